@@ -1,0 +1,49 @@
+# make        set up and run the smoke study     make lint   style and format checks
+# make test   set up and run the tests           make lock   lock the versions that pyproject.toml pins
+# Nothing is needed but Python >= 3.11 and make; everything is installed into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+CORES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
+REPORT := results/report/report.html
+
+.DEFAULT_GOAL := smoke
+.PHONY: smoke test lint format setup lock clean
+
+setup: .venv/.installed
+
+.venv/.installed: requirements.txt requirements-uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/it"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
+	@touch $@
+
+smoke: setup
+	$(BIN)/snakemake --cores $(CORES) --configfile config/smoke.yaml
+	@echo "The report of the smoke study: $(CURDIR)/$(REPORT)"
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakemake --lint
+	$(BIN)/snakemake --lint --configfile config/smoke.yaml
+
+format: setup
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/snakefmt Snakefile rules
+
+lock: setup
+	grep -o '^uv==[0-9.]*' requirements-uv.txt | $(BIN)/uv pip compile --quiet - --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-uv.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-header -o requirements.txt
+
+clean:
+	rm -rf .venv .snakemake results/*

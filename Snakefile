@@ -1,0 +1,43 @@
+# Is adversarial training with compressed datasets effective? (Chen and Selvan, arXiv 2402.05675)
+# The default study: `snakemake --cores 8`. Start reading in README.md, or with `snakemake --list-rules`.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+report: "rules/captions/workflow.rst"
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/covers.smk"
+include: "rules/coresets.smk"
+include: "rules/condensation.smk"
+include: "rules/training.smk"
+include: "rules/evaluation.smk"
+include: "rules/reporting.smk"
+
+
+localrules:
+    all,
+    collect_runs,
+    summarise_runs,
+    collect_costs,
+    collect_covers,
+    plot_tradeoff,
+    plot_frontier,
+    plot_images,
+    record_environment,
+    render_report,
+
+
+rule all:
+    """The whole study: every table, every figure, the report."""
+    default_target: True
+    input:
+        "results/report/report.html",
+        "results/tables/summary.csv",
+        "results/tables/summary.tex",

@@ -1,0 +1,157 @@
+"""Checks of the config, constraints of the wildcards, and the functions that rules use."""
+
+import re
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+
+from finitecover import configuration
+from finitecover.provenance import library_digest
+
+try:
+    configuration.check(config, Path(workflow.basedir) / "config" / "schema.yaml")
+except configuration.ConfigurationError as error:
+    raise WorkflowError(f"Configuration refused: {error}") from None
+
+
+def names_of(table):
+    """Regular expression of the names of one of the config's maps, the longest first."""
+    return "|".join(
+        re.escape(name) for name in sorted(config[table], key=lambda name: (-len(name), name))
+    )
+
+
+wildcard_constraints:
+    dataset=names_of("datasets"),
+    subset=rf"({names_of('methods')})(-ipc[1-9][0-9]*)?",
+    training=names_of("trainings"),
+    model=names_of("models"),
+    seed=r"[0-9]+",
+
+
+def code(script):
+    """Digest of the modules that a script imports; a parameter of every rule, since Snakemake follows no imports."""
+    return library_digest(Path(workflow.basedir) / "scripts" / f"{script}.py")
+
+
+def training_set(wildcards):
+    """The training set of a model."""
+    return training_set_path(**{key: wildcards[key] for key in ("dataset", "subset", "seed")})
+
+
+def training_set_path(dataset, subset, seed):
+    """Where each family of training sets lives; the full set and covers do not depend on the seed."""
+    method, _ = configuration.split_subset(subset)
+    return {
+        "full": "results/{dataset}/data/train.npy",
+        "cover": "results/{dataset}/covers/{subset}/train.npy",
+        "coreset": "results/{dataset}/coresets/{subset}/seed{seed}/train.npy",
+        "condensation": "results/{dataset}/condensed/{subset}/seed{seed}/train.npy",
+    }[config["methods"][method]["family"]].format(dataset=dataset, subset=subset, seed=seed)
+
+
+def source_settings(wildcards):
+    """Where a data set comes from, and nothing else: its perturbations must not make it come again."""
+    settings = config["datasets"][wildcards.dataset]
+    return {
+        key: settings[key]
+        for key in ("source", "name", "path", "size", "test_share")
+        if key in settings
+    }
+
+
+def normalisation(wildcards):
+    """Mean and standard deviation given for a data set; None where they are measured."""
+    return config["datasets"][wildcards.dataset].get("normalisation")
+
+
+def subset_settings(wildcards):
+    """Settings of the method that makes a training set."""
+    return configuration.method_settings(config, wildcards.dataset, wildcards.subset)
+
+
+def condensation_model(wildcards):
+    """Settings of the network whose features a condensation matches."""
+    return config["models"][subset_settings(wildcards)["model"]]
+
+
+def augmentation(wildcards):
+    """Operations that a condensation may apply to a data set's images."""
+    return config["datasets"][wildcards.dataset]["augmentation"]
+
+
+def model_settings(wildcards):
+    """Settings of a network."""
+    return config["models"][wildcards.model]
+
+
+def training_kind(wildcards):
+    """standard, pgd or generalised."""
+    return config["trainings"][wildcards.training]["kind"]
+
+
+def training_settings(wildcards):
+    """Settings of a training: kind, adversary, optimisation."""
+    return configuration.training_settings(config, wildcards.dataset, wildcards.training)
+
+
+def threat_model(wildcards):
+    """Norms and sizes of the perturbations that a model is attacked with."""
+    return configuration.threat_model(config, wildcards.dataset)
+
+
+def every_run(pattern):
+    """`pattern` filled in for every trained model of the study, in the study's order."""
+    return [pattern.format(**run) for run in configuration.runs(config)]
+
+
+def cover_subsets():
+    """Names of the study's training sets that are covers."""
+    family = {name: settings["family"] for name, settings in config["methods"].items()}
+    return [
+        name
+        for name in configuration.subsets(config)
+        if family[configuration.split_subset(name)[0]] == "cover"
+    ]
+
+
+def shown_sets(wildcards):
+    """Training sets shown as images: every method but the full set at its smallest budget, with the first seed."""
+    seed = config["run"]["seeds"][0]
+    return [training_set_path(wildcards.dataset, subset, seed) for subset in shown_subsets()]
+
+
+def shown_subsets():
+    """Names of the training sets that `shown_sets` lists."""
+    smallest = min(config["run"]["budgets"])
+    pairs = [(name, *configuration.split_subset(name)) for name in configuration.subsets(config)]
+    return [
+        name
+        for name, method, ipc in pairs
+        if ipc in (None, smallest) and config["methods"][method]["family"] != "full"
+    ]
+
+
+def benchmarks(wildcards):
+    """Benchmark files of every job that costs time."""
+    patterns = [
+        "results/benchmarks/download_dataset/{dataset}.tsv",
+        "results/benchmarks/prepare_dataset/{dataset}.tsv",
+        "results/benchmarks/trace_frontier/{dataset}.tsv",
+        "results/benchmarks/train_model/{dataset}/{subset}/{training}/{model}/seed{seed}.tsv",
+        "results/benchmarks/attack_model/{dataset}/{subset}/{training}/{model}/seed{seed}.tsv",
+    ]
+    of_family = {
+        "cover": ["results/benchmarks/solve_cover/{dataset}/{subset}.tsv"],
+        "coreset": ["results/benchmarks/select_coreset/{dataset}/{subset}/seed{seed}.tsv"],
+        "condensation": ["results/benchmarks/condense_dataset/{dataset}/{subset}/seed{seed}.tsv"],
+    }
+    files = []
+    for run in configuration.runs(config):
+        method, _ = configuration.split_subset(run["subset"])
+        chosen = patterns + of_family.get(config["methods"][method]["family"], [])
+        files += [pattern.format(**run) for pattern in chosen]
+    return sorted(set(files))

@@ -1,0 +1,45 @@
+# Minimal finite covers: real images such that every training image lies within a radius of one of its class.
+
+
+rule solve_cover:
+    """Cover every class, for a budget or a radius; verify the cover and its bound before writing it."""
+    input:
+        train="results/{dataset}/data/train.npy",
+    output:
+        train="results/{dataset}/covers/{subset}/train.npy",
+        cover="results/{dataset}/covers/{subset}/cover.npz",
+        classes="results/{dataset}/covers/{subset}/classes.csv",
+    log:
+        "results/logs/solve_cover/{dataset}/{subset}.log",
+    benchmark:
+        "results/benchmarks/solve_cover/{dataset}/{subset}.tsv"
+    conda:
+        "../envs/covers.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        settings=subset_settings,
+        code=code("solve_cover"),
+    script:
+        "../scripts/solve_cover.py"
+
+
+rule trace_frontier:
+    """Size of a cover, with its lower bound, against the radius, class by class."""
+    input:
+        train="results/{dataset}/data/train.npy",
+    output:
+        frontier="results/{dataset}/frontier.csv",
+    log:
+        "results/logs/trace_frontier/{dataset}.log",
+    benchmark:
+        "results/benchmarks/trace_frontier/{dataset}.tsv"
+    conda:
+        "../envs/covers.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        settings=config["frontier"],
+        code=code("trace_frontier"),
+    script:
+        "../scripts/trace_frontier.py"

@@ -1,0 +1,187 @@
+# From rows to tables, figures and the report.
+
+
+rule collect_runs:
+    """One tidy table of every accuracy, and one of every gate."""
+    input:
+        accuracies=every_run(
+            "results/{dataset}/attacks/{subset}/{training}/{model}/seed{seed}/accuracies.csv"
+        ),
+        gates=every_run(
+            "results/{dataset}/attacks/{subset}/{training}/{model}/seed{seed}/gates.csv"
+        ),
+    output:
+        runs=report("results/tables/runs.csv", caption="captions/runs.rst", category="Tables"),
+        gates=report("results/tables/gates.csv", caption="captions/gates.rst", category="Tables"),
+    log:
+        "results/logs/collect_runs.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        runs=configuration.runs(config),
+        code=code("collect_runs"),
+    script:
+        "../scripts/collect_runs.py"
+
+
+rule summarise_runs:
+    """Mean, deviation and interval over seeds, as CSV and as a LaTeX table."""
+    input:
+        runs="results/tables/runs.csv",
+    output:
+        summary=report(
+            "results/tables/summary.csv", caption="captions/summary.rst", category="Tables"
+        ),
+        latex="results/tables/summary.tex",
+    log:
+        "results/logs/summarise_runs.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        headline=configuration.headline(config),
+        code=code("summarise_runs"),
+    script:
+        "../scripts/summarise_runs.py"
+
+
+rule collect_costs:
+    """Seconds and memory of every job that costs time."""
+    input:
+        benchmarks=benchmarks,
+    output:
+        costs=report("results/tables/costs.csv", caption="captions/costs.rst", category="Tables"),
+    log:
+        "results/logs/collect_costs.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("collect_costs"),
+    script:
+        "../scripts/collect_costs.py"
+
+
+rule collect_covers:
+    """One table of every cover: size, radius, bound, class by class."""
+    input:
+        classes=expand(
+            "results/{dataset}/covers/{subset}/classes.csv",
+            dataset=config["run"]["datasets"],
+            subset=cover_subsets(),
+        ),
+    output:
+        covers=report("results/tables/covers.csv", caption="captions/covers.rst", category="Tables"),
+    log:
+        "results/logs/collect_covers.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("collect_covers"),
+    script:
+        "../scripts/collect_covers.py"
+
+
+rule plot_tradeoff:
+    """Clean against robust accuracy by method, a panel per data set and training."""
+    input:
+        summary="results/tables/summary.csv",
+    output:
+        pdf=report(
+            "results/figures/tradeoff.pdf", caption="captions/tradeoff.rst", category="Figures"
+        ),
+        png="results/figures/tradeoff.png",
+    log:
+        "results/logs/plot_tradeoff.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        headline=configuration.headline(config),
+        code=code("plot_tradeoff"),
+    script:
+        "../scripts/plot_tradeoff.py"
+
+
+rule plot_frontier:
+    """Size against radius of covers, with lower bounds."""
+    input:
+        frontiers=expand("results/{dataset}/frontier.csv", dataset=config["run"]["datasets"]),
+    output:
+        pdf=report(
+            "results/figures/frontier.pdf", caption="captions/frontier.rst", category="Figures"
+        ),
+        png="results/figures/frontier.png",
+    log:
+        "results/logs/plot_frontier.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        datasets=config["run"]["datasets"],
+        norm=config["frontier"]["norm"],
+        code=code("plot_frontier"),
+    script:
+        "../scripts/plot_frontier.py"
+
+
+rule plot_images:
+    """The chosen and the synthetic images of every method."""
+    input:
+        sets=shown_sets,
+    output:
+        pdf=report(
+            "results/figures/images_{dataset}.pdf",
+            caption="captions/images.rst",
+            category="Figures",
+        ),
+        png="results/figures/images_{dataset}.png",
+    log:
+        "results/logs/plot_images/{dataset}.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        subsets=shown_subsets(),
+        code=code("plot_images"),
+    script:
+        "../scripts/plot_images.py"
+
+
+rule record_environment:
+    """Versions, machine and commit that produced the tables."""
+    input:
+        runs="results/tables/runs.csv",
+        requirements="pyproject.toml",
+    output:
+        environment="results/report/environment.json",
+    log:
+        "results/logs/record_environment.log",
+    conda:
+        "../envs/torch.yaml"
+    params:
+        code=code("record_environment"),
+    script:
+        "../scripts/record_environment.py"
+
+
+rule render_report:
+    """One self-contained page: question, answer, evidence, settings, environment."""
+    input:
+        template="scripts/templates/report.html",
+        runs="results/tables/runs.csv",
+        summary="results/tables/summary.csv",
+        gates="results/tables/gates.csv",
+        covers="results/tables/covers.csv",
+        costs="results/tables/costs.csv",
+        environment="results/report/environment.json",
+        tradeoff="results/figures/tradeoff.png",
+        frontier="results/figures/frontier.png",
+        images=expand("results/figures/images_{dataset}.png", dataset=config["run"]["datasets"]),
+    output:
+        report="results/report/report.html",
+    log:
+        "results/logs/render_report.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        config=config,
+        headline=configuration.headline(config),
+        code=code("render_report"),
+    script:
+        "../scripts/render_report.py"

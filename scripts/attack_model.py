@@ -1,0 +1,56 @@
+"""Attack one model; write a row per test image and attack, the accuracies, and the gates."""
+
+from fractions import Fraction
+
+import numpy as np
+import torch
+from finitecover.arrays import load_records, pixels, save_csv, save_parquet
+from finitecover.evaluation import accuracies, draw_examples, evaluate, standard_broken
+from finitecover.jobs import log, logged, torch_device
+from finitecover.models import build_model
+
+
+def attack_model(model_path, test_path, threat, evaluation, kind, seed, examples_path, accuracies_path, gates_path):
+    """Threat: sizes per norm; evaluation: number of examples and attacks; kind: of the model's training."""
+    device = torch_device()
+    saved = torch.load(model_path, weights_only=True)
+    network = build_model(saved["model"], saved["dataset"], seed=0)
+    network.load_state_dict(saved["state"])
+    records = load_records(test_path)
+    chosen = draw_examples(records["label"], evaluation["examples"])
+    images = torch.from_numpy(pixels(records["image"][chosen])).to(device)
+    labels = torch.from_numpy(np.array(records["label"][chosen])).to(device)
+    rows, gates = evaluate(network.to(device), images, labels, threat=threat, attacks=evaluation["attacks"], seed=seed)
+    columns = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+    columns["example"] = chosen[columns["example"]]
+    table = accuracies(rows)
+    if kind == "standard":
+        gates += [_standard(table, norm, max(sizes, key=Fraction)) for norm, sizes in threat.items()]
+    for row in table:
+        log.info("%(attack)s %(norm)s %(eps)s: %(accuracy).4f of %(n)d", row)
+    for gate in gates:
+        if not gate["passed"]:
+            log.warning("gate failed: %(gate)s: %(value)g, expected %(expected)s", gate)
+    save_parquet(examples_path, columns)
+    save_csv(accuracies_path, table)
+    save_csv(gates_path, gates)
+
+
+def _standard(table, norm, eps):
+    (row,) = (row for row in table if (row["attack"], row["norm"], row["eps"]) == ("worst", norm, eps))
+    return standard_broken(row["accuracy"], norm, eps)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        attack_model(
+            model_path=snakemake.input.model,
+            test_path=snakemake.input.test,
+            threat=snakemake.params.threat,
+            evaluation=snakemake.params.evaluation,
+            kind=snakemake.params.kind,
+            seed=int(snakemake.wildcards.seed),
+            examples_path=snakemake.output.examples,
+            accuracies_path=snakemake.output.accuracies,
+            gates_path=snakemake.output.gates,
+        )

@@ -1,0 +1,36 @@
+"""Fetch a data set from where its settings say and write it as x_train, y_train, x_test, y_test in one .npz."""
+
+import tempfile
+from pathlib import Path
+
+from finitecover import data
+from finitecover.arrays import save_arrays
+from finitecover.jobs import log, logged
+
+
+def download_dataset(dataset, settings, mirror, raw_path):
+    """Read the source; publishers' files pass through a scratch folder that is gone afterwards."""
+    source = settings["source"]
+    if source == "digits":
+        arrays = data.digits()
+    elif source == "npz":
+        arrays = data.from_npz(settings["path"])
+    elif source == "folder":
+        arrays = data.from_folder(settings["path"], settings.get("size"), settings.get("test_share"))
+    else:
+        parent = Path(raw_path).parent
+        parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=parent, prefix=".download-") as workspace:
+            arrays = data.from_torchvision(settings["name"], dataset, mirror, Path(workspace))
+    log.info("%s: %d training and %d test images", dataset, len(arrays[0]), len(arrays[2]))
+    save_arrays(raw_path, **dict(zip(("x_train", "y_train", "x_test", "y_test"), arrays, strict=True)))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        download_dataset(
+            dataset=snakemake.wildcards.dataset,
+            settings=snakemake.params.settings,
+            mirror=snakemake.params.mirror,
+            raw_path=snakemake.output.raw,
+        )

@@ -1,0 +1,258 @@
+"""What a study may say, what it expands to, and one-line refusals. Knows the config's content, not Snakemake."""
+
+import re
+from fractions import Fraction
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from finitecover.data import image_side, smallest_class
+from finitecover.shapes import deepest_convnet
+
+COVER_NORMS = ("l1", "l2", "linf")
+ATTACK_NORMS = ("l2", "linf")
+BUDGET = re.compile(r"(?P<method>.+)-ipc(?P<ipc>[1-9][0-9]*)")
+
+
+class ConfigurationError(ValueError):
+    """A study that cannot be run as it is written; the message is one line."""
+
+
+def check(config, schema_path):
+    """Raise `ConfigurationError` with one line on the first thing that is wrong with a study."""
+    schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
+    first = jsonschema.exceptions.best_match(errors)
+    if first:
+        raise ConfigurationError(_one_line(first))
+    for name, settings in config["datasets"].items():
+        _check_dataset(name, settings)
+    for name, settings in config["methods"].items():
+        _check_method(name, settings, config)
+    for name, settings in config["trainings"].items():
+        _check_training(name, settings)
+    _check_run(config)
+
+
+def fraction(text):
+    """The number of a perturbation size such as "8/255", "0.3" or "1"; raises `ConfigurationError`."""
+    try:
+        value = Fraction(text)
+    except (ValueError, ZeroDivisionError, TypeError):
+        value = None
+    if value is None or value < 0:
+        raise ConfigurationError(f"{text!r} is not a fraction of at least 0, such as '8/255'")
+    return float(value)
+
+
+# --- what a study expands to ---
+
+
+def subset_name(method, ipc=None):
+    """Name of a training set: the method's, with the images per class where a budget makes it."""
+    return method if ipc is None else f"{method}-ipc{ipc}"
+
+
+def split_subset(subset):
+    """(method, images per class or None) of a training set's name."""
+    match = BUDGET.fullmatch(subset)
+    return (match["method"], int(match["ipc"])) if match else (subset, None)
+
+
+def takes_budget(settings):
+    """Whether a method is given images per class (and not all images, or a radius)."""
+    return settings["family"] in ("coreset", "condensation") or settings.get("given") == "budget"
+
+
+def subsets(config):
+    """Names of the training sets of a study, in the order of its lists."""
+    names = []
+    for method in config["run"]["methods"]:
+        budgets = config["run"]["budgets"] if takes_budget(config["methods"][method]) else [None]
+        names += [subset_name(method, ipc) for ipc in budgets]
+    return names
+
+
+def runs(config):
+    """Every trained model of a study: dicts of dataset, subset, training, model, seed.
+
+    Generalised training needs what only covers have (a radius and a weight per centre), so it is run on covers alone.
+    """
+    run = config["run"]
+    return [
+        {"dataset": dataset, "subset": subset, "training": training, "model": model, "seed": seed}
+        for dataset in run["datasets"]
+        for subset in subsets(config)
+        for training in run["trainings"]
+        for model in run["models"]
+        for seed in run["seeds"]
+        if config["trainings"][training]["kind"] != "generalised"
+        or config["methods"][split_subset(subset)[0]]["family"] == "cover"
+    ]
+
+
+def training_settings(config, dataset, training):
+    """Settings of a training on a dataset: its kind, its adversary with eps as a number, the optimisation."""
+    settings = config["trainings"][training]
+    adversary = None
+    if settings["kind"] != "standard":
+        adversary = {key: settings[key] for key in ("norm", "steps", "step_size", "warmup")}
+        adversary["eps"] = fraction(config["datasets"][dataset]["eps"][settings["norm"]]["train"])
+    return {"kind": settings["kind"], "adversary": adversary, "optimisation": config["optimisation"]}
+
+
+def threat_model(config, dataset):
+    """Sizes of the perturbations that a dataset's models are attacked with: {norm: [fractions]}."""
+    return {norm: sizes["test"] for norm, sizes in sorted(config["datasets"][dataset]["eps"].items())}
+
+
+def headline(config):
+    """The size of perturbation per dataset and norm that tables and figures show first: that of training."""
+    return {
+        dataset: {norm: sizes["train"] for norm, sizes in sorted(config["datasets"][dataset]["eps"].items())}
+        for dataset in config["run"]["datasets"]
+    }
+
+
+def method_settings(config, dataset, subset):
+    """Settings of the method that makes a training set, with the budget or the radius that it is given."""
+    method, ipc = split_subset(subset)
+    settings = dict(config["methods"][method])
+    if settings.get("given") == "radius":
+        settings["radius"] = config["datasets"][dataset]["radius"][settings["norm"]]
+    return settings if ipc is None else settings | {"ipc": ipc}
+
+
+# --- cross-checks ---
+
+
+def _one_line(error):
+    where = ".".join(str(part) for part in error.absolute_path) or "the configuration"
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema.get("properties", {}))
+        unknown = sorted(set(error.instance) - set(known))
+        return f"{where}: unknown key {unknown[0]!r}; allowed: {', '.join(known)}"
+    if error.validator == "enum":
+        return f"{where}: {error.instance!r} is not one of {', '.join(map(str, error.validator_value))}"
+    if error.validator == "propertyNames" or (error.parent and error.parent.validator == "propertyNames"):
+        return f"{where}: name {error.instance!r} must be lower-case letters, digits and single hyphens"
+    return f"{where}: {error.message}"
+
+
+def _within(where, check, *arguments):
+    try:
+        return check(*arguments)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{where}: {error}") from error
+
+
+def _require(condition, message):
+    if not condition:
+        raise ConfigurationError(message)
+
+
+def _check_dataset(name, settings):
+    where = f"datasets.{name}"
+    needed = {"digits": (), "torchvision": ("name",), "npz": ("path",), "folder": ("path",)}[settings["source"]]
+    allowed = {"folder": ("path", "size", "test_share")}.get(settings["source"], needed)
+    for key in needed:
+        _require(key in settings, f"{where}: source {settings['source']} needs {key}")
+    for key in ("name", "path", "size", "test_share"):
+        _require(
+            key not in settings or key in allowed, f"{where}.{key}: not used by source {settings['source']}; remove it"
+        )
+    for norm, sizes in settings["eps"].items():
+        for key, values in (("train", [sizes["train"]]), ("test", sizes["test"])):
+            for text in values:
+                value = _within(f"{where}.eps.{norm}.{key}", fraction, text)
+                _require(
+                    value <= 1 or norm != "linf", f"{where}.eps.{norm}.{key}: {text} exceeds 1, the range of a pixel"
+                )
+        _require(
+            sizes["train"] in sizes["test"],
+            f"{where}.eps.{norm}.test: must contain the size of training, {sizes['train']}, written alike",
+        )
+        _require(
+            len({Fraction(text) for text in sizes["test"]}) == len(sizes["test"]),
+            f"{where}.eps.{norm}.test: a size occurs twice in {', '.join(sizes['test'])}",
+        )
+
+
+def _check_method(name, settings, config):
+    where, family = f"methods.{name}", settings["family"]
+    _require(not BUDGET.fullmatch(name), f"{where}: a method's name must not end in -ipc and a number")
+    needed = {
+        "full": (),
+        "cover": ("given", "norm"),
+        "coreset": ("algorithm",),
+        "condensation": ("algorithm", "model", "iterations", "learning_rate", "momentum", "batch_real"),
+    }[family]
+    allowed = {"family", *needed, *(("time_limit",) if family == "cover" else ())}
+    for key in needed:
+        _require(key in settings, f"{where}: family {family} needs {key}")
+    for key in settings:
+        _require(key in allowed, f"{where}.{key}: not used by family {family}; allowed: {', '.join(sorted(allowed))}")
+    algorithms = {"coreset": ("random", "kcenter", "herding", "kmeans"), "condensation": ("dm",)}.get(family)
+    if algorithms:
+        _require(
+            settings["algorithm"] in algorithms,
+            f"{where}.algorithm: {settings['algorithm']!r} is not one of {', '.join(algorithms)}",
+        )
+    if family == "condensation":
+        _check_known(f"{where}.model", settings["model"], config["models"])
+
+
+def _check_training(name, settings):
+    adversarial = ("norm", "steps", "step_size", "warmup")
+    for key in adversarial:
+        where = f"trainings.{name}"
+        if settings["kind"] == "standard":
+            _require(key not in settings, f"{where}.{key}: not used by kind standard; remove it")
+        else:
+            _require(key in settings, f"{where}: kind {settings['kind']} needs {key}")
+
+
+def _check_known(where, name, table):
+    _require(name in table, f"{where}: {name!r} is not defined; choose from {', '.join(sorted(table))}")
+
+
+def _check_depths(dataset, settings, config):
+    side = image_side(settings)
+    condensing = [config["methods"][method].get("model") for method in config["run"]["methods"]]
+    for name in dict.fromkeys([*config["run"]["models"], *filter(None, condensing)]):
+        model = config["models"][name]
+        _require(
+            side is None or model["architecture"] != "convnet" or model["depth"] <= deepest_convnet(side),
+            f"models.{name}.depth: {model['depth']} is too deep for the {side}x{side} images of {dataset}; "
+            f"at most {deepest_convnet(side or 0)}",
+        )
+
+
+def _check_run(config):
+    run = config["run"]
+    for plural in ("datasets", "methods", "trainings", "models"):
+        for name in run[plural]:
+            _check_known(f"run.{plural}", name, config[plural])
+    _require(runs(config), "run: no model to train; generalised training needs a method of family cover")
+    for dataset in run["datasets"]:
+        settings = config["datasets"][dataset]
+        for method in run["methods"]:
+            norm = config["methods"][method].get("norm")
+            _require(
+                config["methods"][method].get("given") != "radius" or norm in settings.get("radius", {}),
+                f"datasets.{dataset}.radius: method {method} covers in {norm}, for which there is no radius",
+            )
+        for training in run["trainings"]:
+            norm = config["trainings"][training].get("norm")
+            _require(
+                norm is None or norm in settings["eps"],
+                f"datasets.{dataset}.eps: training {training} perturbs in {norm}, for which there are no sizes",
+            )
+        _check_depths(dataset, settings, config)
+        largest = smallest_class(settings)
+        for ipc in run["budgets"] if any(takes_budget(config["methods"][name]) for name in run["methods"]) else []:
+            _require(
+                largest is None or ipc <= largest,
+                f"run.budgets: {ipc} images per class exceed the smallest class of {dataset}, which has {largest}",
+            )

@@ -1,0 +1,143 @@
+"""Style and drawing of every figure: one colour and marker per method, everywhere; vector PDF and PNG with equal bytes
+for equal input."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+
+mpl.use("agg")
+import matplotlib.pyplot as plt
+import seaborn as sns
+
+from finitecover.arrays import written_aside
+
+# Okabe and Ito's colours, told apart by the colour-blind; markers tell methods apart in grey.
+COLOURS = ["#000000", "#999999", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#F0E442"]
+MARKERS = ["*", "X", "s", "D", "^", "o", "P", "v", "<", ">", "h", "p"]
+KNOWN = ["full", "random", "kcenter", "herding", "kmeans", "mfc", "mfc-eta", "dm"]
+NORM_NAMES = {"l1": r"$\ell_1$", "l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}
+
+
+def style():
+    """Set sizes and fonts; text in PDFs stays text (TrueType)."""
+    sns.set_theme(context="paper", style="whitegrid")
+    mpl.rcParams.update({"pdf.fonttype": 42, "savefig.dpi": 160, "axes.titlesize": "medium", "legend.frameon": False})
+
+
+def palette(methods):
+    """Colour and marker of each method: known ones have theirs, others follow in alphabetical order."""
+    order = KNOWN + sorted(set(methods) - set(KNOWN))
+    places = {name: order.index(name) for name in methods}
+    return (
+        {name: COLOURS[place % len(COLOURS)] for name, place in places.items()},
+        {name: MARKERS[place % len(MARKERS)] for name, place in places.items()},
+    )
+
+
+def save(figure, pdf_path, png_path):
+    """Write a figure as PDF and PNG, without the time of writing."""
+    for path, metadata in ((pdf_path, {"CreationDate": None}), (png_path, {"Software": None})):
+        with written_aside(path) as aside:
+            figure.savefig(aside, bbox_inches="tight", metadata=metadata)
+    plt.close(figure)
+
+
+def tradeoff(table):
+    """Clean against worst-case accuracy: a row of panels per data set and norm, a panel per training.
+
+    table: a `headline_table`; intervals over seeds are drawn as crosses, budgets as sizes of markers.
+    """
+    clean = table[table["measure"] == "clean"]
+    robust = table[table["measure"] != "clean"]
+    keys = ["dataset", "subset", "method", "ipc", "training", "model"]
+    both = robust.merge(clean[[*keys, "mean", "low", "high"]], on=keys, suffixes=("", "_clean"))
+    rows = list(both[["dataset", "measure", "eps"]].drop_duplicates().itertuples(index=False))
+    trainings = list(dict.fromkeys(both["training"]))
+    colours, markers = palette(list(dict.fromkeys(both["method"])))
+    size = (2.9 * len(trainings) + 1.2, 2.6 * len(rows))
+    figure, axes = plt.subplots(len(rows), len(trainings), figsize=size, squeeze=False, sharex=True, sharey=True)
+    for line, (dataset, norm, eps) in zip(axes, rows, strict=True):
+        for axis, training in zip(line, trainings, strict=True):
+            cells = both[(both["dataset"] == dataset) & (both["measure"] == norm) & (both["training"] == training)]
+            _draw_cells(axis, cells, colours, markers)
+            axis.set_title(f"{dataset}, {training}")
+        line[0].set_ylabel(f"robust accuracy (%)\n{NORM_NAMES[norm]}, eps = {eps}")
+    for axis in axes[-1]:
+        axis.set_xlabel("clean accuracy (%)")
+    _legend(figure, both, colours, markers)
+    figure.tight_layout(rect=(0, 0, 1 - 1.2 / figure.get_figwidth(), 1))
+    return figure
+
+
+def _draw_cells(axis, cells, colours, markers):
+    budgets = sorted(cells["ipc"].dropna().unique())
+    places = {ipc: place for place, ipc in enumerate(budgets)}
+    for cell in cells.itertuples():
+        size = 9 if cell.method == "full" else 6 if pd.isna(cell.ipc) else 5 + 2.5 * places[cell.ipc]
+        x, y = 100 * cell.mean_clean, 100 * cell.mean
+        spread = {}
+        if np.isfinite(cell.low):
+            spread = {"xerr": 100 * (cell.high_clean - cell.mean_clean), "yerr": 100 * (cell.high - cell.mean)}
+        colour, marker = colours[cell.method], markers[cell.method]
+        axis.errorbar(x, y, **spread, color=colour, ecolor=(*mpl.colors.to_rgb(colour), 0.35), elinewidth=0.8)
+        axis.plot(x, y, linestyle="", marker=marker, color=colour, markersize=size, markeredgecolor="white")
+    axis.set_xlim(0, 102)
+    axis.set_ylim(-2, 102)
+
+
+def _legend(figure, both, colours, markers):
+    handles = [
+        mpl.lines.Line2D([], [], linestyle="", marker=markers[name], color=colours[name], label=name, markersize=7)
+        for name in colours
+    ]
+    budgets = sorted(both["ipc"].dropna().unique())
+    if len(budgets) > 1:
+        hollow = {"linestyle": "", "marker": "o", "color": "none", "markeredgecolor": "black"}
+        handles += [
+            mpl.lines.Line2D([], [], **hollow, markersize=5 + 2.5 * place, label=f"{ipc} per class")
+            for place, ipc in enumerate(budgets)
+        ]
+    figure.legend(handles=handles, loc="center right", title="method")
+
+
+def frontier(tables, norm):
+    """Size against radius of covers, a panel per data set; per class a line (cover) above its lower bound (dashed).
+
+    tables: {dataset: DataFrame with label, points, radius, size, lower_bound}.
+    """
+    figure, axes = plt.subplots(1, len(tables), figsize=(4.2 * len(tables), 3.2), squeeze=False)
+    for axis, (dataset, table) in zip(axes[0], tables.items(), strict=True):
+        shades = sns.color_palette("viridis", table["label"].nunique())
+        for shade, (_, rows) in zip(shades, table.groupby("label"), strict=True):
+            axis.fill_between(rows["radius"], rows["lower_bound"], rows["size"], color=shade, alpha=0.15, linewidth=0)
+            axis.plot(rows["radius"], rows["size"], color=shade, linewidth=1)
+            axis.plot(rows["radius"], rows["lower_bound"], color=shade, linewidth=0.8, linestyle="--")
+        axis.set_yscale("log")
+        axis.set_title(f"{dataset}, one colour per class")
+        axis.set_xlabel(f"radius ({NORM_NAMES[norm]})")
+    axes[0, 0].set_ylabel("centres")
+    handles = [
+        mpl.lines.Line2D([], [], color="black", linewidth=1, label="cover found"),
+        mpl.lines.Line2D([], [], color="black", linewidth=0.8, linestyle="--", label="proved lower bound"),
+    ]
+    axes[0, -1].legend(handles=handles)
+    figure.tight_layout()
+    return figure
+
+
+def image_grid(sets, per_class=1):
+    """The first images of each class, a row per training set: {name: (images (n, c, h, w) in [0, 1], labels (n,))}."""
+    classes = np.unique(np.concatenate([labels for _, labels in sets.values()]))
+    columns = per_class * len(classes)
+    size = (0.55 * columns + 1.2, 0.58 * len(sets))
+    figure, axes = plt.subplots(len(sets), columns, figsize=size, squeeze=False)
+    for line, (name, (images, labels)) in zip(axes, sets.items(), strict=True):
+        shown = [row for label in classes for row in np.flatnonzero(labels == label)[:per_class]]
+        for axis in line:
+            axis.axis("off")
+        for axis, row in zip(line, shown, strict=False):
+            image = images[row].transpose(1, 2, 0)
+            axis.imshow(image[..., 0] if image.shape[2] == 1 else image, cmap="gray", vmin=0, vmax=1)
+        line[0].text(-0.35, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=8)
+    figure.subplots_adjust(wspace=0.05, hspace=0.08)
+    return figure

@@ -1,0 +1,57 @@
+"""What every script does first and last: a log, one clear line on an error, progress, the device."""
+
+import logging
+import os
+import sys
+import traceback
+from contextlib import contextmanager
+
+log = logging.getLogger("finitecover")
+
+
+@contextmanager
+def logged(path):
+    """Log to `path`; on an error keep the traceback there, print one line on the terminal and exit with 1."""
+    logging.basicConfig(
+        filename=path,
+        filemode="w",
+        level=logging.INFO,
+        format="%(asctime)s %(message)s",
+        datefmt="%H:%M:%S",
+        force=True,
+    )
+    logging.captureWarnings(True)
+    try:
+        yield
+    except Exception as error:
+        log.error(traceback.format_exc())
+        line = " ".join(str(error).split()) or type(error).__name__
+        print(f"Error: {line} (log: {path})", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+def progress(total, description):
+    """Range over `total` steps: a bar where there is a terminal, a line in the log at every tenth."""
+    from tqdm import tqdm
+
+    tenth = max(1, total // 10)
+    for step in tqdm(range(total), desc=description, disable=None, leave=False):
+        yield step
+        if (step + 1) % tenth == 0 or step + 1 == total:
+            log.info("%s: %d of %d", description, step + 1, total)
+
+
+def torch_device():
+    """Prepare PyTorch for a job and return its device.
+
+    One thread per job, whatever the number of cores: sums then have one order, so the same seed gives the same bytes
+    under ``--cores 1`` and ``--cores 8``, and a study of many models keeps every core busy with models.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    if not torch.cuda.is_available():
+        return torch.device("cpu")  # on one thread every operation is deterministic, and asking for it costs 3 s
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)  # grid_sample has no exact backward on GPUs
+    return torch.device("cuda")

@@ -1,0 +1,78 @@
+"""Means, deviations and intervals over seeds."""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+
+def mean_interval(values, level=0.95):
+    """Mean, sample standard deviation and Student t interval of the mean: (mean, std, low, high).
+
+    std and interval are NaN for a single value: one seed says nothing about the spread.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    mean = values.mean()
+    if len(values) < 2:
+        return mean, np.nan, np.nan, np.nan
+    std = values.std(ddof=1)
+    half = stats.t.ppf((1 + level) / 2, len(values) - 1) * std / np.sqrt(len(values))
+    return mean, std, mean - half, mean + half
+
+
+CELL = ["dataset", "subset", "method", "ipc", "training", "model"]
+
+
+def summarise(runs):
+    """One row per cell (everything but the seed), attack, norm and eps: mean, std, low, high, seeds, n.
+
+    runs: the tidy table of accuracies; low and high bound the 95 % interval of the mean over seeds; n is the number of
+    images per seed.
+    """
+    groups = runs.groupby([*CELL, "attack", "norm", "eps"], sort=False, dropna=False)
+    rows = []
+    for key, group in groups:
+        mean, std, low, high = mean_interval(group["accuracy"])
+        rows.append((*key, mean, std, low, high, len(group), group["n"].iloc[0]))
+    columns = [*CELL, "attack", "norm", "eps", "mean", "std", "low", "high", "seeds", "n"]
+    return pd.DataFrame(rows, columns=columns).astype({"ipc": "Int64"})
+
+
+def headline_table(summary, headline):
+    """The summary at one size per data set and norm: clean accuracy and the worst case over all attacks, a row each.
+
+    headline: {dataset: {norm: eps}}. Adds a column `measure`: "clean", "linf" or "l2".
+    """
+    parts = [summary[summary["attack"] == "clean"].assign(measure="clean")]
+    for dataset, sizes in headline.items():
+        for norm, eps in sizes.items():
+            chosen = (summary["dataset"] == dataset) & (summary["norm"] == norm) & (summary["eps"] == eps)
+            parts.append(summary[chosen & (summary["attack"] == "worst")].assign(measure=norm))
+    return pd.concat(parts, ignore_index=True)
+
+
+def wide_table(table, form):
+    """A row per cell and a column per measure of a `headline_table`; `form(mean, std)` writes an entry."""
+    entries = table.assign(
+        entry=[form(mean, std) for mean, std in zip(table["mean"], table["std"], strict=True)],
+        ipc=table["ipc"].astype("string").fillna("all"),
+    )
+    order = entries.drop_duplicates(CELL)[CELL]
+    wide = entries.pivot(index=CELL, columns="measure", values="entry").reset_index()
+    columns = [*CELL, *(name for name in ("clean", "l2", "linf") if name in wide)]
+    return order.merge(wide, on=CELL)[columns].fillna("").drop(columns="subset")
+
+
+def percent(mean, std):
+    """ "76.4 ± 0.3", in percent; without deviation for a single seed."""
+    return f"{100 * mean:.1f}" + ("" if np.isnan(std) else f" ± {100 * std:.1f}")
+
+
+def latex_table(table):
+    """The headline table as a LaTeX longtable body with booktabs rules, accuracies in percent with deviations."""
+    wide = wide_table(table, lambda mean, std: percent(mean, std).replace("±", r"$\pm$"))
+    wide.columns = [
+        {"l2": r"robust $\ell_2$", "linf": r"robust $\ell_\infty$"}.get(column, column) for column in wide.columns
+    ]
+    return wide.style.hide(axis="index").to_latex(
+        hrules=True, environment="longtable", column_format="l" * wide.shape[1]
+    )

@@ -1,0 +1,93 @@
+"""One loop for standard, adversarial and generalised adversarial training.
+
+Steps, not epochs, set the cost: a small training set and a large one get the same number of updates.
+"""
+
+import math
+from contextlib import nullcontext
+from functools import partial
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from finitecover.attacks import perturb
+from finitecover.jobs import progress
+from finitecover.optimiser import SGD
+
+PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
+LOG_ENTRIES = 20  # rows of a training's history
+
+
+def train(model, images, labels, weights, radii, *, optimisation, adversary, seed, description="training"):
+    """Train `model` in place; returns its history, a list of dicts (step, learning_rate, loss, accuracy).
+
+    images (n, c, h, w) in [0, 1], labels (n,), weights (n,) of the loss (1 each, or w_c of a cover), radii (n,) of the
+    perturbations (eps, or eps + r_c: the generalised adversarial loss, arXiv 2402.05675). optimisation: {"steps",
+    "batch_size", "learning_rate", "momentum", "weight_decay", "precision"}. adversary: None, or {"norm", "steps",
+    "step_size", "warmup"}; radii grow linearly over the first share `warmup` of the steps. Loss and accuracy are those
+    on the (adversarial) batches, averaged since the row before.
+    """
+    device = next(model.parameters()).device
+    generator = torch.Generator().manual_seed(seed)
+    autocast = _autocast(optimisation["precision"], device)
+    steps = optimisation["steps"]
+    peak = optimisation["learning_rate"]
+    optimiser = SGD(model.parameters(), peak, optimisation["momentum"], optimisation["weight_decay"])
+    weights = weights / weights.mean()
+    history, seen = [], np.zeros(3)
+    batches = _batches(len(images), optimisation["batch_size"], generator)
+    for step in progress(steps, description):
+        rows = next(batches)
+        x, y, weight = images[rows].to(device), labels[rows].to(device), weights[rows].to(device)
+        if adversary:
+            growth = min(1.0, (step + 1) / max(1.0, adversary["warmup"] * steps))
+            x = _perturbed(model, x, y, growth * radii[rows].to(device), adversary, generator, autocast)
+        with autocast():
+            logits = model(x)
+        loss = (weight * F.cross_entropy(logits.float(), y, reduction="none")).mean()
+        optimiser.learning_rate = peak * (1 + math.cos(math.pi * step / steps)) / 2
+        optimiser.step(loss)
+        seen += [loss.item(), (logits.argmax(1) == y).float().mean().item(), 1]
+        if (step + 1) * LOG_ENTRIES // steps > step * LOG_ENTRIES // steps:
+            loss, accuracy = (seen[:2] / seen[2]).tolist()
+            history.append(
+                {"step": step + 1, "learning_rate": optimiser.learning_rate, "loss": loss, "accuracy": accuracy}
+            )
+            seen[:] = 0
+    return history
+
+
+def _perturbed(model, x, y, radii, adversary, generator, autocast):
+    """Adversarial batch; the network's own parameters need no gradient meanwhile, which saves a third of the work."""
+    model.requires_grad_(False)
+    x = perturb(
+        model,
+        x,
+        y,
+        radii,
+        norm=adversary["norm"],
+        steps=adversary["steps"],
+        step_size=adversary["step_size"],
+        generator=generator,
+        autocast=autocast,
+    )
+    model.requires_grad_(True)
+    return x
+
+
+def _batches(n, size, generator):
+    """Endless batches of min(size, n) rows: permutations of all rows, one after the other, cut into equal pieces."""
+    size = min(size, n)
+    stream = torch.empty(0, dtype=torch.int64)
+    while True:
+        while len(stream) < size:
+            stream = torch.cat([stream, torch.randperm(n, generator=generator)])
+        yield stream[:size]
+        stream = stream[size:]
+
+
+def _autocast(precision, device):
+    if PRECISIONS[precision] is None:
+        return nullcontext
+    return partial(torch.autocast, device.type, PRECISIONS[precision])

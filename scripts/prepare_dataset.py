@@ -1,0 +1,42 @@
+"""Check a data set's arrays; write training and test images as memory-mappable sets, and a summary."""
+
+import numpy as np
+from finitecover import data
+from finitecover.arrays import load_arrays, save_json, save_records, training_set
+from finitecover.jobs import log, logged
+
+
+def prepare_dataset(dataset, raw_path, normalisation, train_path, test_path, summary_path):
+    """The summary holds what models need: shape, number of classes, mean and standard deviation per channel."""
+    arrays = load_arrays(raw_path)
+    try:
+        x_train, y_train, x_test, y_test = data.standardise(**arrays)
+    except data.DataError as error:
+        raise data.DataError(f"{dataset}: {error}") from error
+    mean, std = data.channel_statistics(x_train)
+    if normalisation:
+        mean, std = normalisation["mean"], normalisation["std"]
+        if len(mean) != x_train.shape[1] or len(std) != x_train.shape[1]:
+            raise data.DataError(f"datasets.{dataset}.normalisation: needs {x_train.shape[1]} values, one per channel")
+    if min(std) == 0:
+        raise data.DataError(f"{dataset}: a channel is constant over the whole training set")
+    sizes = np.bincount(y_train)
+    log.info(
+        "%d images of shape %s, classes of %d to %d images", len(x_train), x_train.shape[1:], sizes.min(), sizes.max()
+    )
+    save_records(train_path, training_set(x_train, y_train, index=np.arange(len(x_train))))
+    save_records(test_path, training_set(x_test, y_test, index=np.arange(len(x_test))))
+    summary = {"shape": list(x_train.shape[1:]), "classes": len(sizes), "class_sizes": sizes.tolist()}
+    save_json(summary_path, summary | {"mean": mean, "std": std, "train": len(x_train), "test": len(x_test)})
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        prepare_dataset(
+            dataset=snakemake.wildcards.dataset,
+            raw_path=snakemake.input.raw,
+            normalisation=snakemake.params.normalisation,
+            train_path=snakemake.output.train,
+            test_path=snakemake.output.test,
+            summary_path=snakemake.output.summary,
+        )

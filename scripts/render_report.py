@@ -1,0 +1,95 @@
+"""Render the report: one page that needs nothing but a browser."""
+
+import base64
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+import yaml
+from finitecover.arrays import load_json, save_text
+from finitecover.jobs import logged
+from finitecover.statistics import headline_table, percent, wide_table
+
+
+def render_report(template_path, tables, figures, environment_path, config, headline, report_path):
+    """Tables: {name: path of a CSV}; figures: list of (title, path of a PNG)."""
+    frames = {
+        name: pd.read_csv(path, dtype={"eps": str, "ipc": "Int64"}, keep_default_na=False, na_values=[""])
+        for name, path in tables.items()
+    }
+    shown = headline_table(frames["summary"], headline)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string(Path(template_path).read_text(encoding="utf-8"))
+    page = template.render(
+        headline=headline,
+        accuracies=wide_table(shown, percent),
+        best=_best(shown),
+        seeds=config["run"]["seeds"],
+        summary=frames["summary"],
+        gates=_gate_counts(frames["gates"]),
+        failed=frames["gates"][~frames["gates"]["passed"].astype(bool)],
+        covers=frames["covers"],
+        costs=_cost_totals(frames["costs"]),
+        figures=[(title, base64.b64encode(Path(path).read_bytes()).decode()) for title, path in figures],
+        environment=load_json(environment_path),
+        settings=yaml.safe_dump(config, sort_keys=False),
+    )
+    save_text(report_path, page)
+
+
+def _best(shown):
+    """For every data set, norm and budget: the most robust of the adversarially trained methods, and random."""
+    robust = shown[(shown["measure"] != "clean") & (shown["training"] != "standard") & shown["ipc"].notna()]
+    rows = []
+    for (dataset, norm, eps, ipc, model), group in robust.groupby(
+        ["dataset", "measure", "eps", "ipc", "model"], sort=False
+    ):
+        best = group.loc[group["mean"].idxmax()]
+        random = group[group["method"] == "random"].sort_values("mean").tail(1)
+        rows.append(
+            {
+                "dataset": dataset,
+                "norm": norm,
+                "eps": eps,
+                "ipc": ipc,
+                "model": model,
+                "best": f"{best['method']} ({best['training']})",
+                "robust": percent(best["mean"], best["std"]),
+                "random": percent(*random[["mean", "std"]].iloc[0]) if len(random) else "not run",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _gate_counts(gates):
+    """Gates by kind (their text without sizes): how many there were, how many passed."""
+    kind = gates["gate"].str.replace(r" (at )?(linf|l2) [0-9./]+", "", regex=True)
+    return gates.groupby(kind, sort=False)["passed"].agg(checked="size", passed="sum").reset_index()
+
+
+def _cost_totals(costs):
+    """Jobs, minutes and largest memory by rule."""
+    groups = costs.groupby("rule", sort=False)
+    table = groups.agg(
+        jobs=("seconds", "size"), minutes=("seconds", "sum"), max_rss_mib=("max_rss_mib", "max")
+    ).reset_index()
+    return table.assign(minutes=(table["minutes"] / 60).round(2), max_rss_mib=table["max_rss_mib"].round())
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        render_report(
+            template_path=snakemake.input.template,
+            tables={name: snakemake.input[name] for name in ("summary", "gates", "covers", "costs")},
+            figures=[
+                ("Clean against robust accuracy", snakemake.input.tradeoff),
+                ("Size against radius of covers", snakemake.input.frontier),
+                *((f"Chosen and synthetic images: {Path(path).stem[7:]}", path) for path in snakemake.input.images),
+            ],
+            environment_path=snakemake.input.environment,
+            config=snakemake.params.config,
+            headline=snakemake.params.headline,
+            report_path=snakemake.output.report,
+        )
