@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+
 from finitecover.arrays import save_csv
 from finitecover.jobs import logged
 

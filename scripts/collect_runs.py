@@ -1,6 +1,7 @@
 """Join the accuracies and the gates of every model into one tidy table each."""
 
 import pandas as pd
+
 from finitecover.arrays import save_csv
 from finitecover.configuration import split_subset
 from finitecover.jobs import logged

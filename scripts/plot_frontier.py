@@ -1,6 +1,7 @@
 """Plot size against radius of covers with their lower bounds."""
 
 import pandas as pd
+
 from finitecover import figures
 from finitecover.jobs import logged
 

@@ -1,6 +1,7 @@
 """Plot clean against robust accuracy at the headline sizes."""
 
 import pandas as pd
+
 from finitecover import figures
 from finitecover.jobs import logged
 from finitecover.statistics import headline_table

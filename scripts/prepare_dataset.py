@@ -1,6 +1,7 @@
 """Check a data set's arrays; write training and test images as memory-mappable sets, and a summary."""
 
 import numpy as np
+
 from finitecover import data
 from finitecover.arrays import load_arrays, save_json, save_records, training_set
 from finitecover.jobs import log, logged

@@ -7,6 +7,7 @@ from importlib import metadata
 from os import cpu_count
 
 import torch
+
 from finitecover.arrays import save_json
 from finitecover.jobs import logged
 

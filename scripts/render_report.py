@@ -6,6 +6,7 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 import yaml
+
 from finitecover.arrays import load_json, save_text
 from finitecover.jobs import logged
 from finitecover.statistics import headline_table, percent, wide_table

@@ -1,6 +1,7 @@
 """Choose real images of each class and write them as a training set."""
 
 import numpy as np
+
 from finitecover.arrays import load_records, pixels, save_records, training_set
 from finitecover.coresets import select
 from finitecover.jobs import log, logged

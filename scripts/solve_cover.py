@@ -1,6 +1,7 @@
 """Cover each class, verify cover and bound with separate code, and write the centres as a training set."""
 
 import pandas as pd
+
 from finitecover.arrays import load_records, pixels, save_arrays, save_csv, save_records, training_set
 from finitecover.covers import cover_with_budget, cover_with_radius, label_wise, represented
 from finitecover.jobs import log, logged

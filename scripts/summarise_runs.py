@@ -1,6 +1,7 @@
 """Mean, standard deviation and 95 % interval over seeds: a CSV of everything, a LaTeX table of the headline sizes."""
 
 import pandas as pd
+
 from finitecover.arrays import save_csv, save_text
 from finitecover.jobs import logged
 from finitecover.statistics import headline_table, latex_table, summarise

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+
 from finitecover.arrays import load_records, pixels, save_csv
 from finitecover.covers import frontier
 from finitecover.jobs import log, logged

@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import torch
+
 from finitecover.arrays import RADIUS_FIELD, load_json, load_records, pixels, save_bytes, save_csv
 from finitecover.jobs import log, logged, torch_device
 from finitecover.models import build_model

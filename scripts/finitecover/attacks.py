@@ -28,7 +28,7 @@ def perturb(model, images, labels, radius, *, norm, steps, step_size, generator,
 
 
 def attack(
-    model, images, labels, eps, *, norm, steps, step_size, restarts=1, random_start=True, generator=None, batch=500
+    model, images, labels, eps, *, norm, steps, step_size, restarts=1, random_start=True, generator=None, batch=128
 ):
     """Adversarial images of a model that is evaluated: (images, predictions), both in the order given.
 

@@ -4,7 +4,6 @@ For deterministic selections (k-centre, herding) the generator is not used: seed
 """
 
 import numpy as np
-from sklearn.cluster import KMeans
 
 
 def random_subset(points, k, rng):
@@ -39,6 +38,8 @@ def herding(points, k, rng):
 
 def k_means(points, k, rng):
     """The real image nearest to each of k centroids (scikit-learn); one already taken gives way to the next nearest."""
+    from sklearn.cluster import KMeans  # two seconds to import, which the other selections need not spend
+
     model = KMeans(n_clusters=k, n_init=1, random_state=int(rng.integers(2**31))).fit(points)
     taken = []
     for centroid in model.cluster_centers_:

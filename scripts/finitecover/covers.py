@@ -13,7 +13,7 @@ from time import monotonic
 
 import numpy as np
 
-from finitecover.distances import ROUNDING, check_norm, direct, flatten, matrix, next_distance, paired, within
+from finitecover.distances import EQUAL, ROUNDING, check_norm, direct, flatten, matrix, next_distance, paired, within
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def cover_with_budget(points, k, norm="l2", time_limit=None):
     centres = _search_cover(points, distances, int(k), norm, candidates, deadline)
     radius = _nearest(points, centres, norm)[1].max()
     lower, dual = _search_bound(points, distances, int(k), norm, candidates[candidates < radius - ROUNDING], deadline)
-    return _cover(points, centres, norm, min(lower, radius), lower >= radius, dual)
+    return _cover(points, centres, norm, min(lower, radius), lower >= radius * (1 - EQUAL), dual)
 
 
 def frontier(points, count, norm="l2"):

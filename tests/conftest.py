@@ -1,0 +1,73 @@
+"""What several tests need: the mirror of real data, small sets of points, a copy of the workflow to run."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parent.parent
+WORKFLOW = ["Snakefile", "pyproject.toml", "rules", "scripts", "config", "envs"]
+
+
+@pytest.fixture(scope="session")
+def mirror():
+    """Folder with the publishers' files, named by FINITECOVER_MIRROR; tests of real data are skipped without it."""
+    path = os.environ.get("FINITECOVER_MIRROR")
+    if not path:
+        pytest.skip("FINITECOVER_MIRROR names no folder with the publishers' files")
+    return Path(path)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+class Workflow:
+    """A copy of the workflow in a folder of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for name in WORKFLOW:
+            source, target = ROOT / name, folder / name
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copyfile(source, target)
+
+    def run(self, *arguments, cores=2, config=(), check=True):
+        """Run Snakemake; `config` names overlays. Returns the finished process, its output as text in `.stdout`."""
+        overlays = ["--configfile", *map(str, config)] if config else []
+        command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *overlays, *map(str, arguments)]
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        process = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        assert not check or process.returncode == 0, process.stdout[-5000:]
+        return process
+
+    def planned(self, *arguments, config=()):
+        """Jobs that Snakemake would run: {rule: number}."""
+        output = self.run("--dry-run", "--quiet", "progress", *arguments, config=config).stdout
+        counts = {}
+        for line in output.split("Job stats:")[-1].splitlines():
+            words = line.split()
+            if len(words) == 2 and words[1].isdigit():
+                counts[words[0]] = int(words[1])
+        return counts
+
+
+@pytest.fixture(scope="session")
+def make_workflow(tmp_path_factory):
+    """A function that returns a fresh copy of the workflow."""
+    return lambda: Workflow(tmp_path_factory.mktemp("workflow"))

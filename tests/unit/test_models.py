@@ -1,0 +1,51 @@
+import pytest
+import torch
+
+from finitecover.models import build_model
+from finitecover.shapes import deepest_convnet
+
+
+def describe(side, channels=1):
+    return {"shape": (channels, side, side), "classes": 10, "mean": [0.5] * channels, "std": [0.2] * channels}
+
+
+@pytest.mark.parametrize(("side", "channels", "features"), [(28, 1, 2048), (32, 3, 2048)])
+def test_convnet_3_has_the_features_of_the_reference(side, channels, features):
+    network = build_model({"architecture": "convnet", "width": 128, "depth": 3}, describe(side, channels), seed=0)
+    images = torch.rand(2, channels, side, side)
+    assert network.features(images).shape == (2, features)
+    assert network(images).shape == (2, 10)
+
+
+def test_normalisation_is_the_first_layer():
+    network = build_model({"architecture": "mlp", "width": 4, "depth": 1}, describe(8), seed=0)
+    images = torch.rand(3, 1, 8, 8)
+    by_hand = network.classifier(network.features((images - 0.5) / 0.2))
+    assert torch.equal(network(images), by_hand)
+    assert torch.allclose(network.normalise.inverse(network.normalise(images)), images, atol=1e-6)
+
+
+def test_initialisation_depends_on_the_seed_alone():
+    settings = {"architecture": "convnet", "width": 4, "depth": 2}
+    torch.manual_seed(123)
+    first = build_model(settings, describe(8), seed=5).state_dict()
+    before = torch.get_rng_state()
+    second = build_model(settings, describe(8), seed=5).state_dict()
+    assert torch.equal(torch.get_rng_state(), before)
+    other = build_model(settings, describe(8), seed=6).state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert not torch.equal(first["classifier.weight"], other["classifier.weight"])
+
+
+@pytest.mark.parametrize(("side", "deepest"), [(8, 2), (16, 3), (28, 4), (32, 4), (96, 5), (3, 0)])
+def test_depth_is_limited_by_the_size_of_the_images(side, deepest):
+    assert deepest_convnet(side) == deepest
+    with pytest.raises(ValueError, match=f"{side}x{side} images can have depth {deepest} at most"):
+        build_model({"architecture": "convnet", "width": 2, "depth": deepest + 1}, describe(side), seed=0)
+    if deepest:
+        build_model({"architecture": "convnet", "width": 2, "depth": deepest}, describe(side), seed=0)
+
+
+def test_unknown_architecture_says_which_are_known():
+    with pytest.raises(ValueError, match="unknown architecture 'vit'; choose one of convnet, mlp"):
+        build_model({"architecture": "vit", "width": 2, "depth": 1}, describe(8), seed=0)

@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+import torch
+
+from finitecover.models import build_model
+from finitecover.optimiser import SGD
+from finitecover.training import _batches, train
+
+DATASET = {"shape": (1, 8, 8), "classes": 2, "mean": [0.5], "std": [0.3]}
+OPTIMISATION = {
+    "steps": 30,
+    "batch_size": 16,
+    "learning_rate": 0.05,
+    "momentum": 0.9,
+    "weight_decay": 0.0005,
+    "precision": "float32",
+}
+ADVERSARY = {"norm": "linf", "steps": 2, "step_size": 0.5, "warmup": 0.5}
+
+
+def bright_or_dark(n=40):
+    """Two classes that differ in brightness."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(n) % 2
+    return torch.rand(n, 1, 8, 8, generator=generator) * 0.5 + 0.5 * labels.view(-1, 1, 1, 1), labels
+
+
+def trained(adversary=None, weights=None, radii=None, seed=0, **changes):
+    images, labels = bright_or_dark()
+    model = build_model({"architecture": "mlp", "width": 8, "depth": 1}, DATASET, seed=0)
+    weights = torch.ones(40) if weights is None else weights
+    radii = torch.full((40,), 0.1) if radii is None else radii
+    history = train(
+        model, images, labels, weights, radii, optimisation=OPTIMISATION | changes, adversary=adversary, seed=seed
+    )
+    return torch.cat([p.detach().flatten() for p in model.parameters()]), history, model
+
+
+@pytest.mark.parametrize("adversary", [None, ADVERSARY, ADVERSARY | {"norm": "l2"}])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_loss_goes_down_and_the_seed_decides_everything(adversary, precision):
+    first, history, _ = trained(adversary, precision=precision)
+    assert history[-1]["loss"] < history[0]["loss"]
+    assert history[-1]["step"] == 30
+    second, again, _ = trained(adversary, precision=precision)
+    assert torch.equal(first, second)
+    assert history == again
+    assert not torch.equal(first, trained(adversary, precision=precision, seed=1)[0])
+
+
+def test_steps_set_the_cost_whatever_the_number_of_images():
+    assert len(trained(steps=7)[1]) == 7
+    assert len(trained(steps=400)[1]) == 20
+
+
+def test_batches_visit_every_image_equally_often():
+    batches = _batches(10, 4, torch.Generator().manual_seed(0))
+    drawn = torch.cat([next(batches) for _ in range(25)])
+    assert np.bincount(drawn).tolist() == [10] * 10
+    assert len(next(_batches(3, 8, torch.Generator()))) == 3
+
+
+def test_an_image_of_weight_zero_has_no_influence():
+    images, labels = bright_or_dark()
+    weights = torch.ones(40)
+    weights[:5] = 0
+    reference, _, _ = trained(weights=weights)
+    images = images.clone()
+    images[:5] = 0.123
+    model = build_model({"architecture": "mlp", "width": 8, "depth": 1}, DATASET, seed=0)
+    train(model, images, labels, weights, torch.zeros(40), optimisation=OPTIMISATION, adversary=None, seed=0)
+    assert torch.equal(reference, torch.cat([p.detach().flatten() for p in model.parameters()]))
+
+
+def test_weights_are_relative():
+    weights = torch.linspace(1, 3, 40)
+    assert torch.allclose(trained(weights=weights)[0], trained(weights=10 * weights)[0], atol=1e-5)
+
+
+def test_radius_zero_is_standard_training():
+    adversarial, _, _ = trained(ADVERSARY, radii=torch.zeros(40), batch_size=40)
+    standard, _, _ = trained(None, batch_size=40)
+    assert torch.allclose(adversarial, standard, atol=1e-4)
+
+
+def test_larger_radii_make_training_harder():
+    losses = [trained(ADVERSARY, radii=torch.full((40,), radius))[1][-1]["loss"] for radius in (0.0, 0.2, 0.5)]
+    assert losses == sorted(losses)
+
+
+def test_sgd_is_pytorchs():
+    ours, theirs = (torch.nn.Parameter(torch.tensor([1.0, -2.0])) for _ in range(2))
+    mine = SGD([ours], 0.1, momentum=0.9, weight_decay=0.01)
+    reference = torch.optim.SGD([theirs], lr=0.1, momentum=0.9, weight_decay=0.01)
+    for _ in range(5):
+        mine.step((ours**4).sum())
+        reference.zero_grad()
+        (theirs**4).sum().backward()
+        reference.step()
+    assert torch.equal(ours, theirs)

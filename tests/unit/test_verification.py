@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+
+from finitecover.covers import cover_with_budget, cover_with_radius
+from finitecover.verification import CoverError, verify_cover, verify_radius_bound, verify_size_bound
+
+
+@pytest.fixture
+def example(rng):
+    points = rng.random((30, 3))
+    cover = cover_with_radius(points, 0.4)
+    return {
+        "points": points,
+        "labels": np.zeros(30, dtype=np.int64),
+        "indices": cover.indices.copy(),
+        "assignment": cover.assignment.copy(),
+        "distances": cover.distances.copy(),
+        "radius": 0.4,
+        "norm": "l2",
+    }
+
+
+def a_follower(example):
+    """A point that is no centre."""
+    return int(np.setdiff1d(np.arange(30), example["indices"])[0])
+
+
+def test_a_true_cover_passes(example):
+    verify_cover(**example)
+
+
+def test_a_radius_too_small_is_refused(example):
+    with pytest.raises(CoverError, match="outside the radius"):
+        verify_cover(**example | {"radius": example["distances"].max() - 1e-6})
+
+
+def test_another_norm_is_refused(example):
+    with pytest.raises(CoverError):
+        verify_cover(**example | {"norm": "l1"})
+
+
+def test_a_wrong_distance_is_refused(example):
+    example["distances"][a_follower(example)] -= 1e-6
+    with pytest.raises(CoverError, match="distances to centre"):
+        verify_cover(**example)
+
+
+def test_another_label_is_refused(example):
+    example["labels"][a_follower(example)] = 1
+    with pytest.raises(CoverError, match="another label"):
+        verify_cover(**example)
+
+
+def test_an_assignment_to_no_centre_is_refused(example):
+    follower = a_follower(example)
+    example["assignment"][follower] = follower
+    with pytest.raises(CoverError, match="no centre"):
+        verify_cover(**example)
+
+
+def test_unsorted_repeated_or_foreign_centres_are_refused(example):
+    for indices in (example["indices"][::-1], np.repeat(example["indices"], 2)):
+        with pytest.raises(CoverError, match="sorted and distinct"):
+            verify_cover(**example | {"indices": indices})
+    with pytest.raises(CoverError, match="not one of the points"):
+        verify_cover(**example | {"indices": np.append(example["indices"], 30)})
+
+
+def test_a_missing_assignment_is_refused(example):
+    with pytest.raises(CoverError, match="not every point"):
+        verify_cover(**example | {"assignment": example["assignment"][:-1], "distances": example["distances"][:-1]})
+
+
+def test_prices_must_be_feasible_and_sum_to_the_bound(rng):
+    points = rng.random((30, 3))
+    cover = cover_with_radius(points, 0.4)
+    verify_size_bound(points, cover.dual, 0.4, cover.lower_bound, "l2")
+    with pytest.raises(CoverError, match="no proof"):
+        verify_size_bound(points, cover.dual, 0.4, cover.lower_bound + 1, "l2")
+    with pytest.raises(CoverError, match="more than 1"):
+        verify_size_bound(points, cover.dual * 1.5, 0.4, cover.lower_bound, "l2")
+    with pytest.raises(CoverError, match="negative"):
+        verify_size_bound(points, cover.dual - 0.01, 0.4, 1, "l2")
+
+
+def test_a_radius_bound_needs_prices_above_the_budget(rng):
+    points = rng.random((30, 3))
+    cover = cover_with_budget(points, 5)
+    verify_radius_bound(points, cover.dual, 5, cover.lower_bound, "l2")
+    with pytest.raises(CoverError):
+        verify_radius_bound(points, cover.dual, 5, cover.radius * 1.2, "l2")
+    with pytest.raises(CoverError, match="no proof"):
+        verify_radius_bound(points, np.zeros(30), 5, cover.lower_bound, "l2")
