@@ -1,5 +1,6 @@
 # make        set up and run the smoke study     make lint   style and format checks
-# make test   set up and run the tests           make lock   lock the versions that pyproject.toml pins
+# make test   set up and run the tests           make docs   write the table of config keys
+# make clean  remove the environment and results make lock   lock the versions that pyproject.toml pins
 # Nothing is needed but Python >= 3.11 and make; everything is installed into .venv.
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ CORES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 REPORT := results/report/report.html
 
 .DEFAULT_GOAL := smoke
-.PHONY: smoke test lint format setup lock clean
+.PHONY: smoke test lint format docs setup lock clean
 
 setup: .venv/.installed
 
@@ -38,6 +39,9 @@ format: setup
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/snakefmt Snakefile rules
+
+docs: setup
+	$(BIN)/python docs/keys.py
 
 lock: setup
 	grep -o '^uv==[0-9.]*' requirements-uv.txt | $(BIN)/uv pip compile --quiet - --universal --python-version 3.11 \

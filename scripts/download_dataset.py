@@ -22,7 +22,7 @@ def download_dataset(dataset, settings, mirror, raw_path):
         parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=parent, prefix=".download-") as workspace:
             arrays = data.from_torchvision(settings["name"], dataset, mirror, Path(workspace))
-    log.info("%s: %d training and %d test images", dataset, len(arrays[0]), len(arrays[2]))
+    log.info("%s: training images %s, test images %s", dataset, arrays[0].shape, arrays[2].shape)
     save_arrays(raw_path, **dict(zip(("x_train", "y_train", "x_test", "y_test"), arrays, strict=True)))
 
 

@@ -42,7 +42,7 @@ class Workflow:
     def run(self, *arguments, cores=2, config=(), check=True):
         """Run Snakemake; `config` names overlays. Returns the finished process, its output as text in `.stdout`."""
         overlays = ["--configfile", *map(str, config)] if config else []
-        command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *overlays, *map(str, arguments)]
+        command = [sys.executable, "-m", "snakemake", *overlays, "--cores", str(cores), *map(str, arguments)]
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         process = subprocess.run(
             command,
@@ -58,13 +58,10 @@ class Workflow:
 
     def planned(self, *arguments, config=()):
         """Jobs that Snakemake would run: {rule: number}."""
-        output = self.run("--dry-run", "--quiet", "progress", *arguments, config=config).stdout
-        counts = {}
-        for line in output.split("Job stats:")[-1].splitlines():
-            words = line.split()
-            if len(words) == 2 and words[1].isdigit():
-                counts[words[0]] = int(words[1])
-        return counts
+        output = self.run("--dry-run", *arguments, config=config).stdout
+        table = output.split("Job stats:")[-1].split("Reasons:")[0]
+        words = (line.split() for line in table.splitlines())
+        return {pair[0]: int(pair[1]) for pair in words if len(pair) == 2 and pair[1].isdigit()}
 
 
 @pytest.fixture(scope="session")

@@ -135,7 +135,7 @@ def _one_line(error):
         return f"{where}: unknown key {unknown[0]!r}; allowed: {', '.join(known)}"
     if error.validator == "enum":
         return f"{where}: {error.instance!r} is not one of {', '.join(map(str, error.validator_value))}"
-    if error.validator == "propertyNames" or (error.parent and error.parent.validator == "propertyNames"):
+    if "propertyNames" in error.absolute_schema_path:
         return f"{where}: name {error.instance!r} must be lower-case letters, digits and single hyphens"
     return f"{where}: {error.message}"
 
@@ -256,3 +256,36 @@ def _check_run(config):
                 largest is None or ipc <= largest,
                 f"run.budgets: {ipc} images per class exceed the smallest class of {dataset}, which has {largest}",
             )
+
+
+# --- what every key means ---
+
+
+def describe(schema):
+    """The keys of a schema as a Markdown table: key (`<name>` for names of your choice), what is allowed, meaning."""
+    lines = ["| key | allowed | meaning |", "|---|---|---|"]
+    lines += [f"| `{key}` | {allowed} | {meaning} |" for key, allowed, meaning in _keys(schema, schema, "")]
+    return "\n".join(lines)
+
+
+def _keys(node, schema, path):
+    for key, value in node.get("properties", {}).items():
+        reference = schema["$defs"][value["$ref"].rsplit("/", 1)[-1]] if "$ref" in value else {}
+        value = reference | value
+        here = f"{path}{key}"
+        meaning = " ".join(value.get("description", "").split()).replace("|", r"\|").replace("<", "&lt;")
+        yield here, _allowed(value), meaning
+        yield from _keys(value, schema, f"{here}.")
+    if isinstance(node.get("additionalProperties"), dict):
+        yield from _keys(node["additionalProperties"], schema, f"{path}<name>.")
+
+
+def _allowed(value):
+    if "enum" in value:
+        return ", ".join(value["enum"])
+    kinds = value.get("type", "text")
+    text = " or ".join([kinds] if isinstance(kinds, str) else kinds)
+    names = {"string": "text", "object": "map", "array": "list"}
+    text = " or ".join(names.get(word, word) for word in text.split(" or "))
+    bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    return " ".join([text, *(f"{sign} {value[key]}" for key, sign in bounds.items() if key in value)])

@@ -9,6 +9,7 @@ sum_{i: d(i,j) <= eta} u_i <= 1 for every j show that no cover has fewer than su
 """
 
 from dataclasses import dataclass, replace
+from numbers import Integral
 from time import monotonic
 
 import numpy as np
@@ -60,7 +61,7 @@ def cover_with_budget(points, k, norm="l2", time_limit=None):
     non-finite points, k out of range, an unknown norm.
     """
     points, deadline = _checked(points, norm), _deadline(time_limit)
-    if isinstance(k, bool) or int(k) != k or not 1 <= k <= len(points):
+    if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= k <= len(points):
         raise ValueError(f"k is {k}; it must be a whole number between 1 and the number of points, {len(points)}")
     distances = matrix(points, norm)
     candidates = _candidates(distances)

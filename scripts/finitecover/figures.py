@@ -64,6 +64,9 @@ def tradeoff(table):
         line[0].set_ylabel(f"robust accuracy (%)\n{NORM_NAMES[norm]}, eps = {eps}")
     for axis in axes[-1]:
         axis.set_xlabel("clean accuracy (%)")
+    # Limits from the points: a few seeds can have intervals wider than the page.
+    for limit, values in ((axes[0, 0].set_xlim, both["mean_clean"]), (axes[0, 0].set_ylim, both["mean"])):
+        limit(100 * values.min() - 4, 100 * values.max() + 4)
     _legend(figure, both, colours, markers)
     figure.tight_layout(rect=(0, 0, 1 - 1.2 / figure.get_figwidth(), 1))
     return figure
@@ -81,8 +84,6 @@ def _draw_cells(axis, cells, colours, markers):
         colour, marker = colours[cell.method], markers[cell.method]
         axis.errorbar(x, y, **spread, color=colour, ecolor=(*mpl.colors.to_rgb(colour), 0.35), elinewidth=0.8)
         axis.plot(x, y, linestyle="", marker=marker, color=colour, markersize=size, markeredgecolor="white")
-    axis.set_xlim(0, 102)
-    axis.set_ylim(-2, 102)
 
 
 def _legend(figure, both, colours, markers):

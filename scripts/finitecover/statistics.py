@@ -51,10 +51,13 @@ def headline_table(summary, headline):
 
 
 def wide_table(table, form):
-    """A row per cell and a column per measure of a `headline_table`; `form(mean, std)` writes an entry."""
+    """A row per cell and a column per measure of a `headline_table`; `form(mean, std)` writes an entry.
+
+    ipc is "-" where no budget was given: all images, or as many as a radius needs.
+    """
     entries = table.assign(
         entry=[form(mean, std) for mean, std in zip(table["mean"], table["std"], strict=True)],
-        ipc=table["ipc"].astype("string").fillna("all"),
+        ipc=table["ipc"].astype("string").fillna("-"),
     )
     order = entries.drop_duplicates(CELL)[CELL]
     wide = entries.pivot(index=CELL, columns="measure", values="entry").reset_index()

@@ -183,7 +183,7 @@ def test_bad_radius_is_refused(radius):
         cover_with_radius(LINE, radius)
 
 
-@pytest.mark.parametrize("k", [0, 6, -1, 2.5, True])
+@pytest.mark.parametrize("k", [0, 6, -1, 2.5, True, np.inf, np.nan])
 def test_bad_budget_is_refused(k):
     with pytest.raises(ValueError, match="whole number between 1 and the number of points, 5"):
         cover_with_budget(LINE, k)

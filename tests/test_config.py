@@ -1,0 +1,189 @@
+"""What a study may say: the shipped ones are accepted, mistakes are refused in one line that says what is right."""
+
+import copy
+import importlib.util
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+import yaml
+
+from finitecover import configuration
+from finitecover.configuration import ConfigurationError
+
+CONFIG = Path(__file__).parent.parent / "config"
+SCHEMA = CONFIG / "schema.yaml"
+
+
+def merged(base, overlay):
+    """Overlays as Snakemake merges them: maps key by key, anything else replaced."""
+    out = copy.deepcopy(base)
+    for key, value in overlay.items():
+        out[key] = merged(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else value
+    return out
+
+
+def study(*names):
+    config = yaml.safe_load((CONFIG / "config.yaml").read_text())
+    for name in names:
+        config = merged(config, yaml.safe_load((CONFIG / f"{name}.yaml").read_text()))
+    return config
+
+
+def changed(path, value):
+    """The smoke study with one value replaced; `path` as in "run.budgets"."""
+    config = study("smoke")
+    *parents, last = path.split("/") if "/" in path else path.split(".")
+    place = config
+    for key in parents:
+        place = place[key]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return config
+
+
+@pytest.mark.parametrize("names", [(), ("smoke",), ("paper",), ("mnist",)])
+def test_the_shipped_studies_are_accepted(names):
+    configuration.check(study(*names), SCHEMA)
+
+
+def test_the_schema_is_one_and_describes_every_key():
+    schema = yaml.safe_load(SCHEMA.read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+
+    def undescribed(node, path=""):
+        for key, value in node.get("properties", {}).items():
+            here = f"{path}.{key}"
+            if "description" not in value:
+                yield here
+            yield from undescribed(value, here)
+            assert value.get("type") != "object" or "additionalProperties" in value, here
+        if isinstance(node.get("additionalProperties"), dict):
+            yield from undescribed(node["additionalProperties"], path)
+
+    assert list(undescribed(schema)) == []
+
+
+REFUSALS = [
+    ("run.datasets", ["mnits"], "run.datasets: 'mnits' is not defined; choose from cifar10, digits"),
+    ("run.methods", ["mfc", "mcf"], "run.methods: 'mcf' is not defined; choose from dm, full"),
+    ("run.trainings", ["pgd"], "run.trainings: 'pgd' is not defined; choose from generalised-l2"),
+    ("run.models", ["resnet"], "run.models: 'resnet' is not defined; choose from convnet"),
+    ("run.methods", [], "run.methods: [] should be non-empty"),
+    ("run.seeds", [0, 0], "run.seeds: [0, 0] has non-unique elements"),
+    ("run.seeds", [-1], "run.seeds.0: -1 is less than the minimum of 0"),
+    ("run.budgets", [0], "run.budgets.0: 0 is less than the minimum of 1"),
+    ("run.budgets", [10, 140], "run.budgets: 140 images per class exceed the smallest class of digits, which has 139"),
+    ("run.budget", [10], "run: unknown key 'budget'; allowed: budgets, datasets"),
+    ("run", ..., "the configuration: 'run' is a required property"),
+    ("datasets.digits.eps.linf.train", "8/0", "datasets.digits.eps.linf.train: '8/0' is not a fraction"),
+    ("datasets.digits.eps.linf.test", ["0.1", "x"], "datasets.digits.eps.linf.test: 'x' is not a fraction"),
+    ("datasets.digits.eps.linf.train", "-0.1", "'-0.1' is not a fraction of at least 0, such as '8/255'"),
+    ("datasets.digits.eps.linf.train", 0.1, "datasets.digits.eps.linf.train: 0.1 is not of type 'string'"),
+    ("datasets.digits.eps.linf.test", ["0.1", "3/2"], "3/2 exceeds 1, the range of a pixel"),
+    ("datasets.digits.eps.linf.test", ["0.2"], "must contain the size of training, 0.1"),
+    ("datasets.digits.eps.linf.test", ["0.1", "1/10"], "a size occurs twice in 0.1, 1/10"),
+    ("datasets.digits.eps", {"l2": {"train": "1", "test": ["1"]}}, "training pgd-linf perturbs in linf, for which"),
+    ("datasets.digits.radius", {"l1": 3}, "datasets.digits.radius: method mfc-eta covers in l2, for which there is no"),
+    ("datasets.digits.radius", {"l2": -1}, "datasets.digits.radius.l2: -1 is less than the minimum of 0"),
+    ("datasets.digits.source", "sklearn", "datasets.digits.source: 'sklearn' is not one of digits, torchvision"),
+    ("datasets.digits.source", "npz", "datasets.digits: source npz needs path"),
+    ("datasets.digits.path", "x.npz", "datasets.digits.path: not used by source digits; remove it"),
+    ("datasets.mnist.name", "Mnist", "datasets.mnist.name: 'Mnist' is not one of MNIST, FashionMNIST"),
+    ("datasets.digits.augmentation", "blur", "datasets.digits.augmentation: 'blur' does not match"),
+    ("datasets/My Data", {}, "name 'My Data' must be lower-case letters, digits and single hyphens"),
+    ("methods/mfc-ipc10", {"family": "full"}, "must not end in -ipc and a number"),
+    ("methods.mfc.family", "covers", "methods.mfc.family: 'covers' is not one of full, cover, coreset, condensation"),
+    ("methods.mfc.norm", "l3", "methods.mfc.norm: 'l3' is not one of l1, l2, linf"),
+    ("methods.mfc.given", ..., "methods.mfc: family cover needs given"),
+    ("methods.mfc.iterations", 3, "methods.mfc.iterations: not used by family cover; allowed: family, given, norm"),
+    ("methods.mfc.time_limit", 0, "methods.mfc.time_limit: 0 is less than or equal to the minimum of 0"),
+    ("methods.kmeans.algorithm", "kmean", "methods.kmeans.algorithm: 'kmean' is not one of random, kcenter"),
+    ("methods.dm.algorithm", "mtt2", "methods.dm.algorithm: 'mtt2' is not one of dm"),
+    ("methods.dm.model", "resnet", "methods.dm.model: 'resnet' is not defined; choose from convnet"),
+    ("methods.dm.momentum", 1, "methods.dm.momentum: 1 is greater than or equal to the maximum of 1"),
+    ("trainings.standard.norm", "linf", "trainings.standard.norm: not used by kind standard; remove it"),
+    ("trainings.pgd-linf.steps", ..., "trainings.pgd-linf: kind pgd needs steps"),
+    ("trainings.pgd-linf.norm", "l1", "trainings.pgd-linf.norm: 'l1' is not one of linf, l2"),
+    ("models.convnet.depth", 3, "models.convnet.depth: 3 is too deep for the 8x8 images of digits; at most 2"),
+    ("models.convnet.architecture", "vgg", "models.convnet.architecture: 'vgg' is not one of convnet, mlp"),
+    ("optimisation.precision", "float16", "optimisation.precision: 'float16' is not one of float32, bfloat16"),
+    ("optimisation.epochs", 3, "optimisation: unknown key 'epochs'; allowed: batch_size, learning_rate"),
+    ("optimisation.steps", 1.5, "optimisation.steps: 1.5 is not of type 'integer'"),
+    ("evaluation.attacks", {}, "evaluation.attacks: {} should be non-empty"),
+    ("evaluation.attacks.pgd.restarts", 0, "evaluation.attacks.pgd.restarts: 0 is less than the minimum of 1"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "message"), REFUSALS, ids=[f"{r[0]}={r[1]}"[:60] for r in REFUSALS])
+def test_mistakes_are_refused_in_one_line(path, value, message):
+    with pytest.raises(ConfigurationError) as refusal:
+        configuration.check(changed(path, value), SCHEMA)
+    assert message in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_generalised_training_alone_needs_a_cover():
+    config = study("smoke")
+    config["run"] |= {"methods": ["random"], "trainings": ["generalised-l2"]}
+    with pytest.raises(ConfigurationError, match="generalised training needs a method of family cover"):
+        configuration.check(config, SCHEMA)
+
+
+def test_own_data_is_counted_before_anything_runs(tmp_path):
+    np.savez(tmp_path / "mine.npz", y_train=np.array([0, 0, 0, 1, 1]))
+    config = study("smoke")
+    config["datasets"]["mine"] = {
+        "source": "npz",
+        "path": str(tmp_path / "mine.npz"),
+        "eps": config["datasets"]["digits"]["eps"],
+        "radius": {"l2": 1},
+        "augmentation": "",
+    }
+    config["run"]["datasets"] = ["mine"]
+    with pytest.raises(ConfigurationError, match="10 images per class exceed the smallest class of mine, which has 2"):
+        configuration.check(config, SCHEMA)
+
+
+def test_the_table_of_keys_is_up_to_date():
+    spec = importlib.util.spec_from_file_location("keys", CONFIG.parent / "docs" / "keys.py")
+    keys = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(keys)
+    readme = (CONFIG / "README.md").read_text()
+    assert keys.with_keys(readme) == readme, "run `make docs`"
+    assert "| `methods.<name>.momentum` | number ≥ 0 < 1 |" in readme
+
+
+def test_fractions():
+    assert configuration.fraction("8/255") == 8 / 255
+    assert configuration.fraction("0.3") == 0.3
+    assert configuration.fraction("0") == 0
+
+
+def test_names_of_training_sets_split_as_they_were_joined():
+    for method, ipc in (("full", None), ("mfc", 10), ("mfc-eta", None), ("my-method-2", 300)):
+        assert configuration.split_subset(configuration.subset_name(method, ipc)) == (method, ipc)
+
+
+def test_generalised_training_is_run_on_covers_alone():
+    runs = configuration.runs(study("smoke"))
+    # 8 methods x 2 trainings x 2 seeds, and the third training on two covers
+    assert len(runs) == 8 * 2 * 2 + 2 * 2
+    assert {run["subset"] for run in runs if run["training"] == "generalised-l2"} == {"mfc-ipc10", "mfc-eta"}
+
+
+def test_settings_of_a_job_hold_what_it_uses_and_no_more():
+    config = study("smoke")
+    assert configuration.method_settings(config, "digits", "mfc-eta")["radius"] == 1.6
+    assert configuration.method_settings(config, "digits", "random-ipc10") == {
+        "family": "coreset",
+        "algorithm": "random",
+        "ipc": 10,
+    }
+    standard = configuration.training_settings(config, "digits", "standard")
+    assert standard["adversary"] is None
+    adversarial = configuration.training_settings(config, "digits", "generalised-l2")
+    assert adversarial["adversary"]["eps"] == 0.5

@@ -1,0 +1,279 @@
+"""The workflow as a whole: its shape, its plans, and small runs of it from end to end."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from finitecover.provenance import imported_modules
+
+ROOT = Path(__file__).parent.parent
+SMOKE = "config/smoke.yaml"
+
+# The smoke study with every rule, method and training, but little work in each job.
+QUICK = {
+    "run": {"seeds": [0]},
+    "methods": {"dm": {"iterations": 3, "batch_real": 8}},
+    "optimisation": {"steps": 8},
+    "evaluation": {"examples": 40, "attacks": {"pgd": {"steps": 3, "restarts": 1}}},
+    "frontier": {"points": 3},
+}
+
+
+def rules():
+    """(rule, its text) of every rule with a script."""
+    for path in sorted((ROOT / "rules").glob("*.smk")):
+        for text in re.split(r"\n(?=rule )", path.read_text())[1:]:
+            yield text.split()[1].rstrip(":"), text
+
+
+@pytest.fixture(scope="module")
+def finished(make_workflow):
+    """The quick study, run on two cores in a folder of its own."""
+    workflow = make_workflow()
+    (workflow.folder / "quick.yaml").write_text(yaml.safe_dump(QUICK))
+    workflow.overlays = (SMOKE, "quick.yaml")
+    workflow.run(config=workflow.overlays)
+    return workflow
+
+
+# --- shape ---
+
+
+@pytest.mark.parametrize(("name", "text"), list(rules()))
+def test_a_rule_has_a_script_a_log_an_environment_and_a_digest_of_its_own_name(name, text):
+    assert f'"../scripts/{name}.py"' in text
+    assert re.search(rf'"results/logs/{name}[/.]', text)
+    assert "benchmark:" not in text or f'"results/benchmarks/{name}/' in text
+    assert f'code=code("{name}")' in text
+    assert "conda:" in text
+    assert text.split("\n")[1].strip().startswith('"""')
+
+
+def test_every_script_is_the_script_of_a_rule():
+    assert {path.stem for path in (ROOT / "scripts").glob("*.py")} == {name for name, _ in rules()}
+
+
+def test_every_caption_is_used():
+    text = (ROOT / "Snakefile").read_text() + (ROOT / "rules" / "reporting.smk").read_text()
+    assert {path.name for path in (ROOT / "rules" / "captions").glob("*.rst")} == set(
+        re.findall(r"captions/(\w+\.rst)", text)
+    )
+
+
+# --- plans ---
+
+
+def test_job_counts_of_the_shipped_studies(make_workflow):
+    workflow = make_workflow()
+    shared = {name: 1 for name in ("all", "collect_runs", "summarise_runs", "collect_costs", "collect_covers")}
+    shared |= {name: 1 for name in ("plot_tradeoff", "plot_frontier", "record_environment", "render_report")}
+
+    def expected(datasets, models, covers, coresets, condensed):
+        each = ("download_dataset", "prepare_dataset", "trace_frontier", "plot_images")
+        counts = shared | dict.fromkeys(each, datasets) | {"train_model": models, "attack_model": models}
+        counts |= {"solve_cover": covers, "select_coreset": coresets, "condense_dataset": condensed}
+        return counts | {"total": sum(counts.values())}
+
+    # smoke: 8 sets x 2 trainings x 2 seeds + generalised training on 2 covers x 2 seeds
+    assert workflow.planned(config=[SMOKE]) == expected(1, 8 * 2 * 2 + 2 * 2, 2, 4 * 2, 2)
+    # default: 3 data sets; full and 6 methods x 2 budgets; generalised training on mfc; 3 seeds
+    assert workflow.planned() == expected(3, 3 * 3 * ((1 + 6 * 2) * 2 + 2), 3 * 2, 3 * 4 * 2 * 3, 3 * 2 * 3)
+    # paper: 4 data sets; full, mfc-eta and 6 methods x 5 budgets; 3 trainings + 2 on 6 covers; 2 models; 5 seeds
+    paper = expected(4, 4 * 2 * 5 * ((2 + 6 * 5) * 3 + 6 * 2), 4 * 6, 4 * 4 * 5 * 5, 4 * 5 * 5)
+    assert workflow.planned(config=["config/paper.yaml"]) == paper
+
+
+def test_a_mistake_in_the_config_is_one_line_before_any_work(make_workflow):
+    workflow = make_workflow()
+    (workflow.folder / "mistake.yaml").write_text("run: {budgets: [500]}")
+    process = workflow.run(config=[SMOKE, "mistake.yaml"], check=False)
+    assert process.returncode != 0
+    message = "run.budgets: 500 images per class exceed the smallest class of digits, which has 139"
+    assert process.stdout.count(message) == 1
+    assert "Traceback" not in process.stdout
+    assert not (workflow.folder / "results").exists()
+
+
+# --- runs ---
+
+
+def test_the_study_ends_in_tables_figures_and_a_report(finished):
+    results = finished.folder / "results"
+    runs = pd.read_csv(results / "tables" / "runs.csv", dtype={"eps": str})
+    assert runs.columns.tolist() == (
+        ["dataset", "subset", "method", "ipc", "training", "model", "seed", "attack", "norm", "eps", "accuracy", "n"]
+    )
+    models = 8 * 2 + 2
+    assert len(runs) == models * (1 + 3 * (3 + 2))  # clean, and three attacks at five sizes
+    assert runs["accuracy"].between(0, 1).all()
+    assert set(runs["n"]) == {40}
+    summary = pd.read_csv(results / "tables" / "summary.csv")
+    assert {"mean", "std", "low", "high", "seeds"} <= set(summary.columns)
+    assert r"\toprule" in (results / "tables" / "summary.tex").read_text()
+    gates = pd.read_csv(results / "tables" / "gates.csv")
+    assert gates[gates["gate"].str.contains("eps = 0|stays in the ball")]["passed"].all()
+    for name in ("tradeoff", "frontier", "images_digits"):
+        for suffix in ("pdf", "png"):
+            assert (results / "figures" / f"{name}.{suffix}").stat().st_size > 2000
+    environment = json.loads((results / "report" / "environment.json").read_text())
+    assert environment["packages"]["torch"] == "2.10.0"
+
+
+def test_the_report_is_one_page_that_needs_no_other_file(finished):
+    page = (finished.folder / "results" / "report" / "report.html").read_text()
+    assert page.count("<img ") == page.count('src="data:image/png;base64,') == 3
+    assert not re.search(r"(src|href)=(?![\"']data:)", page)
+    for text in ("mfc-eta", "dm-ipc10", "What it cost", "2.10.0", "generalised-l2"):
+        assert text in page
+
+
+def test_rows_lie_where_the_path_says_one_per_image_and_attack(finished):
+    folder = finished.folder / "results/digits/attacks/mfc-ipc10/generalised-l2/convnet/seed0"
+    rows = pd.read_parquet(folder / "examples.parquet")
+    assert rows.columns.tolist() == ["example", "label", "attack", "norm", "eps", "prediction", "correct", "distance"]
+    assert len(rows) == 40 * (1 + 3 * 5)
+    sizes = rows["eps"].astype(str).astype(float)
+    assert (rows["distance"] <= sizes + 1e-6).all()
+    assert (rows["correct"] == (rows["prediction"] == rows["label"])).all()
+    test = np.load(finished.folder / "results/digits/data/test.npy")
+    clean = rows[rows["attack"] == "clean"]
+    assert (test["label"][clean["example"]] == clean["label"]).all()
+
+
+def test_every_training_set_has_one_format_and_real_images_are_real(finished):
+    results = finished.folder / "results" / "digits"
+    full = np.load(results / "data" / "train.npy")
+    sets = [*results.glob("covers/*/train.npy"), *results.glob("co*/*/seed0/train.npy")]
+    assert len(sets) == 7
+    for path in sets:
+        records = np.load(path)
+        assert records.dtype.names == full.dtype.names
+        if "condensed" in path.parts:
+            assert (records["index"] == -1).all()
+            assert 0 <= records["image"].min() <= records["image"].max() <= 1
+        else:
+            assert (records["image"] == full["image"][records["index"]]).all()
+            assert (records["label"] == full["label"][records["index"]]).all()
+        if "mfc-eta" not in path.parts:
+            assert np.bincount(records["label"]).tolist() == [10] * 10
+        if "covers" in path.parts:
+            assert records["weight"].sum() == len(full)
+            assert records["radius_l2"].max() > 0
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    assert "Nothing to be done" in finished.run(config=finished.overlays).stdout
+
+
+def test_the_same_seed_gives_the_same_bytes_on_one_core(finished, make_workflow):
+    again = make_workflow()
+    (again.folder / "quick.yaml").write_text(yaml.safe_dump(QUICK))
+    targets = [
+        "results/digits/attacks/mfc-ipc10/generalised-l2/convnet/seed0/examples.parquet",
+        "results/digits/attacks/dm-ipc10/pgd-linf/convnet/seed0/examples.parquet",
+        "results/digits/coresets/kmeans-ipc10/seed0/train.npy",
+        "results/figures/frontier.pdf",
+    ]
+    again.run(*targets, cores=1, config=finished.overlays)
+    made = [path for path in (again.folder / "results").rglob("*") if path.is_file()]
+    made = [path.relative_to(again.folder) for path in made if not {"logs", "benchmarks"} & set(path.parts)]
+    assert len(made) > 15
+    different = [str(p) for p in made if (again.folder / p).read_bytes() != (finished.folder / p).read_bytes()]
+    assert different == []
+
+
+# --- what is rerun ---
+
+COLLECTING = {"all", "collect_runs", "summarise_runs", "collect_costs", "plot_tradeoff", "record_environment"}
+COLLECTING |= {"render_report", "total"}
+
+
+def test_changed_settings_of_a_method_rerun_its_jobs_only(finished):
+    overlays = (*finished.overlays, "changed.yaml")
+    changed = finished.folder / "changed.yaml"
+    changed.write_text("methods: {dm: {iterations: 4}}")
+    plan = finished.planned(config=overlays)
+    jobs = {"condense_dataset": 1, "train_model": 2, "attack_model": 2, "plot_images": 1}
+    assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
+    changed.write_text("methods: {mfc: {norm: l1}}")
+    plan = finished.planned(config=overlays)
+    jobs = {"solve_cover": 1, "train_model": 3, "attack_model": 3, "plot_images": 1, "collect_covers": 1}
+    assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
+    changed.write_text("run: {seeds: [0, 1]}")
+    plan = finished.planned(config=overlays)
+    jobs = {"select_coreset": 4, "condense_dataset": 1, "train_model": 18, "attack_model": 18}
+    assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
+
+
+def downstream(workflow, names):
+    """The rules of `names` and all that use their outputs, from Snakemake's own graph of rules."""
+    dot = workflow.run("--rulegraph", config=workflow.overlays).stdout
+    label = dict(re.findall(r'(\d+)\[label = "(\w+)"', dot))
+    edges = [(label[a], label[b]) for a, b in re.findall(r"(\d+) -> (\d+)", dot)]
+    reached = set(names)
+    while more := {b for a, b in edges if a in reached} - reached:
+        reached |= more
+    return reached
+
+
+@pytest.mark.parametrize("module", ["condensation", "distances", "statistics", "shapes"])
+def test_a_changed_module_reruns_the_jobs_whose_scripts_import_it_and_no_others(finished, module):
+    importing = {name for name, _ in rules() if module in imported_modules(ROOT / "scripts" / f"{name}.py")}
+    path = finished.folder / "scripts" / "finitecover" / f"{module}.py"
+    source = path.read_text()
+    path.write_text(source + "\n# changed\n")
+    plan = finished.planned(config=finished.overlays)
+    path.write_text(source)
+    assert set(plan) - {"total"} == downstream(finished, importing)
+    assert "Nothing to be done" in finished.run("--dry-run", config=finished.overlays).stdout
+
+
+def test_bad_data_ends_in_one_line_and_leaves_no_output(make_workflow):
+    workflow = make_workflow()
+    np.savez(workflow.folder / "mine.npz", x_train=np.full((4, 5, 5), np.nan), y_train=[0, 0, 1, 1], x_test=0, y_test=0)
+    (workflow.folder / "mine.yaml").write_text(
+        """
+        run: {datasets: [mine], budgets: [1], methods: [random], trainings: [standard]}
+        datasets:
+          mine: {source: npz, path: mine.npz, augmentation: "", eps: {linf: {train: "0.1", test: ["0.1"]}}}
+        """
+    )
+    process = workflow.run("results/mine/data/train.npy", config=[SMOKE, "mine.yaml"], check=False)
+    assert process.returncode != 0
+    assert "Error: mine: x_train: holds NaN or infinite values (100 of 100)" in process.stdout
+    files = {path.name for path in (workflow.folder / "results" / "mine").rglob("*") if path.is_file()}
+    assert files == {"raw.npz"}
+
+
+def test_own_folder_of_images_runs_like_any_data_set(make_workflow, rng):
+    from PIL import Image
+
+    workflow = make_workflow()
+    for name in ("ants", "bees"):
+        (workflow.folder / "photos" / name).mkdir(parents=True)
+        for number in range(6):
+            pixels = rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(workflow.folder / "photos" / name / f"{number}.png")
+    (workflow.folder / "mine.yaml").write_text(
+        """
+        run: {datasets: [photos], methods: [mfc], budgets: [2], trainings: [generalised-l2], seeds: [0]}
+        datasets:
+          photos:
+            {source: folder, path: photos, size: 8, test_share: 0.3, augmentation: "",
+             eps: {l2: {train: "0.5", test: ["0.5"]}}}
+        """
+    )
+    (workflow.folder / "quick.yaml").write_text(yaml.safe_dump({**QUICK, "run": {}}))
+    target = "results/photos/attacks/mfc-ipc2/generalised-l2/convnet/seed0/accuracies.csv"
+    workflow.run(target, config=[SMOKE, "quick.yaml", "mine.yaml"])
+    accuracies = pd.read_csv(workflow.folder / target)
+    assert accuracies["n"].tolist() == [4] * 4
+    records = np.load(workflow.folder / "results/photos/covers/mfc-ipc2/train.npy")
+    assert records["image"].shape == (4, 3, 8, 8)
+    assert records["image"].dtype == np.uint8
+    assert records["weight"].sum() == 8

@@ -1,0 +1,46 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from finitecover import figures
+from finitecover.statistics import headline_table, summarise
+from unit.test_statistics import runs
+
+
+def drawn():
+    frontier = pd.DataFrame(
+        {"label": [0, 0, 1, 1], "points": 9, "radius": [1, 2, 1, 2], "size": [5, 1, 4, 1], "lower_bound": [4, 1, 4, 1]}
+    )
+    images = np.random.default_rng(0).random((4, 1, 5, 5))
+    return {
+        "tradeoff": figures.tradeoff(headline_table(summarise(runs()), {"d": {"linf": "8/255"}})),
+        "frontier": figures.frontier({"d": frontier}, "l2"),
+        "images": figures.image_grid({"mfc": (images, np.array([0, 0, 1, 1])), "dm": (images[:2], np.array([0, 1]))}),
+    }
+
+
+def test_the_same_table_gives_the_same_bytes(tmp_path):
+    figures.style()
+    for attempt in ("one", "two"):
+        for name, figure in drawn().items():
+            figures.save(figure, tmp_path / f"{name}-{attempt}.pdf", tmp_path / f"{name}-{attempt}.png")
+    for name in ("tradeoff", "frontier", "images"):
+        for suffix in ("pdf", "png"):
+            one, two = (tmp_path / f"{name}-{attempt}.{suffix}" for attempt in ("one", "two"))
+            assert one.read_bytes() == two.read_bytes()
+            assert one.stat().st_size > 2000
+
+
+def test_every_point_of_the_tradeoff_lies_where_the_table_says():
+    axis = drawn()["tradeoff"].axes[0]
+    points = {(line.get_xdata()[0], line.get_ydata()[0]) for line in axis.lines if line.get_linestyle() == "None"}
+    assert sorted(points) == [pytest.approx((81, 41)), pytest.approx((91, 51))]
+
+
+def test_known_methods_keep_colour_and_marker_whatever_is_beside_them():
+    few, many = figures.palette(["mfc", "random"]), figures.palette(["new", "dm", "mfc", "random", "another"])
+    for kind in (0, 1):
+        assert few[kind]["mfc"] == many[kind]["mfc"]
+        assert few[kind]["random"] == many[kind]["random"]
+    shown = {(many[0][name], many[1][name]) for name in many[0]}
+    assert len(shown) == 5
