@@ -17,10 +17,10 @@ def solve_cover(train_path, settings, set_path, cover_path, classes_path):
     def solve(members, label):
         if "radius" in settings:
             cover = cover_with_radius(members, settings["radius"], norm, limit)
-            verify_size_bound(members, cover.dual, settings["radius"], cover.lower_bound, norm)
+            verify_size_bound(members, cover.dual, settings["radius"], cover.certified_bound, norm)
         else:
             cover = cover_with_budget(members, settings["ipc"], norm, limit)
-            verify_radius_bound(members, cover.dual, settings["ipc"], cover.lower_bound, norm)
+            verify_radius_bound(members, cover.dual, settings["ipc"], cover.certified_bound, norm)
         log.info(
             "class %d: %d points, %d centres, radius %g, bound %g, %s",
             label, len(members), len(cover.indices), cover.radius, cover.lower_bound, cover.status,
@@ -61,6 +61,7 @@ def _class_table(parts, labels, norm, bounds_radius):
             "mean_distance": part.distances.mean(),
             "bounds": "radius" if bounds_radius else "size",
             "lower_bound": part.lower_bound,
+            "certified_bound": part.certified_bound,
             "status": part.status,
         }
         for part in parts

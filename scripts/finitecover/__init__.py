@@ -7,6 +7,7 @@ data               sources (digits, torchvision, .npz, folders of images), their
 arrays             the files: labelled images and training sets in one format, written aside and renamed
 distances          exact pairwise distances in l1, l2 and linf, by blocks
 covers             minimal finite covers for a radius or a budget, with proved lower bounds; their frontier
+setcover           the combinatorial core of covers: greedy, local search, prices
 verification       checks of a cover and of its bound by code that did not make them
 coresets           random, k-centre, herding, k-means selections of real images
 condensation       distribution matching (DM), the synthetic rival

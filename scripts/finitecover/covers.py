@@ -3,9 +3,10 @@
 A cover of points x_1..x_n is a set of them such that each x_i lies within the radius of one. Choosing the fewest is set
 cover (arXiv 2402.05675, the MILP of MFC): min sum_j s_j subject to sum_{j: d(i,j) <= eta} s_j >= 1, s binary.
 
-Upper bounds are covers: greedy (within ln n of the optimum) without its redundant centres, and farthest-first traversal
-(within 2 of the smallest radius; Gonzalez 1985). Lower bounds are proofs: any prices u >= 0 of the points with
-sum_{i: d(i,j) <= eta} u_i <= 1 for every j show that no cover has fewer than sum(u) centres (LP duality).
+Upper bounds are covers: greedy (within ln n of the optimum) without its redundant centres, improved by row-weighting
+local search; for a budget also farthest-first traversal (within 2 of the smallest radius; Gonzalez 1985). Lower bounds
+are proofs: any prices u >= 0 of the points with sum_{i: d(i,j) <= eta} u_i <= 1 for every j show that no cover has
+fewer than sum(u) centres (LP duality). What they leave open is decided by HiGHS for up to `EXACT_POINTS` points.
 """
 
 from dataclasses import dataclass, replace
@@ -13,8 +14,27 @@ from numbers import Integral
 from time import monotonic
 
 import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
 
-from finitecover.distances import EQUAL, ROUNDING, check_norm, direct, flatten, matrix, next_distance, paired, within
+from finitecover import setcover
+from finitecover.distances import (
+    EQUAL,
+    accuracy,
+    check_norm,
+    direct,
+    flatten,
+    matrix,
+    neighbours,
+    next_distance,
+    paired,
+)
+
+EXACT_POINTS = 150  # up to here a proof of optimality is always attempted, unless a time limit ends it
+# Work allowed for one radius, in seconds or so of one core. It is counted in steps, not timed: without a time limit
+# the same points give the same cover on every machine.
+SEARCH_EFFORT, PRICE_EFFORT = 15.0, 5.0
+PROBE_EFFORT = 1.5  # the same for one of the many radii that a budget or a frontier tries
 
 
 @dataclass(frozen=True)
@@ -24,7 +44,8 @@ class Cover:
     indices: the centres, sorted int64. assignment: (n,) index into the points of each point's nearest centre.
     distances: (n,) float64, to that centre. radius: the largest of them. lower_bound: proved, on the number of centres
     (`cover_with_radius`) or on the radius (`cover_with_budget`). status: "optimal" only if the bound proves it, else
-    "feasible". dual: (n,) prices that prove the bound, for the radius asked for, or for any radius below `lower_bound`.
+    "feasible". dual: (n,) prices, for the radius asked for or any radius below `certified_bound`, that prove
+    `certified_bound`; it is the lower bound itself, unless HiGHS's branch and bound proved more.
     """
 
     indices: np.ndarray
@@ -34,6 +55,7 @@ class Cover:
     lower_bound: float
     status: str
     dual: np.ndarray
+    certified_bound: float
 
 
 def cover_with_radius(points, radius, norm="l2", time_limit=None):
@@ -46,29 +68,31 @@ def cover_with_radius(points, radius, norm="l2", time_limit=None):
     points, deadline = _checked(points, norm), _deadline(time_limit)
     if not (np.isfinite(radius) and radius >= 0):
         raise ValueError(f"radius is {radius}; it must be a finite number >= 0")
-    reach = within(points, matrix(points, norm), radius, norm)
-    centres = _without_redundant(reach, _greedy(reach))
-    dual = _dual_ascent(reach, deadline)
-    bound = _whole_bound(dual)
-    return _cover(points, centres, norm, bound, len(centres) == bound, dual)
+    reach = neighbours(points, radius, norm)
+    centres, bound, dual = _solve(reach, SEARCH_EFFORT, PRICE_EFFORT, deadline)
+    return _cover(points, centres, norm, bound, len(centres) == bound, dual, _whole_bound(dual))
 
 
 def cover_with_budget(points, k, norm="l2", time_limit=None):
     """MFC(k): k centres of small radius and a proved lower bound on the radius of any k centres.
 
     points: float array (n, ...) in [0, 1]. k: 1 <= k <= n. norm: "l1", "l2" or "linf". time_limit: seconds, None for no
-    limit; when it is spent the cover at hand is returned with the bound at hand. Raises `ValueError` for empty or
-    non-finite points, k out of range, an unknown norm.
+    limit; when it is spent the cover at hand is returned with the bound at hand. Among covers of its radius one with a
+    small mean distance is chosen. Raises `ValueError` for empty or non-finite points, k out of range, an unknown norm.
     """
     points, deadline = _checked(points, norm), _deadline(time_limit)
     if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= k <= len(points):
         raise ValueError(f"k is {k}; it must be a whole number between 1 and the number of points, {len(points)}")
     distances = matrix(points, norm)
-    candidates = _candidates(distances)
+    candidates = _candidates(distances, norm)
     centres = _search_cover(points, distances, int(k), norm, candidates, deadline)
     radius = _nearest(points, centres, norm)[1].max()
-    lower, dual = _search_bound(points, distances, int(k), norm, candidates[candidates < radius - ROUNDING], deadline)
-    return _cover(points, centres, norm, min(lower, radius), lower >= radius * (1 - EQUAL), dual)
+    centres = _drawn_in(points, distances, centres, radius, norm, deadline)
+    radius = _nearest(points, centres, norm)[1].max()
+    below = candidates[: _position(candidates, radius, norm, len(points))]
+    certified, lower, dual = _search_bound(points, distances, int(k), norm, below, deadline)
+    bounds = (min(lower, radius), lower >= radius * (1 - EQUAL), dual, min(certified, radius))
+    return _cover(points, centres, norm, *bounds)
 
 
 def frontier(points, count, norm="l2"):
@@ -84,9 +108,9 @@ def frontier(points, count, norm="l2"):
     start = np.median(others.min(axis=0)) if len(points) > 1 else single
     rows = []
     for radius in np.linspace(start, single, count):
-        reach = within(points, distances, radius, norm)
-        centres = _without_redundant(reach, _greedy(reach))
-        rows.append({"radius": float(radius), "size": len(centres), "lower_bound": _whole_bound(_dual_ascent(reach))})
+        reach = _rows(distances <= radius * (1 + EQUAL) + accuracy(len(points), norm))
+        centres, bound, _ = _solve(reach, PROBE_EFFORT, PROBE_EFFORT)
+        rows.append({"radius": float(radius), "size": len(centres), "lower_bound": bound})
     return rows
 
 
@@ -113,6 +137,7 @@ def label_wise(points, labels, solve):
         lower_bound=sum(part.lower_bound for part in parts),
         status="optimal" if all(part.status == "optimal" for part in parts) else "feasible",
         dual=dual,
+        certified_bound=sum(part.certified_bound for part in parts),
     )
     return whole, parts
 
@@ -133,34 +158,55 @@ def represented(points, cover, norms=("l2", "linf")):
 # --- covers ---
 
 
-def _greedy(reach, limit=None):
-    """Centres of the greedy cover, in the order chosen: always the one that covers most of what is uncovered.
-
-    None once it would take more than `limit` of them.
-    """
-    uncovered = np.ones(len(reach), dtype=bool)
-    gain = reach.sum(axis=0)
-    chosen = []
-    while uncovered.any():
-        if len(chosen) == limit:
-            return None
-        centre = int(gain.argmax())
-        newly = np.flatnonzero(uncovered & reach[centre])
-        uncovered[newly] = False
-        gain -= reach[newly].sum(axis=0)
-        chosen.append(centre)
-    return np.array(chosen, dtype=np.int64)
+def _rows(inside):
+    """A symmetric boolean matrix as compressed rows."""
+    return np.concatenate([[0], np.cumsum(inside.sum(axis=1))]), np.nonzero(inside)[1].astype(np.int32)
 
 
-def _without_redundant(reach, centres):
-    """Drop centres that the others make superfluous, the smallest balls first."""
-    times_covered = reach[centres].sum(axis=0)
-    kept = list(centres)
-    for centre in sorted(centres, key=lambda c: (reach[c].sum(), -c)):
-        if times_covered[reach[centre]].min() > 1:
-            times_covered -= reach[centre]
-            kept.remove(centre)
-    return np.sort(np.array(kept, dtype=np.int64))
+def _solve(reach, search_effort, price_effort, deadline=None):
+    """(centres, proved bound on their number, prices) for one radius."""
+    centres = _small_cover(reach, search_effort, deadline)
+    dual = _prices(reach, len(centres), price_effort, deadline)
+    bound = _whole_bound(dual)
+    if bound < len(centres) and len(reach[0]) - 1 <= EXACT_POINTS:
+        centres, bound = _exact(reach, centres, bound, deadline)
+    return centres, bound, dual
+
+
+def _small_cover(reach, effort, deadline=None, target=0):
+    """A cover of few centres, or of `target` as soon as one is found: greedy, then local search."""
+    centres = setcover.without_redundant(*reach, setcover.greedy(*reach))
+    if len(centres) <= target or _late(deadline):
+        return centres
+    n = len(reach[0]) - 1
+    exchanges = int(min(100 * n, 1e9 * effort / (3500 + 30 * len(reach[1]) / n)))
+    rng = np.random.default_rng(0)  # covers have no seed of their own
+    if deadline is None:
+        return setcover.local_search(*reach, centres, exchanges, target, rng)
+    # With a limit, in pieces, as many as there is time for: slow machines search less, never longer.
+    for _ in range(20):
+        if len(centres) > target and not _late(deadline):
+            centres = setcover.local_search(*reach, centres, exchanges // 20 + 1, target, rng)
+    return centres
+
+
+def _exact(reach, centres, bound, deadline=None):
+    """HiGHS on the whole problem: (centres, proved bound); what was there before where it finds nothing better."""
+    n = len(reach[0]) - 1
+    covering = csr_array((np.ones(len(reach[1])), reach[1], reach[0]), shape=(n, n))
+    options = {} if deadline is None else {"time_limit": max(0.0, deadline - monotonic())}
+    result = milp(
+        np.ones(n),
+        integrality=np.ones(n),
+        bounds=Bounds(0, 1),
+        constraints=LinearConstraint(covering, lb=1),
+        options=options,
+    )
+    if result.x is not None and round(result.fun) < len(centres):
+        centres = np.flatnonzero(result.x > 0.5)
+    if result.mip_dual_bound is not None and np.isfinite(result.mip_dual_bound):
+        bound = max(bound, int(np.ceil(result.mip_dual_bound - 1e-6)))
+    return centres, bound
 
 
 def _farthest_first(distances, k, chosen=()):
@@ -178,52 +224,67 @@ def _search_cover(points, distances, k, norm, candidates, deadline):
     """k centres of small radius, by bisection over the distances that occur."""
     best = _farthest_first(distances, k)
     upper = _nearest(points, best, norm)[1].max()
-    low, high = 0, int(np.searchsorted(candidates, upper - ROUNDING))
+    low, high = 0, _position(candidates, upper, norm, len(points))
     while low < high and not _late(deadline):
         middle = (low + high) // 2
-        reach = distances <= candidates[middle]
-        centres = _greedy(reach, limit=2 * k)
-        if centres is None or len(centres := _without_redundant(reach, centres)) > k:
+        reach = _rows(distances <= candidates[middle])
+        centres = _small_cover(reach, PROBE_EFFORT, deadline, target=k)
+        if len(centres) > k and len(points) <= EXACT_POINTS:
+            centres, _ = _exact(reach, centres, 0, deadline)
+        if len(centres) > k:
             low = middle + 1
             continue
         best = _farthest_first(distances, k, centres)
         upper = _nearest(points, best, norm)[1].max()
-        high = min(middle, int(np.searchsorted(candidates, upper - ROUNDING)))
+        high = min(middle, _position(candidates, upper, norm, len(points)))
     return best
 
 
-def _candidates(distances):
+def _drawn_in(points, distances, centres, radius, norm, deadline):
+    """The same number of centres and no larger radius, each moved to where its points are nearest on average."""
+    mean = _nearest(points, centres, norm)[1].mean()
+    while not _late(deadline):
+        assignment = _nearest(points, centres, norm)[0]
+        moved = []
+        for centre in np.unique(assignment):
+            members = np.flatnonzero(assignment == centre)
+            among = distances[np.ix_(members, members)]
+            total = np.where(among.max(axis=0) <= radius * (1 + EQUAL), among.sum(axis=0), np.inf)
+            best = members[total.argmin()]
+            moved.append(best if np.isfinite(total.min()) else centre)
+        moved = np.array(moved, dtype=np.int64)
+        reached = _nearest(points, moved, norm)[1]
+        if reached.max() > radius * (1 + EQUAL) or reached.mean() >= mean * (1 - EQUAL):
+            break
+        centres, mean = moved, reached.mean()
+    return centres
+
+
+def _candidates(distances, norm):
     """The distances that occur, sorted, one for each group within rounding of each other (its largest)."""
     values = np.sort(distances[np.triu_indices(len(distances), 1)])
-    return values[np.append(np.diff(values) > ROUNDING, True)] if len(values) else values
+    apart = np.diff(values) > accuracy(len(distances), norm) + EQUAL * values[1:]
+    return values[np.append(apart, True)] if len(values) else values
+
+
+def _position(candidates, radius, norm, n):
+    """How many of the candidates are smaller than a radius by more than rounding."""
+    return int(np.searchsorted(candidates, radius * (1 - EQUAL) - accuracy(n, norm)))
 
 
 # --- bounds ---
 
 
-def _dual_ascent(reach, deadline=None):
-    """Feasible prices: the better of two ascents, from zero (a packing) and from 1 / the largest ball that covers."""
-    size = reach.sum(axis=0)
-    largest = np.array([size[row].max() for row in reach])
-    starts = [np.zeros(len(reach)), 1.0 / largest]
-    best = starts[1]
-    for start in starts:
-        if _late(deadline):
-            break
-        prices = _ascend(reach, start, np.argsort(largest, kind="stable"))
-        best = max(best, prices, key=np.sum)
-    return best / max(1.0, (reach @ best).max())  # rounding must not make prices infeasible
-
-
-def _ascend(reach, prices, order):
-    prices = prices.copy()
-    slack = 1.0 - reach @ prices
-    for point in order:
-        rise = slack[reach[point]].min()
-        if rise > 0:
-            prices[point] += rise
-            slack[reach[point]] -= rise
-    return prices
+def _prices(reach, upper, effort, deadline=None):
+    """Feasible prices of a large sum: a packing, or, where that does not prove `upper`, subgradient ascent from it."""
+    packing = setcover.feasible_prices(*reach, np.zeros(len(reach[0]) - 1))
+    best = packing
+    if _whole_bound(packing) < upper and not _late(deadline):
+        iterations = int(np.clip(1e9 * effort / (4 * len(reach[1])), 20, 1000))
+        ascended = setcover.lagrangian_prices(*reach, packing / 2, upper, iterations)
+        best = max(packing, setcover.feasible_prices(*reach, ascended), key=np.sum)
+    covering = csr_array((np.ones(len(reach[1])), reach[1], reach[0]))
+    return best / max(1.0, (covering @ best).max())  # rounding must not make prices infeasible
 
 
 def _whole_bound(dual):
@@ -232,26 +293,30 @@ def _whole_bound(dual):
 
 
 def _search_bound(points, distances, k, norm, candidates, deadline):
-    """Bisection for the largest radius at which prices prove that k centres are too few.
+    """Bisection for the largest radius at which k centres are proved too few: by prices, and by HiGHS where it may.
 
-    Returns (bound on the radius, the prices). The optimum is a distance that occurs, so it is at least the next one.
+    Returns (bound that the prices prove, bound, prices). The optimum is a distance that occurs, so it is at least the
+    next one.
     """
     dual = np.zeros(len(points))
-    low, high = -1, len(candidates)  # as positions among the candidates: proved at low (-1: nothing), not at high
-    while high - low > 1 and not _late(deadline):
-        middle = (low + high) // 2
-        prices = _dual_ascent(distances <= candidates[middle] + ROUNDING)
+    certified, proved, high = -1, -1, len(candidates)  # positions among the candidates; -1: nothing; not at high
+    while high - proved > 1 and not _late(deadline):
+        middle = (proved + high) // 2
+        reach = _rows(distances <= candidates[middle] * (1 + EQUAL) + accuracy(len(points), norm))
+        prices = _prices(reach, k + 1, PROBE_EFFORT, deadline)
         if _whole_bound(prices) > k:
-            low, dual = middle, prices
+            certified, proved, dual = middle, middle, prices
+        elif len(points) <= EXACT_POINTS and _exact(reach, np.arange(len(points)), 0, deadline)[1] > k:
+            proved = middle
         else:
             high = middle
-    if low >= 0:
-        return next_distance(points, distances, candidates[low], norm), dual
-    # Not even the shortest distance is too small; only radius 0 may be, where each ball holds one point and its copies.
-    at_zero = _dual_ascent(within(points, distances, 0.0, norm))
-    if _whole_bound(at_zero) > k:
-        return next_distance(points, distances, 0.0, norm), at_zero
-    return 0.0, dual
+    after = lambda position: next_distance(points, distances, candidates[position], norm)  # noqa: E731
+    if certified >= 0:
+        return after(certified), after(proved), dual
+    # Perhaps only radius 0 is too small by prices, where each ball holds one point and its copies.
+    at_zero = _prices(neighbours(points, 0.0, norm), k + 1, PROBE_EFFORT, deadline)
+    zero = next_distance(points, distances, 0.0, norm) if _whole_bound(at_zero) > k else 0.0
+    return zero, max(zero, after(proved) if proved >= 0 else 0.0), at_zero if zero else dual
 
 
 # --- helpers ---
@@ -286,7 +351,8 @@ def _nearest(points, centres, norm):
     return centres[nearest], distances[np.arange(len(points)), nearest]
 
 
-def _cover(points, centres, norm, lower_bound, optimal, dual):
+def _cover(points, centres, norm, lower_bound, optimal, dual, certified_bound):
     assignment, distances = _nearest(points, centres, norm)
     status = "optimal" if optimal else "feasible"
-    return Cover(np.sort(centres), assignment, distances, float(distances.max()), lower_bound, status, dual)
+    radius = float(distances.max())
+    return Cover(np.sort(centres), assignment, distances, radius, lower_bound, status, dual, certified_bound)

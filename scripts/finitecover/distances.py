@@ -2,15 +2,17 @@
 
 `direct` is the definition: differences, in float64, by SciPy. The l2 matrix comes from matrix products, which is far
 faster but loses digits where points are close; whatever lies within `ROUNDING` of a threshold is therefore decided by
-`direct` again. Memory: one n x n float64 matrix; blocks of `BLOCK` rows otherwise.
+`direct` again.
 """
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
 METRIC = {"l1": "cityblock", "l2": "euclidean", "linf": "chebyshev"}
-BLOCK = 1024  # rows at a time
-ROUNDING = 1e-7  # absolute; the l2 matrix is this close to `direct` for points in [0, 1]^d, d up to about 1e4
+BLOCK = 1024  # pairs at a time
+MEMORY = 2**28  # bytes of distances at a time
+DIRECT_POINTS = 1000  # up to here matrices are made of direct distances in l2 too
+ROUNDING = 1e-7  # absolute; beyond that the l2 matrix is this close, for points in [0, 1]^d with d up to about 1e4
 EQUAL = 1e-12  # relative; two float64 evaluations of one distance may differ by this much
 
 
@@ -45,47 +47,61 @@ def paired(a, b, norm, pairs):
 
 
 def matrix(points, norm):
-    """All distances (n, n) of `points` (n, d), each within `ROUNDING` of its direct value."""
-    n = len(points)
-    out = np.empty((n, n))
-    square = np.einsum("ij,ij->i", points, points)
-    for start in range(0, n, BLOCK):
-        rows = slice(start, start + BLOCK)
-        if norm == "l2":
-            products = points[rows] @ points.T
-            np.subtract(square[rows, None] + square, 2 * products, out=out[rows])
-            np.sqrt(np.maximum(out[rows], 0), out=out[rows])
-        else:
-            out[rows] = direct(points[rows], points, norm)
-    if norm == "l2":
-        _mend_short(points, out, square)
+    """All distances (n, n) of `points` (n, d), each within `accuracy` of its direct value."""
+    out = np.empty((len(points), len(points)))
+    for rows, distances in blocks(points, norm):
+        out[rows] = distances
     return out
 
 
-def within(points, distances, radius, norm):
-    """Boolean (n, n): is the direct distance at most `radius`? `distances` is `matrix(points, norm)`."""
-    inside = distances <= radius
-    near = np.argwhere(np.abs(distances - radius) <= ROUNDING)
-    inside[tuple(near.T)] = paired(points, points, norm, near) <= radius * (1 + EQUAL)
-    return inside
+def accuracy(n, norm):
+    """How far an entry of `matrix` or `blocks` for n points may be from the direct distance, absolutely."""
+    return ROUNDING if norm == "l2" and n > DIRECT_POINTS else 0.0
+
+
+def neighbours(points, radius, norm):
+    """Who lies within `radius` of whom, as compressed rows: (indptr (n + 1,) int64, indices int32, sorted).
+
+    Decided by direct distances wherever rounding could matter; only `MEMORY` bytes of distances at a time.
+    """
+    counts, found = [np.zeros(1, dtype=np.int64)], []
+    for rows, distances in blocks(points, norm):
+        inside = distances <= radius
+        near = np.argwhere(np.abs(distances - radius) <= accuracy(len(points), norm) + EQUAL * radius)
+        values = paired(points, points, norm, near + np.array([rows.start, 0]))
+        inside[tuple(near.T)] = values <= radius * (1 + EQUAL)
+        counts.append(inside.sum(axis=1))
+        found.append(np.nonzero(inside)[1].astype(np.int32))
+    return np.cumsum(np.concatenate(counts)), np.concatenate(found)
+
+
+def blocks(points, norm):
+    """(slice of rows, distances of these points to all) for all rows, each within `accuracy` of its direct value."""
+    n = len(points)
+    size = max(1, MEMORY // (8 * n))
+    square = np.einsum("ij,ij->i", points, points)
+    for start in range(0, n, size):
+        rows = slice(start, min(start + size, n))
+        if accuracy(n, norm):
+            out = square[rows, None] + square
+            out -= 2 * (points[rows] @ points.T)
+            np.sqrt(np.maximum(out, 0, out=out), out=out)
+            # Where a squared distance is small beside the squared norms, matrix products cancel.
+            short = np.argwhere(out <= 1e-3 * np.sqrt(square.max()))
+            out[tuple(short.T)] = paired(points, points, norm, short + np.array([start, 0]))
+        else:
+            out = direct(points[rows], points, norm)
+        yield rows, out
 
 
 def next_distance(points, distances, radius, norm):
     """Smallest direct distance above `radius`; infinity where there is none."""
-    above = distances[distances > radius + ROUNDING]
-    limit = above.min() + ROUNDING if above.size else np.inf
-    near = np.argwhere((distances > radius - ROUNDING) & (distances <= limit))
+    margin = accuracy(len(points), norm) + EQUAL * radius
+    above = distances[distances > radius + margin]
+    limit = above.min() + margin if above.size else np.inf
+    near = np.argwhere((distances > radius - margin) & (distances <= limit))
     if not len(near):
         return np.inf
     values = paired(points, points, norm, near)
     values = values[values > radius * (1 + EQUAL)]
     return values.min() if values.size else np.inf
-
-
-def _mend_short(points, out, square):
-    """Where a squared distance is small beside the squared norms, matrix products cancel: compute it directly."""
-    scale = 1e-3 * np.sqrt(square.max(initial=0.0))
-    for start in range(0, len(points), BLOCK):
-        short = np.argwhere(out[start : start + BLOCK] <= scale)
-        short[:, 0] += start
-        out[tuple(short.T)] = paired(points, points, "l2", short)

@@ -86,30 +86,30 @@ def test_ordinary_cases_at_the_edges(norm, rng):
 
 @settings(max_examples=60, deadline=None)
 @given(points=st.one_of(grids, clouds), norm=st.sampled_from(NORMS), quantile=st.floats(0, 1))
-def test_radius_covers_bracket_the_optimum(points, norm, quantile):
+def test_radius_covers_are_optimal(points, norm, quantile):
     radius = float(np.quantile(cdist(points, points, METRIC[norm]), quantile))
     cover = cover_with_radius(points, radius, norm)
     assert_sound(points, cover, norm, radius)
     best = fewest(points, radius, norm)
-    assert cover.lower_bound <= best <= len(cover.indices)
-    assert cover.status == ("optimal" if cover.lower_bound == len(cover.indices) else "feasible")
-    verify_size_bound(points, cover.dual, radius, cover.lower_bound, norm)
+    assert cover.lower_bound == best == len(cover.indices)
+    assert cover.status == "optimal"
+    verify_size_bound(points, cover.dual, radius, cover.certified_bound, norm)
+    assert cover.certified_bound <= cover.lower_bound
 
 
 @settings(max_examples=60, deadline=None)
 @given(points=st.one_of(grids, clouds), norm=st.sampled_from(NORMS), share=st.floats(0, 1))
-def test_budget_covers_bracket_the_optimum(points, norm, share):
+def test_budget_covers_are_optimal(points, norm, share):
     k = 1 + round(share * (len(points) - 1))
     cover = cover_with_budget(points, k, norm)
     assert_sound(points, cover, norm, cover.radius)
     assert len(cover.indices) == k
     best = smallest_radius(points, k, norm)
-    assert cover.lower_bound <= best * (1 + 1e-9) + 1e-12
-    assert cover.radius >= best * (1 - 1e-9) - 1e-12
-    assert cover.radius <= 2 * best * (1 + 1e-9) + 1e-12  # farthest-first alone guarantees this
-    if cover.status == "optimal":
-        assert cover.radius == pytest.approx(best, abs=1e-9)
-    verify_radius_bound(points, cover.dual, k, cover.lower_bound, norm)
+    assert cover.radius == pytest.approx(best, rel=1e-11)
+    assert cover.lower_bound == pytest.approx(best, rel=1e-11)
+    assert cover.status == "optimal"
+    verify_radius_bound(points, cover.dual, k, cover.certified_bound, norm)
+    assert cover.certified_bound <= cover.lower_bound
 
 
 # --- properties ---

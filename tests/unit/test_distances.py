@@ -10,7 +10,7 @@ NORMS = sorted(METRIC)
 
 @pytest.mark.parametrize("norm", NORMS)
 def test_matrix_agrees_with_scipy_where_blocks_do_not_divide_n(norm, rng, monkeypatch):
-    monkeypatch.setattr(distances, "BLOCK", 7)
+    monkeypatch.setattr(distances, "MEMORY", 7 * 8 * 33)
     points = rng.random((33, 20))
     assert np.abs(distances.matrix(points, norm) - cdist(points, points, METRIC[norm])).max() <= ROUNDING
 
@@ -25,10 +25,22 @@ def test_duplicates_are_at_distance_zero(norm, rng):
 def test_a_point_at_exactly_the_radius_is_within(norm):
     points = np.array([[0.0, 0.0], [0.3, 0.4], [0.9, 0.9]])
     radius = distances.direct(points[:1], points[1:2], norm).item()
-    inside = distances.within(points, distances.matrix(points, norm), radius, norm)
-    assert inside.tolist() == [[True, True, False], [True, True, radius >= 0.79], [False, radius >= 0.79, True]]
-    smaller = distances.within(points, distances.matrix(points, norm), radius * (1 - 1e-9), norm)
-    assert not smaller[0, 1]
+    indptr, indices = distances.neighbours(points, radius, norm)
+    far = {0: [0, 1], 1: [0, 1, 2], 2: [1, 2]} if radius >= 0.79 else {0: [0, 1], 1: [0, 1], 2: [2]}
+    assert {i: indices[indptr[i] : indptr[i + 1]].tolist() for i in range(3)} == far
+    _, smaller = distances.neighbours(points, radius * (1 - 1e-9), norm)
+    assert len(smaller) == len(indices) - 2
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_neighbours_agree_with_scipy_whatever_the_memory(norm, rng, monkeypatch):
+    points = np.round(rng.random((50, 6)) * 4) / 4
+    exact = cdist(points, points, METRIC[norm])
+    radius = float(np.median(exact))
+    monkeypatch.setattr(distances, "MEMORY", 9 * 8 * 50)
+    indptr, indices = distances.neighbours(points, radius, norm)
+    assert (np.diff(indptr) == (exact <= radius * (1 + 1e-12)).sum(axis=1)).all()
+    assert (indices == np.nonzero(exact <= radius * (1 + 1e-12))[1]).all()
 
 
 def test_next_distance_is_the_smallest_above():
