@@ -1,6 +1,7 @@
-# make        set up and run the smoke study     make lint   style and format checks
+# make        set up and run the smoke study     make bench  measure covers against their rivals
 # make test   set up and run the tests           make docs   write the table of config keys
-# make clean  remove the environment and results make lock   lock the versions that pyproject.toml pins
+# make lint   check style and format             make lock   lock the versions that pyproject.toml pins
+# make format apply style and format             make clean  remove the environment and the results
 # Nothing is needed but Python >= 3.11 and make; everything is installed into .venv.
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ CORES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 REPORT := results/report/report.html
 
 .DEFAULT_GOAL := smoke
-.PHONY: smoke test lint format docs setup lock clean
+.PHONY: smoke test bench lint format docs setup lock clean
 
 setup: .venv/.installed
 
@@ -39,6 +40,9 @@ format: setup
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/snakefmt Snakefile rules
+
+bench: setup
+	$(BIN)/python benchmarks/covers.py
 
 docs: setup
 	$(BIN)/python docs/keys.py

@@ -108,7 +108,7 @@ def frontier(points, count, norm="l2"):
     start = np.median(others.min(axis=0)) if len(points) > 1 else single
     rows = []
     for radius in np.linspace(start, single, count):
-        reach = _rows(distances <= radius * (1 + EQUAL) + accuracy(len(points), norm))
+        reach = neighbours(points, radius, norm, distances)
         centres, bound, _ = _solve(reach, PROBE_EFFORT, PROBE_EFFORT)
         rows.append({"radius": float(radius), "size": len(centres), "lower_bound": bound})
     return rows
@@ -179,7 +179,8 @@ def _small_cover(reach, effort, deadline=None, target=0):
     if len(centres) <= target or _late(deadline):
         return centres
     n = len(reach[0]) - 1
-    exchanges = int(min(100 * n, 1e9 * effort / (3500 + 30 * len(reach[1]) / n)))
+    most = 100 * n if n <= EXACT_POINTS else np.inf  # HiGHS finishes what is left of a small problem
+    exchanges = int(min(most, 1e9 * effort / (3500 + 30 * len(reach[1]) / n)))
     rng = np.random.default_rng(0)  # covers have no seed of their own
     if deadline is None:
         return setcover.local_search(*reach, centres, exchanges, target, rng)

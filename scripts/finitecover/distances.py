@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 
 METRIC = {"l1": "cityblock", "l2": "euclidean", "linf": "chebyshev"}
 BLOCK = 1024  # pairs at a time
-MEMORY = 2**28  # bytes of distances at a time
+MEMORY = 2**25  # bytes of distances at a time, small enough for a processor's cache
 DIRECT_POINTS = 1000  # up to here matrices are made of direct distances in l2 too
 ROUNDING = 1e-7  # absolute; beyond that the l2 matrix is this close, for points in [0, 1]^d with d up to about 1e4
 EQUAL = 1e-12  # relative; two float64 evaluations of one distance may differ by this much
@@ -49,8 +49,8 @@ def paired(a, b, norm, pairs):
 def matrix(points, norm):
     """All distances (n, n) of `points` (n, d), each within `accuracy` of its direct value."""
     out = np.empty((len(points), len(points)))
-    for rows, distances in blocks(points, norm):
-        out[rows] = distances
+    for _ in blocks(points, norm, out):
+        pass
     return out
 
 
@@ -59,15 +59,17 @@ def accuracy(n, norm):
     return ROUNDING if norm == "l2" and n > DIRECT_POINTS else 0.0
 
 
-def neighbours(points, radius, norm):
+def neighbours(points, radius, norm, distances=None):
     """Who lies within `radius` of whom, as compressed rows: (indptr (n + 1,) int64, indices int32, sorted).
 
-    Decided by direct distances wherever rounding could matter; only `MEMORY` bytes of distances at a time.
+    Decided by direct distances wherever rounding could matter. Without a matrix of `distances`, only `MEMORY` bytes of
+    them at a time.
     """
     counts, found = [np.zeros(1, dtype=np.int64)], []
-    for rows, distances in blocks(points, norm):
-        inside = distances <= radius
-        near = np.argwhere(np.abs(distances - radius) <= accuracy(len(points), norm) + EQUAL * radius)
+    pieces = blocks(points, norm) if distances is None else [(slice(0, len(points)), distances)]
+    for rows, block in pieces:
+        inside = block <= radius
+        near = np.argwhere(np.abs(block - radius) <= accuracy(len(points), norm) + EQUAL * radius)
         values = paired(points, points, norm, near + np.array([rows.start, 0]))
         inside[tuple(near.T)] = values <= radius * (1 + EQUAL)
         counts.append(inside.sum(axis=1))
@@ -75,23 +77,29 @@ def neighbours(points, radius, norm):
     return np.cumsum(np.concatenate(counts)), np.concatenate(found)
 
 
-def blocks(points, norm):
-    """(slice of rows, distances of these points to all) for all rows, each within `accuracy` of its direct value."""
+def blocks(points, norm, out=None):
+    """(slice of rows, distances of these points to all) for all rows, each within `accuracy` of its direct value.
+
+    The rows are written into `out` (n, n) where it is given, else into memory that the next block overwrites.
+    """
     n = len(points)
-    size = max(1, MEMORY // (8 * n))
+    size = min(n, max(1, MEMORY // (8 * n)))
+    buffer = np.empty((size, n)) if out is None else None
     square = np.einsum("ij,ij->i", points, points)
+    short = 1e-6 * square.max()  # squared distances at which matrix products have lost too many digits
     for start in range(0, n, size):
         rows = slice(start, min(start + size, n))
+        block = buffer[: rows.stop - start] if out is None else out[rows]
         if accuracy(n, norm):
-            out = square[rows, None] + square
-            out -= 2 * (points[rows] @ points.T)
-            np.sqrt(np.maximum(out, 0, out=out), out=out)
-            # Where a squared distance is small beside the squared norms, matrix products cancel.
-            short = np.argwhere(out <= 1e-3 * np.sqrt(square.max()))
-            out[tuple(short.T)] = paired(points, points, norm, short + np.array([start, 0]))
+            np.matmul(-2 * points[rows], points.T, out=block)
+            block += square
+            block += square[rows, None]
+            pairs = np.argwhere(block <= short)
+            np.sqrt(np.maximum(block, 0, out=block), out=block)
+            block[tuple(pairs.T)] = paired(points, points, norm, pairs + np.array([start, 0]))
         else:
-            out = direct(points[rows], points, norm)
-        yield rows, out
+            cdist(points[rows], points, METRIC[norm], out=block)
+        yield rows, block
 
 
 def next_distance(points, distances, radius, norm):
