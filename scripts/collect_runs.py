@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from finitecover.arrays import save_csv
+from finitecover.arrays import load_csv, save_csv
 from finitecover.configuration import split_subset
 from finitecover.jobs import logged
 
@@ -19,10 +19,7 @@ def _joined(paths, runs):
     tables = []
     for path, run in zip(paths, runs, strict=True):
         method, ipc = split_subset(run["subset"])
-        # eps stays the text of the config, "8/255"
-        tables.append(
-            pd.read_csv(path, dtype={"eps": str}, keep_default_na=False).assign(**run, method=method, ipc=ipc)
-        )
+        tables.append(load_csv(path).assign(**run, method=method, ipc=ipc))
     return pd.concat(tables, ignore_index=True).astype({"ipc": "Int64"})
 
 

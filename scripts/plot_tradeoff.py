@@ -1,8 +1,7 @@
 """Plot clean against robust accuracy at the headline sizes."""
 
-import pandas as pd
-
 from finitecover import figures
+from finitecover.arrays import load_csv
 from finitecover.jobs import logged
 from finitecover.statistics import headline_table
 
@@ -10,8 +9,8 @@ from finitecover.statistics import headline_table
 def plot_tradeoff(summary_path, headline, pdf_path, png_path):
     """Headline: the size of perturbation per data set and norm."""
     figures.style()
-    summary = pd.read_csv(summary_path, dtype={"eps": str, "ipc": "Int64"}, keep_default_na=False, na_values=[""])
-    figures.save(figures.tradeoff(headline_table(summary, headline)), pdf_path, png_path)
+    table = headline_table(load_csv(summary_path), headline)
+    figures.save(figures.tradeoff(table), pdf_path, png_path)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,14 @@ import jinja2
 import pandas as pd
 import yaml
 
-from finitecover.arrays import load_json, save_text
+from finitecover.arrays import load_csv, load_json, save_text
 from finitecover.jobs import logged
 from finitecover.statistics import headline_table, percent, wide_table
 
 
 def render_report(template_path, tables, figures, environment_path, config, headline, report_path):
     """Tables: {name: path of a CSV}; figures: list of (title, path of a PNG)."""
-    frames = {
-        name: pd.read_csv(path, dtype={"eps": str, "ipc": "Int64"}, keep_default_na=False, na_values=[""])
-        for name, path in tables.items()
-    }
+    frames = {name: load_csv(path) for name, path in tables.items()}
     shown = headline_table(frames["summary"], headline)
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True

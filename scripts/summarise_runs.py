@@ -1,17 +1,13 @@
 """Mean, standard deviation and 95 % interval over seeds: a CSV of everything, a LaTeX table of the headline sizes."""
 
-import pandas as pd
-
-from finitecover.arrays import save_csv, save_text
+from finitecover.arrays import load_csv, save_csv, save_text
 from finitecover.jobs import logged
 from finitecover.statistics import headline_table, latex_table, summarise
 
 
 def summarise_runs(runs_path, headline, summary_path, latex_path):
     """Headline: the size of perturbation per data set and norm that the LaTeX table shows."""
-    summary = summarise(
-        pd.read_csv(runs_path, dtype={"eps": str, "ipc": "Int64"}, keep_default_na=False, na_values=[""])
-    )
+    summary = summarise(load_csv(runs_path))
     save_csv(summary_path, summary)
     save_text(latex_path, latex_table(headline_table(summary, headline)))
 

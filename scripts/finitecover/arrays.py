@@ -125,6 +125,13 @@ def save_csv(path, table):
             writer.writerows(table)
 
 
+def load_csv(path):
+    """Read a table as pandas; `eps` stays the text of the config, "8/255", and `ipc` is whole or missing."""
+    import pandas as pd
+
+    return pd.read_csv(path, dtype={"eps": str, "ipc": "Int64"}, keep_default_na=False, na_values=[""])
+
+
 def save_parquet(path, columns):
     """Write columns, a dict of equally long arrays, as Parquet; texts as dictionaries."""
     import pyarrow
