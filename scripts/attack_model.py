@@ -25,8 +25,8 @@ def attack_model(model_path, test_path, threat, evaluation, kind, seed, examples
     columns = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
     columns["example"] = chosen[columns["example"]]
     table = accuracies(rows)
-    if kind == "standard" and "linf" in threat:
-        gates.append(_standard(table, "linf", max(threat["linf"], key=Fraction)))
+    if kind == "standard":
+        gates += [_standard(table, norm, max(sizes, key=Fraction)) for norm, sizes in threat.items()]
     for row in table:
         log.info("%(attack)s %(norm)s %(eps)s: %(accuracy).4f of %(n)d", row)
     for gate in gates:

@@ -117,6 +117,10 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
     assert r"\toprule" in (results / "tables" / "summary.tex").read_text()
     gates = pd.read_csv(results / "tables" / "gates.csv")
     assert gates[gates["gate"].str.contains("eps = 0|stays in the ball")]["passed"].all()
+    # held or not, it is asked of every standard model in every norm, and asked of no other
+    broken = gates[gates["gate"].str.startswith("a standard model is broken by")]
+    assert set(broken["training"]) == {"standard"}
+    assert sorted(broken["gate"].str.split(" by ").str[1]) == sorted(["linf 0.2", "l2 1"] * 8)
     for name in ("tradeoff", "frontier", "images_digits"):
         for suffix in ("pdf", "png"):
             assert (results / "figures" / f"{name}.{suffix}").stat().st_size > 2000

@@ -73,7 +73,7 @@ def accuracies(rows):
 
 
 def standard_broken(accuracy, norm, eps):
-    """Gate for a model trained without adversaries at the largest linf eps of its data set: it is broken."""
+    """Gate for a model trained without adversaries at the largest eps of its data set in a norm: it is broken."""
     return _gate(f"a standard model is broken by {norm} {eps}", accuracy <= 0.1, accuracy, "at most 0.1")
 
 
