@@ -41,8 +41,12 @@ format: setup
 	$(BIN)/ruff format
 	$(BIN)/snakefmt Snakefile rules
 
-bench: setup
+bench: .venv/.benched
 	$(BIN)/python benchmarks/covers.py
+
+.venv/.benched: .venv/.installed requirements-bench.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-bench.txt
+	@touch $@
 
 docs: setup
 	$(BIN)/python docs/keys.py
@@ -52,6 +56,10 @@ lock: setup
 	    --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-uv.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-header -o requirements.txt
+	$(BIN)/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	    print(*p["optional-dependencies"]["bench"], sep="\n")' | \
+	    $(BIN)/uv pip compile --quiet - --universal --python-version 3.11 -c requirements.txt \
+	    --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-bench.txt
 
 clean:
 	rm -rf .venv .snakemake results/*

@@ -1,31 +1,41 @@
-"""Covers against plain greedy, farthest-first and HiGHS, side by side in one run: `make bench`.
+"""Covers measured against their rivals, side by side in one run: `make bench`.
 
-MNIST and Fashion-MNIST come from the mirror folder in FINITECOVER_MIRROR. All times are of one core, quoted as ratios
-too, since machines differ. `--classes 3` measures class 3 alone, `--budgets` is one list for both data sets.
+In order: distances against scikit-learn and loops over pairs; optimality of small instances against HiGHS without a
+limit; the fewest centres for a radius against plain greedy, HiGHS, SCIP and CP-SAT in the same time on one core; the
+smallest radius for a budget against farthest-first; all of MNIST as one class. Every cover and bound is verified.
+MNIST and Fashion-MNIST come from the mirror folder in FINITECOVER_MIRROR. Quote ratios: machines differ. The options
+choose data sets, classes, and parts.
 """
 
 import argparse
 import os
+import resource
 import sys
 import tempfile
 import time
+from itertools import product
+from multiprocessing import get_context
 from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 
 import numpy as np
+from ortools.sat.python import cp_model
+from pyscipopt import Model, quicksum
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
+from sklearn.datasets import load_digits
 from sklearn.metrics import pairwise_distances
 
-from finitecover import data, distances, setcover
+from finitecover import data, setcover
 from finitecover.arrays import pixels
 from finitecover.covers import cover_with_budget, cover_with_radius
-from finitecover.verification import verify_cover, verify_radius_bound, verify_size_bound
+from finitecover.distances import METRIC, Distances, direct, flatten
+from finitecover.verification import CoverError, verify_cover, verify_radius_bound, verify_size_bound
 
+SOURCES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}
 SHARES = (0.01, 0.05, 0.20)  # of the class that plain greedy takes
+NEIGHBOURS = 100  # on average, of a point of the whole data set
 
 
 def timed(function, *arguments):
@@ -35,53 +45,189 @@ def timed(function, *arguments):
     return result, time.perf_counter() - start
 
 
-def classes(dataset, name, mirror, wanted):
-    """(label, points (n, d) in [0, 1]) of the wanted classes of a data set."""
+def images(dataset, mirror):
+    """(points (n, d) in [0, 1], labels) of a data set's training images."""
     with tempfile.TemporaryDirectory() as scratch:
-        x, y, *_ = data.from_torchvision(name, dataset, mirror, Path(scratch))
-    for label in wanted:
-        yield label, distances.flatten(pixels(x[y == label]))
+        x, y, *_ = data.from_torchvision(SOURCES[dataset], dataset, mirror, Path(scratch))
+    return flatten(pixels(x)), y
 
 
-def greedy_radius(matrix, share):
-    """Radius at which plain greedy takes about `share` of the points."""
-    low, high = 0.0, matrix.max()
-    for _ in range(18):
-        middle = (low + high) / 2
-        inside = matrix <= middle
-        size = len(setcover.greedy(np.r_[0, np.cumsum(inside.sum(1))], np.nonzero(inside)[1].astype(np.int32)))
-        low, high = (middle, high) if size > share * len(matrix) else (low, middle)
-    return high
+def row(*values):
+    """A line of a Markdown table."""
+    print("|", " | ".join(str(value) for value in values), "|", flush=True)
 
 
-def highs(reach, seconds):
-    """Size of the cover that HiGHS finds in the given time; None if it finds none."""
-    n = len(reach[0]) - 1
-    covering = csr_array((np.ones(len(reach[1])), reach[1], reach[0]), shape=(n, n))
-    covered = LinearConstraint(covering, lb=1)
-    result = milp(
-        np.ones(n), integrality=np.ones(n), bounds=Bounds(0, 1), constraints=covered, options={"time_limit": seconds}
-    )
+def header(*names):
+    """The first two lines of a Markdown table."""
+    print()
+    row(*names)
+    row(*("---" for _ in names))
+
+
+# --- rivals: the size of the cover found in so many seconds on one core, None if none was ---
+
+
+def matrix(start, entries):
+    """The reach as SciPy's sparse matrix."""
+    return csr_array((np.ones(len(entries)), entries, start), shape=(len(start) - 1, len(start) - 1))
+
+
+def highs(start, entries, seconds=None):
+    """HiGHS's branch and bound, through SciPy; without a limit, the optimum."""
+    ones = np.ones(len(start) - 1)
+    options = {"mip_rel_gap": 0.0} | ({} if seconds is None else {"time_limit": seconds})
+    constraint = LinearConstraint(matrix(start, entries), lb=1)
+    result = milp(ones, integrality=ones, bounds=Bounds(0, 1), constraints=constraint, options=options)
+    if seconds is None and result.status != 0:
+        raise RuntimeError(f"HiGHS without a limit: {result.message}")
     return None if result.x is None else round(result.fun)
 
 
-def measure_radii(dataset, label, points):
-    """A line per share: plain greedy, our cover, its bound, HiGHS in the same time."""
-    matrix = distances.matrix(points, "l2")
+def scip(start, entries, seconds):
+    """SCIP, through PySCIPOpt."""
+    model = Model()
+    model.hideOutput()
+    chosen = [model.addVar(vtype="B", obj=1) for _ in range(len(start) - 1)]
+    for i in range(len(start) - 1):
+        model.addCons(quicksum(chosen[j] for j in entries[start[i] : start[i + 1]]) >= 1)
+    model.setParam("limits/time", seconds)
+    model.optimize()
+    return round(model.getObjVal()) if model.getNSols() else None
+
+
+def cp_sat(start, entries, seconds):
+    """OR-tools' CP-SAT."""
+    model = cp_model.CpModel()
+    chosen = [model.new_bool_var("") for _ in range(len(start) - 1)]
+    for i in range(len(start) - 1):
+        model.add_bool_or([chosen[j] for j in entries[start[i] : start[i + 1]]])
+    model.minimize(sum(chosen))
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = seconds
+    solver.parameters.num_workers = 1
+    status = solver.solve(model)
+    return round(solver.objective_value) if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
+
+
+# --- what is measured ---
+
+
+def measure_distances(points):
+    """Seconds of all distances of a class: ours and scikit-learn's, the best of three, and loops over pairs."""
+    import torch
+
+    ours, sklearn = np.inf, np.inf
+    for _ in range(3):
+        ours = min(ours, timed(lambda: list(Distances(points, "l2").blocks()))[1])
+        sklearn = min(sklearn, timed(pairwise_distances, points)[1])
+    some = points[:100]
+    tensors = torch.as_tensor(some, dtype=torch.float32)
+    times = (len(points) / len(some)) ** 2
+    _, with_numpy = timed(lambda: [[np.linalg.norm(a - b) for b in some] for a in some])
+    _, with_torch = timed(lambda: [[torch.norm(a - b, 2) for b in tensors] for a in tensors])
+    header("distances of one class", "seconds", "times ours")
+    row(f"ours, {len(points)} points of {points.shape[1]} numbers", f"{ours:.2f}", 1)
+    row("scikit-learn, pairwise_distances", f"{sklearn:.2f}", f"{sklearn / ours:.1f}")
+    row(
+        "a loop over pairs with numpy.linalg.norm (from a part)",
+        f"{with_numpy * times:.0f}",
+        round(with_numpy * times / ours),
+    )
+    row(
+        "a loop over pairs with torch.norm (from a part)", f"{with_torch * times:.0f}", round(with_torch * times / ours)
+    )
+
+
+def small_instances(mirror, count):
+    """(kind, points (n, d)) with n <= 150."""
+    rng = np.random.default_rng(0)
+    for size, dimension in product((20, 60, 150), (2, 10)):
+        for _ in range(count):
+            yield "random", rng.random((size, dimension))
+            centres = rng.random((5, dimension))
+            yield (
+                "clustered",
+                np.clip(centres[rng.integers(0, 5, size)] + 0.05 * rng.normal(size=(size, dimension)), 0, 1),
+            )
+            yield "duplicated", np.repeat(np.round(rng.random((size // 3, dimension)), 1), 3, axis=0)
+    digits = load_digits()
+    points, labels = images("mnist", mirror)
+    for label in range(10):
+        yield "digits", digits.data[digits.target == label][:150] / 16
+        yield "mnist", points[labels == label][:150]
+
+
+def measure_small(mirror, count):
+    """Instances of at most 150 points in three norms: is the cover the optimum, the bound below it, all verified?"""
+    header(
+        "n <= 150",
+        "norm",
+        "instances",
+        "optimal",
+        "said so",
+        "bound above the optimum",
+        "refused by the verifier",
+        "s",
+        "HiGHS s",
+    )
+    counts = {}
+    for kind, points in small_instances(mirror, count):
+        for norm in METRIC:
+            exact = direct(points, points, norm)
+            for quantile in (0.02, 0.1, 0.3):
+                radius = float(np.quantile(exact, quantile, method="nearest"))
+                cover, seconds = timed(cover_with_radius, points, radius, norm)
+                inside = exact <= radius * (1 + 1e-12)
+                reach = np.concatenate([[0], np.cumsum(inside.sum(axis=1))]), np.nonzero(inside)[1]
+                best, rival = timed(highs, *reach)
+                size = len(cover.indices)
+                told = (
+                    size == best,
+                    cover.status == "optimal",
+                    cover.lower_bound > best,
+                    refused(points, cover, radius, norm),
+                )
+                total = counts.setdefault((kind, norm), np.zeros(7))
+                total += [1, *told, seconds, rival]
+    for (kind, norm), total in counts.items():
+        row(kind, norm, *total[:5].astype(int), *total[5:].round(1))
+
+
+def refused(points, cover, radius, norm):
+    """Whether the verifier refuses a cover of a radius or its bound."""
+    try:
+        verify_cover(points, np.zeros(len(points)), cover.indices, cover.assignment, cover.distances, radius, norm)
+        verify_size_bound(points, cover.dual, radius, cover.certified_bound, norm)
+    except CoverError as error:
+        print("refused:", error)
+        return True
+    return False
+
+
+def greedy_radius(pairs, share):
+    """Radius at which plain greedy takes about `share` of the points."""
+    low, high = 0.0, pairs.spread()[1]
+    for _ in range(14):
+        middle = (low + high) / 2
+        size = len(setcover.greedy(*pairs.within(middle) * 2))
+        low, high = (middle, high) if size > share * pairs.n else (low, middle)
+    return high
+
+
+def measure_radii(dataset, label, points, rivals):
+    """A line per share: plain greedy, our cover and bound, rivals in the same time."""
+    pairs = Distances(points, "l2")
     for share in SHARES:
-        radius = greedy_radius(matrix, share)
-        reach = distances.neighbours(points, radius, "l2")
-        greedy, greedy_seconds = timed(setcover.greedy, *reach)
+        radius = greedy_radius(pairs, share)
+        reach = pairs.within(radius)
+        greedy = len(setcover.greedy(*reach * 2))
         cover, seconds = timed(cover_with_radius, points, radius)
-        verify_cover(points, np.zeros(len(points)), cover.indices, cover.assignment, cover.distances, radius, "l2")
-        verify_size_bound(points, cover.dual, radius, cover.certified_bound, "l2")
-        rival = highs(reach, seconds)
+        note = "refused" if refused(points, cover, radius, "l2") else ""
+        found = [rival(*reach, seconds) or "none" if rivals else "" for rival in (highs, scip, cp_sat)]
         size, bound = len(cover.indices), cover.lower_bound
-        print(
-            f"| {dataset} | {label} | {share:.0%} | {radius:.3f} | {len(greedy)} | {size} | {size / len(greedy):.3f} "
-            f"| {bound} | {size / bound - 1:.1%} | {rival or 'none'} | {seconds:.1f} | {greedy_seconds:.2f} |",
-            flush=True,
-        )
+        gap = f"{size / bound - 1:.1%}"
+        row(dataset, label, f"{share:.0%}", f"{radius:.3f}", greedy, size, f"{size / greedy:.3f}", bound, gap, *found,
+            f"{seconds:.1f}", note)  # fmt: skip
 
 
 def measure_budgets(dataset, label, points, budgets):
@@ -89,50 +235,77 @@ def measure_budgets(dataset, label, points, budgets):
     for k in budgets:
         reached, chosen = np.full(len(points), np.inf), 0
         for _ in range(k):  # farthest-first traversal from the first point
-            reached = np.minimum(reached, distances.direct(points, points[chosen : chosen + 1], "l2")[:, 0])
+            reached = np.minimum(reached, direct(points, points[chosen : chosen + 1], "l2")[:, 0])
             chosen = int(reached.argmax())
         cover, seconds = timed(cover_with_budget, points, k)
         verify_radius_bound(points, cover.dual, k, cover.certified_bound, "l2")
         ratio, gap = cover.radius / reached.max(), cover.radius / cover.lower_bound - 1
-        print(
-            f"| {dataset} | {label} | {k} | {reached.max():.3f} | {cover.radius:.3f} | {ratio:.3f} "
-            f"| {cover.lower_bound:.3f} | {gap:.1%} | {seconds:.1f} |",
-            flush=True,
-        )
+        lengths = (f"{value:.3f}" for value in (reached.max(), cover.radius, ratio, cover.lower_bound))
+        row(dataset, label, k, *lengths, f"{gap:.1%}", f"{seconds:.1f}")
 
 
-def measure_distances(points):
-    """Seconds of all distances of a class: ours, scikit-learn's, a Python loop over pairs (timed on a part)."""
-    _, ours = timed(distances.matrix, points, "l2")
-    _, sklearn = timed(pairwise_distances, points)
-    some = points[:60]
-    _, loop = timed(lambda: [[np.linalg.norm(a - b) for b in some] for a in some])
-    loop *= (len(points) / len(some)) ** 2
-    print(f"{len(points)} points: ours {ours:.1f} s, scikit-learn {sklearn / ours:.2f} times that, "
-          f"a Python loop over pairs {loop / ours:.0f} times (from {len(some)} points)")  # fmt: skip
+def measure_whole(mirror):
+    """All of MNIST as one class, at the radius of `NEIGHBOURS` on average, in a process of its own."""
+    header(
+        "all of", "points", "radius", "neighbours", "greedy", "ours", "bound", "gap", "s", "verified in s", "peak GiB"
+    )
+    process = get_context("spawn").Process(target=_whole, args=(mirror,))
+    process.start()
+    process.join()
+
+
+def _whole(mirror):
+    points, _ = images("mnist", mirror)
+    some = np.random.default_rng(0).choice(len(points), 2000, replace=False)
+    near = np.sort(direct(points[some], points, "l2"), axis=1)
+    radius = float(np.quantile(near, (NEIGHBOURS + 1) / len(points)))
+    cover, seconds = timed(cover_with_radius, points, radius)
+    complaint, checked = timed(refused, points, cover, radius, "l2")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    reach = Distances(points, "l2").within(radius)
+    neighbours, greedy = len(reach[1]) / len(points) - 1, len(setcover.greedy(*reach * 2))
+    size, bound = len(cover.indices), cover.lower_bound
+    row("mnist", len(points), f"{radius:.3f}", f"{neighbours:.0f}", greedy, size, bound, f"{size / bound - 1:.1%}",
+        f"{seconds:.0f}", "refused" if complaint else f"{checked:.0f}", f"{peak:.1f}")  # fmt: skip
 
 
 def main():
     """Measure and print Markdown tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parts = ("distances", "small", "radii", "budgets", "whole")
+    parser.add_argument("--parts", nargs="+", choices=parts, default=parts)
+    parser.add_argument("--datasets", nargs="+", choices=SOURCES, default=list(SOURCES))
     parser.add_argument("--classes", type=int, nargs="+", default=list(range(10)))
-    parser.add_argument("--budgets", type=int, nargs="*", default=[10, 50, 100])
+    parser.add_argument("--rivals", type=int, nargs="*", default=[3, 8], help="classes that the rivals cover too")
+    parser.add_argument("--budgets", type=int, nargs="+", default=[10, 50, 100])
+    parser.add_argument("--count", type=int, default=2, help="instances of each random kind and size")
     options = parser.parse_args()
     mirror = os.environ.get("FINITECOVER_MIRROR")
     if not mirror:
         parser.error("FINITECOVER_MIRROR names no folder with the publishers' files")
-    sources = (("mnist", "MNIST"), ("fashion-mnist", "FashionMNIST"))
-    cover_with_radius(np.random.default_rng(0).random((20, 2)), 0.3)  # compile first
-    parts = [(dataset, *part) for dataset, name in sources for part in classes(dataset, name, mirror, options.classes)]
-    measure_distances(parts[0][2])
-    print("\n| data | class | share | radius | greedy | ours | ratio | bound | gap | HiGHS, same time | s | greedy s |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
-    for part in parts:
-        measure_radii(*part)
-    print("\n| data | class | k | farthest-first | ours | ratio | bound | gap | s |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    for part in parts:
-        measure_budgets(*part, options.budgets)
+    cover_with_budget(np.random.default_rng(0).random((200, 2)), 3)  # compile first
+    if "distances" in options.parts:
+        points, labels = images("mnist", mirror)
+        measure_distances(points[labels == 3])
+    if "small" in options.parts:
+        measure_small(mirror, options.count)
+    for part in ("radii", "budgets"):
+        if part not in options.parts:
+            continue
+        if part == "radii":
+            ours = ("radius", "greedy", "ours", "ratio", "bound", "gap")
+            header("data", "class", "share", *ours, "HiGHS", "SCIP", "CP-SAT", "s", "")
+        else:
+            header("data", "class", "k", "farthest-first", "ours", "ratio", "bound", "gap", "s")
+        for dataset in options.datasets:
+            points, labels = images(dataset, mirror)
+            for label in options.classes:
+                if part == "radii":
+                    measure_radii(dataset, label, points[labels == label], label in options.rivals)
+                else:
+                    measure_budgets(dataset, label, points[labels == label], options.budgets)
+    if "whole" in options.parts:
+        measure_whole(mirror)
 
 
 if __name__ == "__main__":

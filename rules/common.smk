@@ -73,6 +73,11 @@ def subset_settings(wildcards):
     return configuration.method_settings(config, wildcards.dataset, wildcards.subset)
 
 
+def frontier_settings(wildcards):
+    """What the frontier of a data set asks for."""
+    return configuration.frontier_settings(config, wildcards.dataset)
+
+
 def condensation_model(wildcards):
     """Settings of the network whose features a condensation matches."""
     return config["models"][subset_settings(wildcards)["model"]]
@@ -145,7 +150,10 @@ def benchmarks(wildcards):
         "results/benchmarks/attack_model/{dataset}/{subset}/{training}/{model}/seed{seed}.tsv",
     ]
     of_family = {
-        "cover": ["results/benchmarks/solve_cover/{dataset}/{subset}.tsv"],
+        "cover": [
+            "results/benchmarks/solve_cover/{dataset}/{subset}.tsv",
+            "results/benchmarks/verify_cover/{dataset}/{subset}.tsv",
+        ],
         "coreset": ["results/benchmarks/select_coreset/{dataset}/{subset}/seed{seed}.tsv"],
         "condensation": ["results/benchmarks/condense_dataset/{dataset}/{subset}/seed{seed}.tsv"],
     }

@@ -1,4 +1,5 @@
 # Minimal finite covers: real images such that every training image lies within a radius of one of its class.
+# `threads` classes are covered at a time; of `mem_mb`, a part holds distances: what does not fit is computed anew.
 
 
 rule solve_cover:
@@ -15,13 +16,38 @@ rule solve_cover:
         "results/benchmarks/solve_cover/{dataset}/{subset}.tsv"
     conda:
         "../envs/covers.yaml"
+    threads: 2
     resources:
-        mem_mb=4000,
+        mem_mb=6000,
     params:
         settings=subset_settings,
         code=code("solve_cover"),
     script:
         "../scripts/solve_cover.py"
+
+
+rule verify_cover:
+    """Check a stored cover, and the prices that prove its bound, by code that shares nothing with the solver's."""
+    input:
+        train="results/{dataset}/data/train.npy",
+        chosen="results/{dataset}/covers/{subset}/train.npy",
+        cover="results/{dataset}/covers/{subset}/cover.npz",
+        classes="results/{dataset}/covers/{subset}/classes.csv",
+    output:
+        verified="results/{dataset}/covers/{subset}/verified.csv",
+    log:
+        "results/logs/verify_cover/{dataset}/{subset}.log",
+    benchmark:
+        "results/benchmarks/verify_cover/{dataset}/{subset}.tsv"
+    conda:
+        "../envs/covers.yaml"
+    resources:
+        mem_mb=3000,
+    params:
+        settings=subset_settings,
+        code=code("verify_cover"),
+    script:
+        "../scripts/verify_cover.py"
 
 
 rule trace_frontier:
@@ -36,10 +62,11 @@ rule trace_frontier:
         "results/benchmarks/trace_frontier/{dataset}.tsv"
     conda:
         "../envs/covers.yaml"
+    threads: 2
     resources:
-        mem_mb=4000,
+        mem_mb=6000,
     params:
-        settings=config["frontier"],
+        settings=frontier_settings,
         code=code("trace_frontier"),
     script:
         "../scripts/trace_frontier.py"

@@ -68,6 +68,11 @@ rule collect_covers:
             dataset=config["run"]["datasets"],
             subset=cover_subsets(),
         ),
+        verified=expand(
+            "results/{dataset}/covers/{subset}/verified.csv",
+            dataset=config["run"]["datasets"],
+            subset=cover_subsets(),
+        ),
     output:
         covers=report("results/tables/covers.csv", caption="captions/covers.rst", category="Tables"),
     log:

@@ -1,4 +1,4 @@
-"""Join the class tables of every cover into one."""
+"""Join the class tables of every cover, and what was measured when it was verified, into one."""
 
 from pathlib import Path
 
@@ -8,12 +8,21 @@ from finitecover.arrays import save_csv
 from finitecover.jobs import logged
 
 
-def collect_covers(class_paths, covers_path):
-    """A class table lies at results/<dataset>/covers/<subset>/classes.csv; no covers, an empty table."""
+def collect_covers(class_paths, verified_paths, covers_path):
+    """A class table lies at results/<dataset>/covers/<subset>/classes.csv; no covers, an empty table.
+
+    gap: relative, between the size or radius and its lower bound. verified: whether the verifier measured what the
+    class table says; its job fails where anything else does not hold.
+    """
     tables = [pd.DataFrame(columns=["dataset", "subset"])]
-    for path in map(Path, class_paths):
+    for path, verified in zip(map(Path, class_paths), verified_paths, strict=True):
         _, dataset, _, subset, _ = path.parts
-        table = pd.read_csv(path)
+        table, measured = pd.read_csv(path), pd.read_csv(verified)
+        reached = table["radius"].where(table["bounds"] == "radius", table["size"])
+        table.insert(table.columns.get_loc("status"), "gap", reached / table["lower_bound"].where(reached > 0) - 1)
+        same = ["label", "points", "size", "radius"]
+        table["verified"] = (table[same] == measured[same]).all(axis=1)
+        table["gap"] = table["gap"].fillna(0.0)  # a radius of 0 has no smaller one
         table.insert(0, "dataset", dataset)
         table.insert(1, "subset", subset)
         tables.append(table)
@@ -22,4 +31,8 @@ def collect_covers(class_paths, covers_path):
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        collect_covers(class_paths=snakemake.input.classes, covers_path=snakemake.output.covers)
+        collect_covers(
+            class_paths=snakemake.input.classes,
+            verified_paths=snakemake.input.verified,
+            covers_path=snakemake.output.covers,
+        )

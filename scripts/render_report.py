@@ -28,7 +28,7 @@ def render_report(template_path, tables, figures, environment_path, config, head
         summary=frames["summary"],
         gates=_gate_counts(frames["gates"]),
         failed=frames["gates"][~frames["gates"]["passed"].astype(bool)],
-        covers=frames["covers"],
+        covers=_timed_covers(frames["covers"], frames["costs"]),
         costs=_cost_totals(frames["costs"]),
         figures=[(title, base64.b64encode(Path(path).read_bytes()).decode()) for title, path in figures],
         environment=load_json(environment_path),
@@ -65,6 +65,13 @@ def _gate_counts(gates):
     """Gates by kind (their text without sizes): how many there were, how many passed."""
     kind = gates["gate"].str.replace(r" (at )?(linf|l2) [0-9./]+", "", regex=True)
     return gates.groupby(kind, sort=False)["passed"].agg(checked="size", passed="sum").reset_index()
+
+
+def _timed_covers(covers, costs):
+    """The table of covers with the seconds that the job of each took, all classes together."""
+    solved = costs[costs["rule"] == "solve_cover"]
+    seconds = dict(zip(solved["job"], solved["seconds"], strict=True))
+    return covers.assign(job_seconds=(covers["dataset"] + "/" + covers["subset"]).map(seconds))
 
 
 def _cost_totals(costs):

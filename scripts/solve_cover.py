@@ -1,35 +1,39 @@
-"""Cover each class, verify cover and bound with separate code, and write the centres as a training set."""
+"""Cover each class, or all points at once, verify cover and bounds, and write the centres as a training set."""
 
+import numpy as np
 import pandas as pd
 
 from finitecover.arrays import load_records, pixels, save_arrays, save_csv, save_records, training_set
 from finitecover.covers import cover_with_budget, cover_with_radius, label_wise, represented
-from finitecover.jobs import log, logged
-from finitecover.verification import verify_cover, verify_radius_bound, verify_size_bound
+from finitecover.jobs import cover_resources, log, logged
+from finitecover.verification import verify_claims
 
 
-def solve_cover(train_path, settings, set_path, cover_path, classes_path):
-    """Settings: norm, time_limit, and ipc or radius."""
+def solve_cover(train_path, settings, threads, mem_mb, set_path, cover_path, classes_path):
+    """Settings: norm, time_limit, label_wise, and ipc or radius. threads: classes at a time. mem_mb: for the job."""
     records = load_records(train_path)
     points, labels = pixels(records["image"]), records["label"]
-    norm, limit = settings["norm"], settings.get("time_limit")
+    groups = labels if settings["label_wise"] else np.zeros_like(labels)
+    norm, radius = settings["norm"], settings.get("radius")
+    budget = None if "ipc" not in settings else settings["ipc"] * len(np.unique(labels)) // len(np.unique(groups))
+    options = cover_resources(mem_mb, threads) | {"time_limit": settings["time_limit"]}
 
-    def solve(members, label):
-        if "radius" in settings:
-            cover = cover_with_radius(members, settings["radius"], norm, limit)
-            verify_size_bound(members, cover.dual, settings["radius"], cover.certified_bound, norm)
+    def solve(members, group):
+        if radius is None:
+            cover = cover_with_budget(members, budget, norm, **options)
         else:
-            cover = cover_with_budget(members, settings["ipc"], norm, limit)
-            verify_radius_bound(members, cover.dual, settings["ipc"], cover.certified_bound, norm)
+            cover = cover_with_radius(members, radius, norm, **options)
         log.info(
-            "class %d: %d points, %d centres, radius %g, bound %g, %s",
-            label, len(members), len(cover.indices), cover.radius, cover.lower_bound, cover.status,
+            "%s: %d points, %d centres, radius %g, bound %g, %s",
+            f"class {group}" if settings["label_wise"] else "all", len(members), len(cover.indices), cover.radius,
+            cover.lower_bound, cover.status,
         )  # fmt: skip
         return cover
 
-    cover, parts = label_wise(points, labels, solve)
-    radius = settings.get("radius", cover.radius)
-    verify_cover(points, labels, cover.indices, cover.assignment, cover.distances, radius, norm)
+    cover, parts = label_wise(points, groups, solve, threads)
+    arrays = {key: getattr(cover, key) for key in ("indices", "assignment", "distances", "dual")}
+    claims = {groups[part.indices[0]].item(): part.certified_bound for part in parts}
+    verify_claims(points, groups, arrays, claims, norm, budget, radius)
     weight, radii = represented(points, cover)
     chosen = records[cover.indices]
     save_records(
@@ -43,29 +47,33 @@ def solve_cover(train_path, settings, set_path, cover_path, classes_path):
             radius_linf=radii["linf"],
         ),
     )
-    save_arrays(
-        cover_path, indices=cover.indices, assignment=cover.assignment, distances=cover.distances, dual=cover.dual
-    )
-    save_csv(classes_path, _class_table(parts, labels, norm, "radius" not in settings))
+    save_arrays(cover_path, **arrays)
+    strangers = labels[cover.assignment] != labels
+    save_csv(classes_path, _class_table(parts, groups, strangers, norm, radius is None))
 
 
-def _class_table(parts, labels, norm, bounds_radius):
-    """One row per class; `bounds` says what the lower bound is on."""
-    return pd.DataFrame(
-        {
-            "label": int(labels[part.indices[0]]),
-            "norm": norm,
-            "points": int((labels == labels[part.indices[0]]).sum()),
-            "size": len(part.indices),
-            "radius": part.radius,
-            "mean_distance": part.distances.mean(),
-            "bounds": "radius" if bounds_radius else "size",
-            "lower_bound": part.lower_bound,
-            "certified_bound": part.certified_bound,
-            "status": part.status,
-        }
-        for part in parts
-    )
+def _class_table(parts, groups, strangers, norm, bounds_radius):
+    """One row per group: `bounds` says what the lower bound is on, `other_label` counts points whose centre has
+    another label (possible in label-blind covers alone)."""
+    rows = []
+    for part in parts:
+        members = groups == groups[part.indices[0]]
+        rows.append(
+            {
+                "label": groups[part.indices[0]].item(),
+                "norm": norm,
+                "points": int(members.sum()),
+                "size": len(part.indices),
+                "radius": part.radius,
+                "mean_distance": part.distances.mean(),
+                "bounds": "radius" if bounds_radius else "size",
+                "lower_bound": part.lower_bound,
+                "certified_bound": part.certified_bound,
+                "status": part.status,
+                "other_label": int(strangers[members].sum()),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 if __name__ == "__main__":
@@ -73,6 +81,8 @@ if __name__ == "__main__":
         solve_cover(
             train_path=snakemake.input.train,
             settings=snakemake.params.settings,
+            threads=snakemake.threads,
+            mem_mb=snakemake.resources.mem_mb,
             set_path=snakemake.output.train,
             cover_path=snakemake.output.cover,
             classes_path=snakemake.output.classes,

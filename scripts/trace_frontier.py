@@ -1,23 +1,30 @@
-"""Size and lower bound of a cover against its radius, for every class of a training set."""
+"""Size and lower bound of covers against their radius, for every class of a training set."""
+
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
 
 from finitecover.arrays import load_records, pixels, save_csv
 from finitecover.covers import frontier
-from finitecover.jobs import log, logged
+from finitecover.jobs import cover_resources, log, logged
 
 
-def trace_frontier(train_path, settings, frontier_path):
-    """Settings: norm, and points, the number of radii."""
+def trace_frontier(train_path, settings, threads, mem_mb, frontier_path):
+    """Settings: norm, points (number of spaced radii), budgets, radii. threads: classes at a time."""
     records = load_records(train_path)
     labels = records["label"]
-    tables = []
-    for label in np.unique(labels):
+    options = cover_resources(mem_mb, threads)
+
+    def trace(label):
         points = pixels(records["image"][labels == label])
-        log.info("class %d: %d points", label, len(points))
-        rows = frontier(points, settings["points"], settings["norm"])
-        tables.append(pd.DataFrame(rows).assign(label=label, points=len(points)))
+        asked = (settings["radii"], settings["budgets"], settings["points"], settings["norm"])
+        table = pd.DataFrame(frontier(points, *asked, **options))
+        log.info("class %d: %d points, %d radii", label, len(points), len(table))
+        return table.assign(label=label, points=len(points))
+
+    with ThreadPoolExecutor(threads) as pool:
+        tables = list(pool.map(trace, np.unique(labels)))
     save_csv(frontier_path, pd.concat(tables)[["label", "points", "radius", "size", "lower_bound"]])
 
 
@@ -26,5 +33,7 @@ if __name__ == "__main__":
         trace_frontier(
             train_path=snakemake.input.train,
             settings=snakemake.params.settings,
+            threads=snakemake.threads,
+            mem_mb=snakemake.resources.mem_mb,
             frontier_path=snakemake.output.frontier,
         )

@@ -99,7 +99,11 @@ REFUSALS = [
     ("methods.mfc.family", "covers", "methods.mfc.family: 'covers' is not one of full, cover, coreset, condensation"),
     ("methods.mfc.norm", "l3", "methods.mfc.norm: 'l3' is not one of l1, l2, linf"),
     ("methods.mfc.given", ..., "methods.mfc: family cover needs given"),
-    ("methods.mfc.iterations", 3, "methods.mfc.iterations: not used by family cover; allowed: family, given, norm"),
+    (
+        "methods.mfc.iterations",
+        3,
+        "methods.mfc.iterations: not used by family cover; allowed: family, given, label_wise, norm",
+    ),
     ("methods.mfc.time_limit", 0, "methods.mfc.time_limit: 0 is less than or equal to the minimum of 0"),
     ("methods.kmeans.algorithm", "kmean", "methods.kmeans.algorithm: 'kmean' is not one of random, kcenter"),
     ("methods.dm.algorithm", "mtt2", "methods.dm.algorithm: 'mtt2' is not one of dm"),
@@ -129,7 +133,31 @@ def test_mistakes_are_refused_in_one_line(path, value, message):
 def test_generalised_training_alone_needs_a_cover():
     config = study("smoke")
     config["run"] |= {"methods": ["random"], "trainings": ["generalised-l2"]}
-    with pytest.raises(ConfigurationError, match="generalised training needs a method of family cover"):
+    with pytest.raises(ConfigurationError, match="generalised training needs a label-wise cover"):
+        configuration.check(config, SCHEMA)
+
+
+def test_a_label_blind_cover_is_not_trained_against_a_bound_it_does_not_give():
+    config = study("smoke")
+    config["run"] |= {"methods": ["mfc", "mfc-blind"]}
+    configuration.check(config, SCHEMA)
+    trainings = {name: set() for name in ("mfc-ipc10", "mfc-blind-ipc10")}
+    for run in configuration.runs(config):
+        trainings[run["subset"]].add(run["training"])
+    assert trainings["mfc-ipc10"] - trainings["mfc-blind-ipc10"] == {"generalised-l2"}
+
+
+def test_the_frontier_asks_for_the_budgets_and_the_radius_of_the_study():
+    config = study("smoke")
+    asked = configuration.frontier_settings(config, "digits")
+    assert (asked["budgets"], asked["radii"]) == ([10], [config["datasets"]["digits"]["radius"]["l2"]])
+    config["frontier"] |= {"budgets": [3, 4], "radii": []}
+    asked = configuration.frontier_settings(config, "digits")
+    assert (asked["budgets"], asked["radii"]) == ([3, 4], [])
+    config["frontier"]["budgets"] = [10**6]
+    with pytest.raises(
+        ConfigurationError, match=r"frontier.budgets: 1000000 centres exceed the smallest class of digits"
+    ):
         configuration.check(config, SCHEMA)
 
 

@@ -20,7 +20,7 @@ QUICK = {
     "methods": {"dm": {"iterations": 3, "batch_real": 8}},
     "optimisation": {"steps": 8},
     "evaluation": {"examples": 40, "attacks": {"pgd": {"steps": 3, "restarts": 1}}},
-    "frontier": {"points": 3},
+    "frontier": {"points": 3, "budgets": [3]},
 }
 
 
@@ -76,7 +76,8 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
     def expected(datasets, models, covers, coresets, condensed):
         each = ("download_dataset", "prepare_dataset", "trace_frontier", "plot_images")
         counts = shared | dict.fromkeys(each, datasets) | {"train_model": models, "attack_model": models}
-        counts |= {"solve_cover": covers, "select_coreset": coresets, "condense_dataset": condensed}
+        counts |= {"solve_cover": covers, "verify_cover": covers}
+        counts |= {"select_coreset": coresets, "condense_dataset": condensed}
         return counts | {"total": sum(counts.values())}
 
     # smoke: 8 sets x 2 trainings x 2 seeds + generalised training on 2 covers x 2 seeds
@@ -191,6 +192,22 @@ def test_the_same_seed_gives_the_same_bytes_on_one_core(finished, make_workflow)
     assert different == []
 
 
+def test_a_label_blind_cover_says_what_it_gives_up_and_a_false_proof_is_refused(make_workflow):
+    workflow = make_workflow()
+    folder = workflow.folder / "results" / "digits" / "covers" / "mfc-blind-ipc2"
+    target = "results/digits/covers/mfc-blind-ipc2/verified.csv"
+    workflow.run(target, config=[SMOKE])
+    (cover,) = pd.read_csv(folder / "classes.csv").itertuples()
+    assert (cover.label, cover.points, cover.size) == (0, 1433, 20)
+    assert 0 < cover.other_label < 1433
+    stored = dict(np.load(folder / "cover.npz"))
+    np.savez(folder / "cover.npz", **stored | {"dual": 2 * stored["dual"]})
+    process = workflow.run(target, config=[SMOKE], check=False)
+    assert process.returncode != 0
+    assert re.search(r"Error: a ball of radius \S+ holds prices of \S+, more than 1", process.stdout)
+    assert not (folder / "verified.csv").exists()
+
+
 # --- what is rerun ---
 
 COLLECTING = {"all", "collect_runs", "summarise_runs", "collect_costs", "plot_tradeoff", "record_environment"}
@@ -206,7 +223,8 @@ def test_changed_settings_of_a_method_rerun_its_jobs_only(finished):
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
     changed.write_text("methods: {mfc: {norm: l1}}")
     plan = finished.planned(config=overlays)
-    jobs = {"solve_cover": 1, "train_model": 3, "attack_model": 3, "plot_images": 1, "collect_covers": 1}
+    jobs = {"solve_cover": 1, "verify_cover": 1, "collect_covers": 1}
+    jobs |= {"train_model": 3, "attack_model": 3, "plot_images": 1}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
     changed.write_text("run: {seeds: [0, 1]}")
     plan = finished.planned(config=overlays)

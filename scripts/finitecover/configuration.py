@@ -77,7 +77,8 @@ def subsets(config):
 def runs(config):
     """Every trained model of a study: dicts of dataset, subset, training, model, seed.
 
-    Generalised training needs what only covers have (a radius and a weight per centre), so it is run on covers alone.
+    Generalised training needs what only label-wise covers have, a radius and a weight per centre that speak for points
+    of its label, so it is run on these alone.
     """
     run = config["run"]
     return [
@@ -88,7 +89,7 @@ def runs(config):
         for model in run["models"]
         for seed in run["seeds"]
         if config["trainings"][training]["kind"] != "generalised"
-        or config["methods"][split_subset(subset)[0]]["family"] == "cover"
+        or config["methods"][split_subset(subset)[0]].get("label_wise")
     ]
 
 
@@ -122,6 +123,17 @@ def method_settings(config, dataset, subset):
     if settings.get("given") == "radius":
         settings["radius"] = config["datasets"][dataset]["radius"][settings["norm"]]
     return settings if ipc is None else settings | {"ipc": ipc}
+
+
+def frontier_settings(config, dataset):
+    """What the frontier of a data set asks for: norm, number of spaced radii, budgets, radii."""
+    settings = dict(config["frontier"])
+    if settings["budgets"] is None:
+        settings["budgets"] = config["run"]["budgets"]
+    if settings["radii"] is None:
+        radius = config["datasets"][dataset].get("radius", {}).get(settings["norm"])
+        settings["radii"] = [] if radius is None else [radius]
+    return settings
 
 
 # --- cross-checks ---
@@ -184,11 +196,11 @@ def _check_method(name, settings, config):
     _require(not BUDGET.fullmatch(name), f"{where}: a method's name must not end in -ipc and a number")
     needed = {
         "full": (),
-        "cover": ("given", "norm"),
+        "cover": ("given", "norm", "label_wise", "time_limit"),
         "coreset": ("algorithm",),
         "condensation": ("algorithm", "model", "iterations", "learning_rate", "momentum", "batch_real"),
     }[family]
-    allowed = {"family", *needed, *(("time_limit",) if family == "cover" else ())}
+    allowed = {"family", *needed}
     for key in needed:
         _require(key in settings, f"{where}: family {family} needs {key}")
     for key in settings:
@@ -234,7 +246,7 @@ def _check_run(config):
     for plural in ("datasets", "methods", "trainings", "models"):
         for name in run[plural]:
             _check_known(f"run.{plural}", name, config[plural])
-    _require(runs(config), "run: no model to train; generalised training needs a method of family cover")
+    _require(runs(config), "run: no model to train; generalised training needs a label-wise cover")
     for dataset in run["datasets"]:
         settings = config["datasets"][dataset]
         for method in run["methods"]:
@@ -251,7 +263,13 @@ def _check_run(config):
             )
         _check_depths(dataset, settings, config)
         largest = smallest_class(settings)
-        for ipc in run["budgets"] if any(takes_budget(config["methods"][name]) for name in run["methods"]) else []:
+        for k in config["frontier"]["budgets"] or []:
+            _require(
+                largest is None or k <= largest,
+                f"frontier.budgets: {k} centres exceed the smallest class of {dataset}, which has {largest}",
+            )
+        used = config["frontier"]["budgets"] is None or any(takes_budget(config["methods"][m]) for m in run["methods"])
+        for ipc in run["budgets"] if used else []:
             _require(
                 largest is None or ipc <= largest,
                 f"run.budgets: {ipc} images per class exceed the smallest class of {dataset}, which has {largest}",

@@ -1,40 +1,25 @@
-"""Minimal finite covers of one class: the fewest centres for a radius, the smallest radius for k centres.
+"""Minimal finite covers of one class: the fewest centres for a radius, the smallest radius for k centres, and between.
 
 A cover of points x_1..x_n is a set of them such that each x_i lies within the radius of one. Choosing the fewest is set
-cover (arXiv 2402.05675, the MILP of MFC): min sum_j s_j subject to sum_{j: d(i,j) <= eta} s_j >= 1, s binary.
-
-Upper bounds are covers: greedy (within ln n of the optimum) without its redundant centres, improved by row-weighting
-local search; for a budget also farthest-first traversal (within 2 of the smallest radius; Gonzalez 1985). Lower bounds
-are proofs: any prices u >= 0 of the points with sum_{i: d(i,j) <= eta} u_i <= 1 for every j show that no cover has
-fewer than sum(u) centres (LP duality). What they leave open is decided by HiGHS for up to `EXACT_POINTS` points.
+cover (arXiv 2402.05675, the MILP of MFC): min sum_j s_j subject to sum_{j: d(i,j) <= eta} s_j >= 1, s binary; `solver`
+solves it. Any prices u >= 0 of the points with sum_{i: d(i,j) <= eta} u_i <= 1 for every j prove that no cover has
+fewer than sum(u) centres (LP duality). The smallest radius of k centres (the discrete k-centre problem) is the smallest
+distance at which k of them suffice: found by bisection, begun by farthest-first traversal, which is within a factor 2
+and whose points are a packing that proves so (Gonzalez 1985).
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from numbers import Integral
 from time import monotonic
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array
 
-from finitecover import setcover
-from finitecover.distances import (
-    EQUAL,
-    accuracy,
-    check_norm,
-    direct,
-    flatten,
-    matrix,
-    neighbours,
-    next_distance,
-    paired,
-)
+from finitecover import solver
+from finitecover.distances import DIRECT_POINTS, EQUAL, MEMORY, Distances, check_norm, direct, flatten, paired
 
-EXACT_POINTS = 150  # up to here a proof of optimality is always attempted, unless a time limit ends it
-# Work allowed for one radius, in seconds or so of one core. It is counted in steps, not timed: without a time limit
-# the same points give the same cover on every machine.
-SEARCH_EFFORT, PRICE_EFFORT = 15.0, 5.0
-PROBE_EFFORT = 1.5  # the same for one of the many radii that a budget or a frontier tries
+PROBE = 0.15  # effort for one of the many radii that a budget or a frontier tries
+PRECISION = 1e-3  # relative; more than DIRECT_POINTS points are bisected to this, fewer to the last distance
 
 
 @dataclass(frozen=True)
@@ -58,77 +43,219 @@ class Cover:
     certified_bound: float
 
 
-def cover_with_radius(points, radius, norm="l2", time_limit=None):
+def cover_with_radius(points, radius, norm="l2", time_limit=None, *, memory=MEMORY, device="cpu"):
     """MFC(eta): a cover of one class with few centres and a proved lower bound on their number.
 
     points: float array (n, ...) in [0, 1]. radius: eta >= 0. norm: "l1", "l2" or "linf". time_limit: seconds, None for
-    no limit; when it is spent the cover at hand is returned with the bound at hand. Raises `ValueError` for empty or
+    no limit; when it is spent the cover at hand is returned with the bound at hand. memory: bytes of distances kept;
+    device: where they are computed, "cpu" or "cuda"; neither changes the result. Raises `ValueError` for empty or
     non-finite points, a negative radius, an unknown norm.
     """
     points, deadline = _checked(points, norm), _deadline(time_limit)
-    if not (np.isfinite(radius) and radius >= 0):
-        raise ValueError(f"radius is {radius}; it must be a finite number >= 0")
-    reach = neighbours(points, radius, norm)
-    centres, bound, dual = _solve(reach, SEARCH_EFFORT, PRICE_EFFORT, deadline)
-    return _cover(points, centres, norm, bound, len(centres) == bound, dual, _whole_bound(dual))
+    _check_radius(radius)
+    distances = Distances(points, norm, memory, device)
+    found = solver.solve(_problem(distances, radius), deadline=deadline)
+    return _cover(distances, found.columns, found.bound, found.optimal, found.prices, found.priced)
 
 
-def cover_with_budget(points, k, norm="l2", time_limit=None):
+def cover_with_budget(points, k, norm="l2", time_limit=None, *, memory=MEMORY, device="cpu"):
     """MFC(k): k centres of small radius and a proved lower bound on the radius of any k centres.
 
-    points: float array (n, ...) in [0, 1]. k: 1 <= k <= n. norm: "l1", "l2" or "linf". time_limit: seconds, None for no
-    limit; when it is spent the cover at hand is returned with the bound at hand. Among covers of its radius one with a
-    small mean distance is chosen. Raises `ValueError` for empty or non-finite points, k out of range, an unknown norm.
+    points: float array (n, ...) in [0, 1]. k: 1 <= k <= n. The rest is as for `cover_with_radius`. Among covers of its
+    radius one with a small mean distance is chosen. Raises `ValueError` for empty or non-finite points, k out of range,
+    an unknown norm.
     """
     points, deadline = _checked(points, norm), _deadline(time_limit)
-    if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= k <= len(points):
-        raise ValueError(f"k is {k}; it must be a whole number between 1 and the number of points, {len(points)}")
-    distances = matrix(points, norm)
-    candidates = _candidates(distances, norm)
-    centres = _search_cover(points, distances, int(k), norm, candidates, deadline)
-    radius = _nearest(points, centres, norm)[1].max()
-    centres = _drawn_in(points, distances, centres, radius, norm, deadline)
-    radius = _nearest(points, centres, norm)[1].max()
-    below = candidates[: _position(candidates, radius, norm, len(points))]
-    certified, lower, dual = _search_bound(points, distances, int(k), norm, below, deadline)
-    bounds = (min(lower, radius), lower >= radius * (1 - EQUAL), dual, min(certified, radius))
-    return _cover(points, centres, norm, *bounds)
+    _check_budget(k, len(points))
+    return Search(points, norm, memory, device).cover(int(k), deadline)
 
 
-def frontier(points, count, norm="l2"):
-    """Size of a cover and its proved lower bound for `count` radii, from one distance matrix: list of dicts.
+def frontier(points, radii=(), budgets=(), spaced=0, norm="l2", *, memory=MEMORY, device="cpu"):
+    """All that one search learns about size against radius: dict of three (m,) lists, radius, size and lower_bound.
 
-    Radii run in equal steps from the median distance of a point to its nearest neighbour, below which covers grow to
-    all points, to the radius of the best single centre.
+    radii, budgets: what is asked for, in any order; every budget's search starts from what the ones before have found.
+    spaced: number of further radii in equal steps, from the median distance of a point to its nearest neighbour, below
+    which covers grow to all points, to the radius of one centre. Rows are sorted by radius; at each, size is the
+    smallest cover known and lower_bound the largest size proved, both whatever radius they came from. Raises
+    `ValueError` as `cover_with_radius` and `cover_with_budget` do.
     """
     points = _checked(points, norm)
-    distances = matrix(points, norm)
-    single = distances.max(axis=0).min()
-    others = distances + np.diag(np.full(len(points), np.inf))
-    start = np.median(others.min(axis=0)) if len(points) > 1 else single
-    rows = []
-    for radius in np.linspace(start, single, count):
-        reach = neighbours(points, radius, norm, distances)
-        centres, bound, _ = _solve(reach, PROBE_EFFORT, PROBE_EFFORT)
-        rows.append({"radius": float(radius), "size": len(centres), "lower_bound": bound})
-    return rows
+    for radius in radii:
+        _check_radius(radius)
+    for k in budgets:
+        _check_budget(k, len(points))
+    search = Search(points, norm, memory, device)
+    for radius in [*radii, *(np.linspace(*search.distances.spread(), spaced) if spaced else [])]:
+        search.at(float(radius))
+    for k in sorted(budgets):
+        search.bracket(int(k))
+    return search.steps()
 
 
-def label_wise(points, labels, solve):
+class Search:
+    """The covers and bounds known for one class, for every radius tried."""
+
+    def __init__(self, points, norm, memory=MEMORY, device="cpu"):
+        self.distances = Distances(points, norm, memory, device)
+        self.covers = {}  # size: (radius reached, centres), the smallest radius of each size
+        self.bounds = []  # (radius, bound on the size, its part proved by the prices, prices)
+        self._occurring = None
+        self._order = self._reach = None
+
+    def at(self, radius, target=None, deadline=None):
+        """Look for a small cover of a radius and a bound; True if `target` centres suffice, False if they are proved
+        not to, None if neither is known."""
+        found = solver.solve(_problem(self.distances, radius), PROBE, target, deadline)
+        self.bounds.append((radius, found.bound, found.priced, found.prices))
+        self._keep(found.columns)
+        if target is None:
+            return None
+        if len(found.columns) <= target:
+            self._keep(self._filled(found.columns, target))
+            return True
+        return False if found.bound > target else None
+
+    def bracket(self, k, deadline=None):
+        """Narrow the interval between the best radius of k centres found and the largest proved too small.
+
+        Returns (radius reached, centres, largest radius proved too small, the same by prices alone); -inf where none.
+        """
+        chosen, packed = self._farthest_first(k)
+        self._keep(chosen)
+        if packed > 0:
+            prices = np.zeros(self.distances.n)
+            prices[self._order[: k + 1]] = 1.0
+            self.bounds.append((packed / 2 * (1 - 2 * EQUAL), k + 1, k + 1, prices))
+        # First for covers, from what is proved up to what is found; then for proofs, below what stayed undecided.
+        undecided = self._proved(k)
+        while (radius := self._between(max(undecided, self._proved(k)), self._reached(k)[0])) is not None:
+            if solver.late(deadline):
+                break
+            if self.at(radius, k, deadline) is None:
+                undecided = radius
+        high = min((radius for radius, bound, *_ in self.bounds if bound <= k), default=np.inf)
+        high = min(high, self._reached(k)[0])
+        while (radius := self._between(self._proved(k), high)) is not None and not solver.late(deadline):
+            if self.at(radius, k, deadline) is not False:
+                high = radius
+        return *self._reached(k), self._proved(k), self._proved(k, by_prices=True)
+
+    def cover(self, k, deadline=None):
+        """The best cover with k centres and its bound."""
+        reached, centres, proved, priced = self.bracket(k, deadline)
+        centres = self._drawn_in(self._filled(centres, k), reached, deadline)
+        lower, certified = (min(reached, self._after(radius)) for radius in (proved, priced))
+        dual = next(
+            (prices for radius, _, size, prices in self.bounds if radius == priced and size > k),
+            np.zeros(self.distances.n),
+        )
+        return _cover(self.distances, centres, lower, lower >= reached * (1 - EQUAL), dual, certified)
+
+    def steps(self):
+        """Size and lower bound at every radius at which one of them changes: see `frontier`."""
+        reached = [radius for radius, _ in self.covers.values()]
+        radii = np.unique([*reached, *(radius for radius, *_ in self.bounds)])
+        sizes = [min((size for size, (r, _) in self.covers.items() if r <= radius), default=None) for radius in radii]
+        bounds = [max((bound for r, bound, *_ in self.bounds if r >= radius), default=1) for radius in radii]
+        known = [place for place, size in enumerate(sizes) if size is not None]
+        return {
+            "radius": [float(radii[place]) for place in known],
+            "size": [sizes[place] for place in known],
+            "lower_bound": [bounds[place] for place in known],
+        }
+
+    def _keep(self, centres):
+        reached = float(self.distances.nearest(centres)[1].max())
+        if reached < self.covers.get(len(centres), (np.inf,))[0]:
+            self.covers[len(centres)] = reached, centres
+
+    def _reached(self, k):
+        """The smallest radius of at most k centres known, and the centres."""
+        return min((known for size, known in self.covers.items() if size <= k), key=lambda known: known[0])
+
+    def _proved(self, k, by_prices=False):
+        place = 2 if by_prices else 1
+        return max((entry[0] for entry in self.bounds if entry[place] > k), default=-np.inf)
+
+    def _between(self, low, high):
+        """A radius to try in (low, high), about the middle; None where nothing is left between them."""
+        if self.distances.n > DIRECT_POINTS:
+            low = max(low, 0.0)
+            return (low + high) / 2 if high - low > PRECISION * high else None
+        if self._occurring is None:
+            self._occurring = np.concatenate([[0.0], self.distances.occurring()])
+        first = np.searchsorted(self._occurring, low * (1 + EQUAL), side="right") if low >= 0 else 0
+        last = np.searchsorted(self._occurring, high * (1 - EQUAL))
+        return float(self._occurring[(first + last) // 2]) if first < last else None
+
+    def _after(self, radius):
+        """The smallest radius that matters above one proved too small: a distance that occurs."""
+        return self.distances.after(radius) if radius >= 0 else 0.0
+
+    def _farthest_first(self, k):
+        """The first k points of the traversal and how far the next one is from them (0 where there is none)."""
+        points, norm = self.distances.points, self.distances.norm
+        if self._order is None:
+            centre = int(direct(points, points.mean(axis=0, keepdims=True), norm).argmin())
+            self._order, self._gaps = [centre], []
+            self._reach = direct(points, points[[centre]], norm)[:, 0]
+        while len(self._order) <= k and len(self._order) < len(points):
+            self._reach[self._order] = -1.0  # duplicates of a centre never become centres twice
+            farthest = int(self._reach.argmax())
+            self._gaps.append(max(0.0, float(self._reach[farthest])))
+            self._order.append(farthest)
+            self._reach = np.minimum(self._reach, direct(points, points[[farthest]], norm)[:, 0])
+        return np.sort(self._order[:k]), self._gaps[k - 1] if k < len(points) else 0.0
+
+    def _filled(self, centres, k):
+        """The centres and the points farthest from them, k in all."""
+        centres = list(centres)
+        if len(centres) < k:
+            reach = self.distances.nearest(np.array(centres))[1]
+            while len(centres) < k:
+                reach[centres] = -1.0
+                centres.append(int(reach.argmax()))
+                newest = direct(self.distances.points, self.distances.points[centres[-1:]], self.distances.norm)
+                reach = np.minimum(reach, newest[:, 0])
+        return np.sort(np.array(centres, dtype=np.int64))
+
+    def _drawn_in(self, centres, radius, deadline):
+        """The same number of centres and no larger radius, each moved to where its points are nearest on average."""
+        points, norm = self.distances.points, self.distances.norm
+        assignment, reached = self.distances.nearest(centres)
+        while not solver.late(deadline):
+            moved = []
+            for centre in np.unique(assignment):
+                members = np.flatnonzero(assignment == centre)
+                # Of many, only those nearest to the mean: the best is among them, if not always.
+                middle = direct(points[members], points[members].mean(axis=0, keepdims=True), norm)[:, 0]
+                tried = members[np.sort(np.argsort(middle, kind="stable")[:500])]
+                among = direct(points[members], points[tried], norm)
+                total = np.where(among.max(axis=0) <= radius * (1 + EQUAL), among.sum(axis=0), np.inf)
+                moved.append(tried[total.argmin()] if np.isfinite(total.min()) else centre)
+            moved = np.sort(np.array(moved, dtype=np.int64))
+            again, nearer = self.distances.nearest(moved)
+            if nearer.max() > radius * (1 + EQUAL) or nearer.mean() >= reached.mean() * (1 - EQUAL):
+                break
+            centres, assignment, reached = moved, again, nearer
+        return centres
+
+
+def label_wise(points, labels, solve, threads=1):
     """Cover each class on its own: `solve(points of the class, label)` -> `Cover`, indices translated to all points.
 
     Returns (cover of all points, list of per-class covers with their own indices). The joint bound is the sum of the
-    classes' bounds where they bound sizes; for budgets read the classes'.
+    classes' bounds where they bound sizes; for budgets read the classes'. Up to `threads` classes at a time.
     """
+    groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    with ThreadPoolExecutor(threads) as pool:
+        parts = list(pool.map(lambda members: solve(points[members], labels[members[0]].item()), groups))
     assignment = np.empty(len(points), dtype=np.int64)
     distances, dual = np.empty(len(points)), np.empty(len(points))
-    parts = []
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
-        part = solve(points[members], int(label))
+    for place, (members, part) in enumerate(zip(groups, parts, strict=True)):
         assignment[members] = members[part.assignment]
         distances[members], dual[members] = part.distances, part.dual
-        parts.append(replace(part, indices=members[part.indices]))
+        parts[place] = replace(part, indices=members[part.indices])
     whole = Cover(
         indices=np.sort(np.concatenate([part.indices for part in parts])),
         assignment=assignment,
@@ -155,171 +282,6 @@ def represented(points, cover, norms=("l2", "linf")):
     return weight, radii
 
 
-# --- covers ---
-
-
-def _rows(inside):
-    """A symmetric boolean matrix as compressed rows."""
-    return np.concatenate([[0], np.cumsum(inside.sum(axis=1))]), np.nonzero(inside)[1].astype(np.int32)
-
-
-def _solve(reach, search_effort, price_effort, deadline=None):
-    """(centres, proved bound on their number, prices) for one radius."""
-    centres = _small_cover(reach, search_effort, deadline)
-    dual = _prices(reach, len(centres), price_effort, deadline)
-    bound = _whole_bound(dual)
-    if bound < len(centres) and len(reach[0]) - 1 <= EXACT_POINTS:
-        centres, bound = _exact(reach, centres, bound, deadline)
-    return centres, bound, dual
-
-
-def _small_cover(reach, effort, deadline=None, target=0):
-    """A cover of few centres, or of `target` as soon as one is found: greedy, then local search."""
-    centres = setcover.without_redundant(*reach, setcover.greedy(*reach))
-    if len(centres) <= target or _late(deadline):
-        return centres
-    n = len(reach[0]) - 1
-    most = 100 * n if n <= EXACT_POINTS else np.inf  # HiGHS finishes what is left of a small problem
-    exchanges = int(min(most, 1e9 * effort / (3500 + 30 * len(reach[1]) / n)))
-    rng = np.random.default_rng(0)  # covers have no seed of their own
-    if deadline is None:
-        return setcover.local_search(*reach, centres, exchanges, target, rng)
-    # With a limit, in pieces, as many as there is time for: slow machines search less, never longer.
-    for _ in range(20):
-        if len(centres) > target and not _late(deadline):
-            centres = setcover.local_search(*reach, centres, exchanges // 20 + 1, target, rng)
-    return centres
-
-
-def _exact(reach, centres, bound, deadline=None):
-    """HiGHS on the whole problem: (centres, proved bound); what was there before where it finds nothing better."""
-    n = len(reach[0]) - 1
-    covering = csr_array((np.ones(len(reach[1])), reach[1], reach[0]), shape=(n, n))
-    options = {} if deadline is None else {"time_limit": max(0.0, deadline - monotonic())}
-    result = milp(
-        np.ones(n),
-        integrality=np.ones(n),
-        bounds=Bounds(0, 1),
-        constraints=LinearConstraint(covering, lb=1),
-        options=options,
-    )
-    if result.x is not None and round(result.fun) < len(centres):
-        centres = np.flatnonzero(result.x > 0.5)
-    if result.mip_dual_bound is not None and np.isfinite(result.mip_dual_bound):
-        bound = max(bound, int(np.ceil(result.mip_dual_bound - 1e-6)))
-    return centres, bound
-
-
-def _farthest_first(distances, k, chosen=()):
-    """Extend `chosen` to k centres, each the point farthest from those before; starts at the best single centre."""
-    chosen = list(chosen) or [int(distances.max(axis=0).argmin())]
-    nearest = distances[chosen].min(axis=0)
-    while len(chosen) < k:
-        nearest[chosen] = -1.0  # so that duplicates of a centre never become centres twice
-        chosen.append(int(nearest.argmax()))
-        nearest = np.minimum(nearest, distances[chosen[-1]])
-    return np.array(chosen, dtype=np.int64)
-
-
-def _search_cover(points, distances, k, norm, candidates, deadline):
-    """k centres of small radius, by bisection over the distances that occur."""
-    best = _farthest_first(distances, k)
-    upper = _nearest(points, best, norm)[1].max()
-    low, high = 0, _position(candidates, upper, norm, len(points))
-    while low < high and not _late(deadline):
-        middle = (low + high) // 2
-        reach = _rows(distances <= candidates[middle])
-        centres = _small_cover(reach, PROBE_EFFORT, deadline, target=k)
-        if len(centres) > k and len(points) <= EXACT_POINTS:
-            centres, _ = _exact(reach, centres, 0, deadline)
-        if len(centres) > k:
-            low = middle + 1
-            continue
-        best = _farthest_first(distances, k, centres)
-        upper = _nearest(points, best, norm)[1].max()
-        high = min(middle, _position(candidates, upper, norm, len(points)))
-    return best
-
-
-def _drawn_in(points, distances, centres, radius, norm, deadline):
-    """The same number of centres and no larger radius, each moved to where its points are nearest on average."""
-    mean = _nearest(points, centres, norm)[1].mean()
-    while not _late(deadline):
-        assignment = _nearest(points, centres, norm)[0]
-        moved = []
-        for centre in np.unique(assignment):
-            members = np.flatnonzero(assignment == centre)
-            among = distances[np.ix_(members, members)]
-            total = np.where(among.max(axis=0) <= radius * (1 + EQUAL), among.sum(axis=0), np.inf)
-            best = members[total.argmin()]
-            moved.append(best if np.isfinite(total.min()) else centre)
-        moved = np.array(moved, dtype=np.int64)
-        reached = _nearest(points, moved, norm)[1]
-        if reached.max() > radius * (1 + EQUAL) or reached.mean() >= mean * (1 - EQUAL):
-            break
-        centres, mean = moved, reached.mean()
-    return centres
-
-
-def _candidates(distances, norm):
-    """The distances that occur, sorted, one for each group within rounding of each other (its largest)."""
-    values = np.sort(distances[np.triu_indices(len(distances), 1)])
-    apart = np.diff(values) > accuracy(len(distances), norm) + EQUAL * values[1:]
-    return values[np.append(apart, True)] if len(values) else values
-
-
-def _position(candidates, radius, norm, n):
-    """How many of the candidates are smaller than a radius by more than rounding."""
-    return int(np.searchsorted(candidates, radius * (1 - EQUAL) - accuracy(n, norm)))
-
-
-# --- bounds ---
-
-
-def _prices(reach, upper, effort, deadline=None):
-    """Feasible prices of a large sum: a packing, or, where that does not prove `upper`, subgradient ascent from it."""
-    packing = setcover.feasible_prices(*reach, np.zeros(len(reach[0]) - 1))
-    best = packing
-    if _whole_bound(packing) < upper and not _late(deadline):
-        iterations = int(np.clip(1e9 * effort / (4 * len(reach[1])), 20, 1000))
-        ascended = setcover.lagrangian_prices(*reach, packing / 2, upper, iterations)
-        best = max(packing, setcover.feasible_prices(*reach, ascended), key=np.sum)
-    covering = csr_array((np.ones(len(reach[1])), reach[1], reach[0]))
-    return best / max(1.0, (covering @ best).max())  # rounding must not make prices infeasible
-
-
-def _whole_bound(dual):
-    """The whole number of centres that the prices prove; a sum that rounding alone lifts above a number does not."""
-    return max(1, int(np.ceil(dual.sum() * (1 - 1e-9) - 1e-9)))
-
-
-def _search_bound(points, distances, k, norm, candidates, deadline):
-    """Bisection for the largest radius at which k centres are proved too few: by prices, and by HiGHS where it may.
-
-    Returns (bound that the prices prove, bound, prices). The optimum is a distance that occurs, so it is at least the
-    next one.
-    """
-    dual = np.zeros(len(points))
-    certified, proved, high = -1, -1, len(candidates)  # positions among the candidates; -1: nothing; not at high
-    while high - proved > 1 and not _late(deadline):
-        middle = (proved + high) // 2
-        reach = _rows(distances <= candidates[middle] * (1 + EQUAL) + accuracy(len(points), norm))
-        prices = _prices(reach, k + 1, PROBE_EFFORT, deadline)
-        if _whole_bound(prices) > k:
-            certified, proved, dual = middle, middle, prices
-        elif len(points) <= EXACT_POINTS and _exact(reach, np.arange(len(points)), 0, deadline)[1] > k:
-            proved = middle
-        else:
-            high = middle
-    after = lambda position: next_distance(points, distances, candidates[position], norm)  # noqa: E731
-    if certified >= 0:
-        return after(certified), after(proved), dual
-    # Perhaps only radius 0 is too small by prices, where each ball holds one point and its copies.
-    at_zero = _prices(neighbours(points, 0.0, norm), k + 1, PROBE_EFFORT, deadline)
-    zero = next_distance(points, distances, 0.0, norm) if _whole_bound(at_zero) > k else 0.0
-    return zero, max(zero, after(proved) if proved >= 0 else 0.0), at_zero if zero else dual
-
-
 # --- helpers ---
 
 
@@ -334,26 +296,26 @@ def _checked(points, norm):
     return points
 
 
+def _check_radius(radius):
+    if not (np.isfinite(radius) and radius >= 0):
+        raise ValueError(f"radius is {radius}; it must be a finite number >= 0")
+
+
+def _check_budget(k, n):
+    if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= k <= n:
+        raise ValueError(f"k is {k}; it must be a whole number between 1 and the number of points, {n}")
+
+
 def _deadline(time_limit):
     return None if time_limit is None else monotonic() + time_limit
 
 
-def _late(deadline):
-    return deadline is not None and monotonic() > deadline
+def _problem(distances, radius):
+    """Set cover for a radius: points to be covered and candidate centres are the same, so rows and columns are."""
+    return distances.within(radius) * 2
 
 
-def _nearest(points, centres, norm):
-    """Each point's nearest centre (the lowest index among equals) and its direct distance."""
-    centres = np.sort(centres)
-    distances = direct(points, points[centres], norm)
-    nearest = distances.argmin(axis=1)
-    # A centre stands for itself even where a duplicate of it is a centre too.
-    nearest[centres] = np.arange(len(centres))
-    return centres[nearest], distances[np.arange(len(points)), nearest]
-
-
-def _cover(points, centres, norm, lower_bound, optimal, dual, certified_bound):
-    assignment, distances = _nearest(points, centres, norm)
-    status = "optimal" if optimal else "feasible"
-    radius = float(distances.max())
-    return Cover(np.sort(centres), assignment, distances, radius, lower_bound, status, dual, certified_bound)
+def _cover(distances, centres, lower_bound, optimal, dual, certified_bound):
+    assignment, reached = distances.nearest(centres)
+    status, radius = "optimal" if optimal else "feasible", float(reached.max())
+    return Cover(np.sort(centres), assignment, reached, radius, lower_bound, status, dual, certified_bound)

@@ -14,7 +14,7 @@ from finitecover.arrays import written_aside
 # Okabe and Ito's colours, told apart by the colour-blind; markers tell methods apart in grey.
 COLOURS = ["#000000", "#999999", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#F0E442"]
 MARKERS = ["*", "X", "s", "D", "^", "o", "P", "v", "<", ">", "h", "p"]
-KNOWN = ["full", "random", "kcenter", "herding", "kmeans", "mfc", "mfc-eta", "dm"]
+KNOWN = ["full", "random", "kcenter", "herding", "kmeans", "mfc", "mfc-eta", "dm", "mfc-blind"]
 NORM_NAMES = {"l1": r"$\ell_1$", "l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}
 
 
@@ -104,15 +104,16 @@ def _legend(figure, both, colours, markers):
 def frontier(tables, norm):
     """Size against radius of covers, a panel per data set; per class a line (cover) above its lower bound (dashed).
 
-    tables: {dataset: DataFrame with label, points, radius, size, lower_bound}.
+    tables: {dataset: DataFrame with label, points, radius, size, lower_bound}. A cover serves every larger radius and
+    a bound every smaller one, so both are steps.
     """
     figure, axes = plt.subplots(1, len(tables), figsize=(4.2 * len(tables), 3.2), squeeze=False)
     for axis, (dataset, table) in zip(axes[0], tables.items(), strict=True):
         shades = sns.color_palette("viridis", table["label"].nunique())
         for shade, (_, rows) in zip(shades, table.groupby("label"), strict=True):
-            axis.fill_between(rows["radius"], rows["lower_bound"], rows["size"], color=shade, alpha=0.15, linewidth=0)
-            axis.plot(rows["radius"], rows["size"], color=shade, linewidth=1)
-            axis.plot(rows["radius"], rows["lower_bound"], color=shade, linewidth=0.8, linestyle="--")
+            axis.step(rows["radius"], rows["size"], where="post", color=shade, linewidth=1)
+            bound = {"where": "pre", "linewidth": 0.8, "linestyle": "--"}
+            axis.step(rows["radius"], rows["lower_bound"], color=shade, **bound)
         axis.set_yscale("log")
         axis.set_title(f"{dataset}, one colour per class")
         axis.set_xlabel(f"radius ({NORM_NAMES[norm]})")

@@ -1,64 +1,214 @@
-"""Set cover with unit costs where points and candidate centres are the same: greedy, local search, prices.
+"""Set cover with unit costs: reductions, greedy, local search, prices.
 
-A problem is a symmetric reach in compressed rows: point i can be covered by `indices[indptr[i]:indptr[i + 1]]`, sorted,
-itself among them, and as a centre covers the same points. Compiled by Numba; deterministic for a given generator.
+A problem is the tuple (row_start, row_columns, column_start, column_rows), the 0-1 matrix by rows and by columns: row i
+can be covered by the columns `row_columns[row_start[i]:row_start[i + 1]]`, sorted, and column j covers the rows
+`column_rows[column_start[j]:column_start[j + 1]]`, sorted. Compiled by Numba; deterministic for a given generator.
 """
 
 import numpy as np
 from numba import njit
 
 
-@njit(cache=True)
-def greedy(indptr, indices):
-    """Centres in the order chosen: always the one that covers most of what is uncovered, lowest index first."""
-    n = len(indptr) - 1
-    gain = indptr[1:] - indptr[:-1]
-    covered = np.zeros(n, np.bool_)
-    chosen = np.empty(n, np.int64)
-    size, left = 0, n
+@njit(cache=True, nogil=True)
+def greedy(row_start, row_columns, column_start, column_rows):
+    """Columns in the order chosen: always the one that covers most of what is uncovered, lowest index first."""
+    left = len(row_start) - 1
+    gain = column_start[1:] - column_start[:-1]
+    covered = np.zeros(left, np.bool_)
+    chosen = np.empty(len(gain), np.int64)
+    size = 0
     while left > 0:
-        centre = gain.argmax()
-        chosen[size] = centre
+        column = gain.argmax()
+        chosen[size] = column
         size += 1
-        for p in range(indptr[centre], indptr[centre + 1]):
-            i = indices[p]
+        for p in range(column_start[column], column_start[column + 1]):
+            i = column_rows[p]
             if not covered[i]:
                 covered[i] = True
                 left -= 1
-                for q in range(indptr[i], indptr[i + 1]):
-                    gain[indices[q]] -= 1
+                for q in range(row_start[i], row_start[i + 1]):
+                    gain[row_columns[q]] -= 1
     return chosen[:size]
 
 
-@njit(cache=True)
-def without_redundant(indptr, indices, centres):
-    """Centres, sorted, without those that the others make superfluous, tried from the smallest ball to the largest."""
-    n = len(indptr) - 1
-    times = np.zeros(n, np.int64)
-    for c in centres:
-        for p in range(indptr[c], indptr[c + 1]):
-            times[indices[p]] += 1
-    kept = np.zeros(n, np.bool_)
-    kept[centres] = True
-    for c in centres[np.argsort(indptr[centres + 1] - indptr[centres], kind="mergesort")]:
+@njit(cache=True, nogil=True)
+def without_redundant(row_start, row_columns, column_start, column_rows, chosen):
+    """Columns, sorted, without those that the others make superfluous, tried from the smallest to the largest."""
+    times = np.zeros(len(row_start) - 1, np.int64)
+    for j in chosen:
+        for p in range(column_start[j], column_start[j + 1]):
+            times[column_rows[p]] += 1
+    kept = np.zeros(len(column_start) - 1, np.bool_)
+    kept[chosen] = True
+    for j in chosen[np.argsort(column_start[chosen + 1] - column_start[chosen], kind="mergesort")]:
         needed = False
-        for p in range(indptr[c], indptr[c + 1]):
-            if times[indices[p]] == 1:
+        for p in range(column_start[j], column_start[j + 1]):
+            if times[column_rows[p]] == 1:
                 needed = True
                 break
         if not needed:
-            kept[c] = False
-            for p in range(indptr[c], indptr[c + 1]):
-                times[indices[p]] -= 1
+            kept[j] = False
+            for p in range(column_start[j], column_start[j + 1]):
+                times[column_rows[p]] -= 1
     return np.flatnonzero(kept)
 
 
-@njit(cache=True)
-def _toggle(j, indptr, indices, state, weight, score, times, owner, members, place, uncovered, where, sizes):
-    """Take centre j in, or out; keep scores, counts and the lists of centres and uncovered points up to date.
+# --- reductions ---
 
-    owner[i] is the sum of the centres that cover point i: while there is one, it is that centre.
+
+def reduced(problem):
+    """Take away what cannot matter: (problem that is left, its rows, its columns, forced columns, their rows).
+
+    Columns that cover no more than another are dominated; rows that hold all columns of another are covered with it
+    (Beasley 1987). A row with one column forces it. An optimal cover of what is left and the forced columns are an
+    optimal cover; prices feasible for what is left, 1 for each of the forced columns' rows and 0 for all other rows
+    are feasible for the whole.
     """
+    row_start, row_columns, column_start, column_rows = problem
+    rows, columns = np.arange(len(row_start) - 1), np.arange(len(column_start) - 1)
+    while True:
+        column_kept = ~_dominated(column_start, column_rows, row_start, row_columns)
+        row_start, row_columns = restricted(row_start, row_columns, np.full(len(rows), True), column_kept)
+        column_start, column_rows = transposed(row_start, row_columns, np.count_nonzero(column_kept))
+        columns = columns[column_kept]
+        row_kept = ~_superfluous(row_start, row_columns, column_start, column_rows)
+        row_start, row_columns = restricted(row_start, row_columns, row_kept, np.full(len(columns), True))
+        column_start, column_rows = transposed(row_start, row_columns, len(columns))
+        rows = rows[row_kept]
+        if np.count_nonzero(row_kept) > 0.99 * len(row_kept):  # little more would go
+            break
+    # What shares a row with a forced column was superfluous, so its rows and columns are nobody else's.
+    single = np.diff(row_start) == 1
+    forcing = np.full(len(columns), False)
+    forcing[row_columns[row_start[:-1][single]]] = True
+    row_start, row_columns = restricted(row_start, row_columns, ~single, ~forcing)
+    left = (row_start, row_columns, *transposed(row_start, row_columns, np.count_nonzero(~forcing)))
+    return left, rows[~single], columns[~forcing], columns[forcing], rows[single]
+
+
+@njit(cache=True, nogil=True)
+def weighted_sum(start, entries, width, weights):
+    """Sum of the rows of a 0-1 matrix in compressed rows, each times its weight: (width,)."""
+    out = np.zeros(width)
+    for i in range(len(weights)):
+        if weights[i] != 0.0:
+            for p in range(start[i], start[i + 1]):
+                out[entries[p]] += weights[i]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def transposed(start, entries, width):
+    """Compressed rows of the transposed matrix; `width` is the number of columns."""
+    to = np.zeros(width + 1, np.int64)
+    for j in entries:
+        to[j + 1] += 1
+    to = np.cumsum(to)
+    position = to[:-1].copy()
+    out = np.empty(len(entries), np.int32)
+    for i in range(len(start) - 1):
+        for p in range(start[i], start[i + 1]):
+            out[position[entries[p]]] = i
+            position[entries[p]] += 1
+    return to, out
+
+
+@njit(cache=True, nogil=True)
+def restricted(start, entries, row_kept, column_kept):
+    """Compressed rows of the kept rows and columns, numbered anew."""
+    number = np.cumsum(column_kept) - 1
+    to = np.zeros(row_kept.sum() + 1, np.int64)
+    out = np.empty(len(entries), np.int32)
+    row, size = 0, 0
+    for i in range(len(row_kept)):
+        if row_kept[i]:
+            for p in range(start[i], start[i + 1]):
+                if column_kept[entries[p]]:
+                    out[size] = number[entries[p]]
+                    size += 1
+            row += 1
+            to[row] = size
+    return to, out[:size].copy()
+
+
+@njit(cache=True, nogil=True)
+def _subset(start, entries, a, b):
+    """Whether the entries of row a are all in row b: a galloping merge that ends at the first that is not."""
+    position, end = start[b], start[b + 1]
+    for p in range(start[a], start[a + 1]):
+        entry = entries[p]
+        step = 1
+        while position + step < end and entries[position + step] < entry:
+            step *= 2
+        high = min(position + step, end)
+        while position < high:
+            middle = (position + high) // 2
+            if entries[middle] < entry:
+                position = middle + 1
+            else:
+                high = middle
+        if position >= end or entries[position] != entry:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _rarest(start, entries, row, across):
+    """The entry of a row that the fewest rows hold; `across` is where the transposed matrix's rows start."""
+    rarest = entries[start[row]]
+    for p in range(start[row], start[row + 1]):
+        j = entries[p]
+        if across[j + 1] - across[j] < across[rarest + 1] - across[rarest]:
+            rarest = j
+    return rarest
+
+
+@njit(cache=True, nogil=True)
+def _dominated(start, entries, across_start, across):
+    """Which rows of the matrix are subsets of another (one of equals stays)."""
+    gone = np.zeros(len(start) - 1, np.bool_)
+    for a in range(len(gone)):
+        size = start[a + 1] - start[a]
+        if size == 0:
+            gone[a] = True
+            continue
+        j = _rarest(start, entries, a, across_start)
+        for q in range(across_start[j], across_start[j + 1]):
+            b = across[q]
+            larger = start[b + 1] - start[b] - size
+            if b == a or gone[b] or larger < 0 or (larger == 0 and b > a):
+                continue
+            if _subset(start, entries, a, b):
+                gone[a] = True
+                break
+    return gone
+
+
+@njit(cache=True, nogil=True)
+def _superfluous(start, entries, across_start, across):
+    """Which rows of the matrix are supersets of another (one of equals stays)."""
+    gone = np.zeros(len(start) - 1, np.bool_)
+    for a in np.argsort(start[1:] - start[:-1], kind="mergesort"):
+        if gone[a]:
+            continue
+        j = _rarest(start, entries, a, across_start)
+        for q in range(across_start[j], across_start[j + 1]):
+            b = across[q]
+            if b != a and not gone[b] and _subset(start, entries, a, b):
+                gone[b] = True
+    return gone
+
+
+# --- local search ---
+
+
+@njit(cache=True, nogil=True)
+def _toggle(j, problem, state, weight, score, times, owner, members, place, uncovered, where, sizes):
+    """Take column j in, or out; keep scores, counts and the lists of chosen columns and uncovered rows up to date.
+
+    owner[i] is the sum of the chosen columns that cover row i: while there is one, it is that column.
+    """
+    row_start, row_columns, column_start, column_rows = problem
     entering = not state[j]
     state[j] = entering
     score[j] = -score[j]
@@ -71,8 +221,8 @@ def _toggle(j, indptr, indices, state, weight, score, times, owner, members, pla
         members[place[j]] = last
         place[last] = place[j]
         sizes[0] -= 1
-    for p in range(indptr[j], indptr[j + 1]):
-        i = indices[p]
+    for p in range(column_start[j], column_start[j + 1]):
+        i = column_rows[p]
         if entering:
             times[i] += 1
             if times[i] == 1:
@@ -80,9 +230,9 @@ def _toggle(j, indptr, indices, state, weight, score, times, owner, members, pla
                 uncovered[where[i]] = last
                 where[last] = where[i]
                 sizes[1] -= 1
-                for q in range(indptr[i], indptr[i + 1]):
-                    if indices[q] != j:
-                        score[indices[q]] -= weight[i]
+                for q in range(row_start[i], row_start[i + 1]):
+                    if row_columns[q] != j:
+                        score[row_columns[q]] -= weight[i]
             elif times[i] == 2:
                 score[owner[i]] += weight[i]
             owner[i] += j
@@ -93,14 +243,14 @@ def _toggle(j, indptr, indices, state, weight, score, times, owner, members, pla
                 where[i] = sizes[1]
                 uncovered[sizes[1]] = i
                 sizes[1] += 1
-                for q in range(indptr[i], indptr[i + 1]):
-                    if indices[q] != j:
-                        score[indices[q]] += weight[i]
+                for q in range(row_start[i], row_start[i + 1]):
+                    if row_columns[q] != j:
+                        score[row_columns[q]] += weight[i]
             elif times[i] == 1:
                 score[owner[i]] -= weight[i]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _best(candidates, score, stamp, barred):
     """The candidate of the highest score, the longest untouched among equals; -1 if all are barred."""
     best = -1
@@ -112,24 +262,25 @@ def _best(candidates, score, stamp, barred):
     return best
 
 
-@njit(cache=True)
-def local_search(indptr, indices, start, steps, target, rng):
+@njit(cache=True, nogil=True)
+def local_search(row_start, row_columns, column_start, column_rows, start, steps, target, rng):
     """Row-weighting local search (Gao, Weise and Li 2015) from the cover `start`: the smallest cover found, sorted.
 
-    While everything is covered, the centre that costs least is dropped; else one centre is exchanged for another that
-    covers a random uncovered point, and whatever stays uncovered gains weight. Stops after `steps` exchanges or at
-    `target` centres.
+    While everything is covered, the column that costs least is dropped; else one column is exchanged for another that
+    covers a random uncovered row, and whatever stays uncovered gains weight. Stops after `steps` exchanges or at
+    `target` columns.
     """
-    n = len(indptr) - 1
+    problem = (row_start, row_columns, column_start, column_rows)
+    m, n = len(row_start) - 1, len(column_start) - 1
     state = np.zeros(n, np.bool_)
-    weight = np.ones(n, np.int64)
-    score = indptr[1:] - indptr[:-1]
-    times, owner, stamp = np.zeros(n, np.int64), np.zeros(n, np.int64), np.full(n, -1, np.int64)
+    weight = np.ones(m, np.int64)
+    score = column_start[1:] - column_start[:-1]
+    times, owner, stamp = np.zeros(m, np.int64), np.zeros(m, np.int64), np.full(n, -1, np.int64)
     members, place = np.empty(n, np.int64), np.full(n, -1, np.int64)
-    uncovered, where = np.arange(n), np.arange(n)
-    sizes = np.array([0, n])  # of members, of uncovered
+    uncovered, where = np.arange(m), np.arange(m)
+    sizes = np.array([0, m])  # of members, of uncovered
     for c in start:
-        _toggle(c, indptr, indices, state, weight, score, times, owner, members, place, uncovered, where, sizes)
+        _toggle(c, problem, state, weight, score, times, owner, members, place, uncovered, where, sizes)
     best = start.copy()
     for step in range(steps):
         while sizes[1] == 0:
@@ -137,99 +288,56 @@ def local_search(indptr, indices, start, steps, target, rng):
             if len(best) <= max(target, 1):
                 return np.sort(best)
             drop = _best(best, score, stamp, -2)
-            _toggle(drop, indptr, indices, state, weight, score, times, owner, members, place, uncovered, where, sizes)
+            _toggle(drop, problem, state, weight, score, times, owner, members, place, uncovered, where, sizes)
             stamp[drop] = step
         drop = _best(members[: sizes[0]], score, stamp, step - 1)
         drop = members[0] if drop < 0 else drop
-        _toggle(drop, indptr, indices, state, weight, score, times, owner, members, place, uncovered, where, sizes)
+        _toggle(drop, problem, state, weight, score, times, owner, members, place, uncovered, where, sizes)
         stamp[drop] = step
-        point = uncovered[rng.integers(0, sizes[1])]
-        enter = _best(indices[indptr[point] : indptr[point + 1]], score, stamp, step)
-        enter = point if enter < 0 else enter
-        _toggle(enter, indptr, indices, state, weight, score, times, owner, members, place, uncovered, where, sizes)
+        row = uncovered[rng.integers(0, sizes[1])]
+        enter = _best(row_columns[row_start[row] : row_start[row + 1]], score, stamp, step)
+        enter = drop if enter < 0 else enter
+        _toggle(enter, problem, state, weight, score, times, owner, members, place, uncovered, where, sizes)
         stamp[enter] = step
         for k in range(sizes[1]):
             i = uncovered[k]
             weight[i] += 1
-            for q in range(indptr[i], indptr[i + 1]):
-                score[indices[q]] += 1
+            for q in range(row_start[i], row_start[i + 1]):
+                score[row_columns[q]] += 1
     if sizes[1] == 0 and sizes[0] < len(best):
         best = members[: sizes[0]].copy()
     return np.sort(best)
 
 
-@njit(cache=True)
-def feasible_prices(indptr, indices, prices):
-    """Prices u >= 0 made feasible (no ball holds more than 1), then raised, cheapest points first, until none can rise.
+# --- prices ---
 
-    From prices of zero the result is a packing: points no two of which share a centre.
+
+@njit(cache=True, nogil=True)
+def feasible_prices(row_start, row_columns, column_start, column_rows, prices):
+    """Prices u >= 0 of the rows made feasible (no column holds more than 1), then raised until none can rise.
+
+    Rows of small columns rise first. From prices of zero the result is a packing: rows no two of which share a column.
     """
-    n = len(indptr) - 1
-    held = np.zeros(n)
-    for j in range(n):
-        for p in range(indptr[j], indptr[j + 1]):
-            held[j] += prices[indices[p]]
-    u, largest = np.empty(n), np.zeros(n, np.int64)
-    for i in range(n):
+    m, n = len(row_start) - 1, len(column_start) - 1
+    held = weighted_sum(row_start, row_columns, n, prices)
+    u, largest = np.empty(m), np.zeros(m, np.int64)
+    for i in range(m):
         excess = 1.0
-        for p in range(indptr[i], indptr[i + 1]):
-            j = indices[p]
+        for p in range(row_start[i], row_start[i + 1]):
+            j = row_columns[p]
             excess = max(excess, held[j])
-            largest[i] = max(largest[i], indptr[j + 1] - indptr[j])
+            largest[i] = max(largest[i], column_start[j + 1] - column_start[j])
         u[i] = prices[i] / excess
     slack = np.ones(n)
     for j in range(n):
-        for p in range(indptr[j], indptr[j + 1]):
-            slack[j] -= u[indices[p]]
+        for p in range(column_start[j], column_start[j + 1]):
+            slack[j] -= u[column_rows[p]]
     for i in np.argsort(largest, kind="mergesort"):
         rise = 1.0
-        for p in range(indptr[i], indptr[i + 1]):
-            rise = min(rise, slack[indices[p]])
+        for p in range(row_start[i], row_start[i + 1]):
+            rise = min(rise, slack[row_columns[p]])
         if rise > 0:
             u[i] += rise
-            for p in range(indptr[i], indptr[i + 1]):
-                slack[indices[p]] -= rise
+            for p in range(row_start[i], row_start[i + 1]):
+                slack[row_columns[p]] -= rise
     return u
-
-
-@njit(cache=True)
-def lagrangian_prices(indptr, indices, prices, upper, iterations):
-    """Subgradient ascent of the Lagrangian bound sum(u) + sum_j min(0, 1 - held_j) (Caprara, Fischetti and Toth 1999).
-
-    Starts at `prices`; `upper` is the size of a known cover. Returns the best multipliers found (not yet feasible).
-    """
-    n = len(indptr) - 1
-    u, best = prices.copy(), prices.copy()
-    bound, pace, idle = -np.inf, 1.0, 0
-    for _ in range(iterations):
-        slope = np.ones(n)
-        value = u.sum()
-        for j in range(n):
-            held = 0.0
-            for p in range(indptr[j], indptr[j + 1]):
-                held += u[indices[p]]
-            if held > 1.0:
-                value += 1.0 - held
-                for p in range(indptr[j], indptr[j + 1]):
-                    slope[indices[p]] -= 1.0
-        if value > bound + 1e-3:
-            idle = 0
-        else:
-            idle += 1
-        if value > bound:
-            bound = value
-            best[:] = u
-        if idle == 15:
-            pace, idle = 0.6 * pace, 0
-            u[:] = best
-            if pace < 0.003:
-                break
-            continue
-        for i in range(n):
-            if u[i] == 0.0 and slope[i] < 0.0:
-                slope[i] = 0.0
-        length = (slope**2).sum()
-        if length == 0.0 or bound > upper - 1 + 1e-6:
-            break
-        u = np.maximum(0.0, u + pace * (upper - value) / length * slope)
-    return best

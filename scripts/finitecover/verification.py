@@ -1,9 +1,13 @@
-"""Checks of a cover by code that shares nothing with what made it: plain float64 differences, one centre at a time."""
+"""Checks of covers and their bounds by code that shares nothing with what made them.
+
+Plain float64 differences, a few points at a time, so that memory stays small whatever the number of points.
+"""
 
 import numpy as np
 
 ROUNDING = 1e-12  # relative, of a float64 distance: two ways to sum the same terms may differ by this much
 TOLERANCE = 1e-9  # of sums of prices; a bound must hold by more than this
+BLOCK = 2**23  # numbers held at a time
 
 
 class CoverError(ValueError):
@@ -49,6 +53,40 @@ def verify_radius_bound(points, dual, k, bound, norm):
         _require(total > k * (1 + TOLERANCE), f"prices sum to {total}: no proof that {k} centres need radius {bound}")
 
 
+def verify_claims(points, groups, cover, claims, norm, budget=None, radius=None):
+    """Check a cover and the bound of every group of points: a list of what was measured, a dict per group.
+
+    points (n, ...). groups (n,): the labels, or one value for all points of a label-blind cover. cover: dict of arrays
+    `indices`, `assignment`, `distances` and `dual`, as stored. claims: {group: bound that its prices are said to
+    prove}, on the radius of `budget` centres or on the number of centres for `radius`. Raises `CoverError`.
+    """
+    indices, assignment, distances, dual = (cover[key] for key in ("indices", "assignment", "distances", "dual"))
+    _require(len(dual) == len(points), "not every point has a price")
+    within = distances.max() if radius is None else radius
+    verify_cover(points, groups, indices, assignment, distances, within, norm)
+    rows = []
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        size, bound = int(np.isin(indices, members).sum()), claims[group.item()]
+        if radius is None:
+            _require(size == budget, f"{size} centres where {budget} were asked for")
+            verify_radius_bound(points[members], dual[members], budget, bound, norm)
+        else:
+            verify_size_bound(points[members], dual[members], radius, bound, norm)
+        rows.append(
+            {
+                "label": group.item(),
+                "points": len(members),
+                "size": size,
+                "radius": float(distances[members].max()),
+                "prices": float(dual[members].sum()),
+                "priced_points": int(np.count_nonzero(dual[members])),
+                "proved_bound": bound,
+            }
+        )
+    return rows
+
+
 def _feasible_total(points, dual, radius, norm):
     """Sum of the prices, once no ball holds more than 1 of them. Balls around every point, priced or not."""
     _require(np.isfinite(dual).all() and (dual >= 0).all(), "a price is negative or not finite")
@@ -65,24 +103,30 @@ def _held_prices(points, dual, radius, norm):
     held = np.zeros(len(points))
     square = (points**2).sum(axis=1)
     margin = 1e-9 * (1 + square.max())
-    for rows in np.array_split(np.flatnonzero(dual), 1 + np.count_nonzero(dual) // 512):
+    priced = np.flatnonzero(dual)
+    for rows in np.array_split(priced, 1 + len(priced) * len(points) // BLOCK):
         if norm == "l2":
             expanded = square[rows, None] - 2 * points[rows] @ points.T + square
             inside = expanded <= radius**2
             for row, column in np.argwhere(np.abs(expanded - radius**2) <= margin):
-                inside[row, column] = _distances_to(points, [column], rows[row], norm)[0] <= radius
+                inside[row, column] = _distances_to(points, np.array([column]), rows[row], norm)[0] <= radius
         else:
-            inside = np.array([_distances_to(points, slice(None), row, norm) <= radius for row in rows])
+            inside = np.array([_distances_to(points, np.arange(len(points)), row, norm) <= radius for row in rows])
         held += dual[rows] @ inside.reshape(len(rows), len(points))
     return held
 
 
 def _distances_to(points, members, centre, norm):
-    difference = points[members].astype(np.float64) - points[centre].astype(np.float64)
-    difference = np.abs(difference.reshape(len(difference), -1))
-    if norm == "l1":
-        return difference.sum(axis=1)
-    return np.sqrt((difference**2).sum(axis=1)) if norm == "l2" else difference.max(axis=1)
+    out = np.empty(len(members))
+    for start in range(0, len(members), 256):  # small enough for a processor's cache
+        part = slice(start, start + 256)
+        difference = points[members[part]].astype(np.float64) - points[centre].astype(np.float64)
+        difference = np.abs(difference.reshape(len(difference), -1))
+        if norm == "l2":
+            out[part] = np.sqrt((difference**2).sum(axis=1))
+        else:
+            out[part] = difference.sum(axis=1) if norm == "l1" else difference.max(axis=1)
+    return out
 
 
 def _require(condition, complaint):

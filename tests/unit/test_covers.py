@@ -151,11 +151,47 @@ def test_label_wise_covers_never_mix_classes(rng):
     assert whole.indices.tolist() == sorted(index for part in parts for index in part.indices)
 
 
-def test_frontier_falls_to_one_centre(rng):
-    rows = frontier(rng.random((30, 2)), 6)
-    assert [row["size"] for row in rows] == sorted((row["size"] for row in rows), reverse=True)
-    assert rows[-1]["size"] == rows[-1]["lower_bound"] == 1
-    assert all(row["lower_bound"] <= row["size"] for row in rows)
+@pytest.mark.parametrize("norm", NORMS)
+def test_the_frontier_of_few_points_is_exact(norm, rng):
+    points = rng.random((11, 2))
+    known = frontier(points, radii=[0.2], budgets=[5, 1, 3], spaced=4, norm=norm)
+    radii, sizes, bounds = (np.array(known[key]) for key in ("radius", "size", "lower_bound"))
+    assert (np.diff(radii) > 0).all()
+    assert (np.diff(sizes) <= 0).all()
+    assert (np.diff(bounds) <= 0).all()
+    assert sizes[-1] == bounds[-1] == 1
+    for radius, size, bound in zip(radii, sizes, bounds, strict=True):
+        assert bound <= fewest(points, radius, norm) <= size
+    assert sizes[radii == 0.2] == fewest(points, 0.2, norm)
+    for k in (1, 3, 5):
+        assert radii[sizes <= k][0] == pytest.approx(smallest_radius(points, k, norm), rel=1e-11)
+
+
+def test_the_frontier_of_many_points_agrees_with_covers_one_by_one(rng, monkeypatch):
+    monkeypatch.setattr("finitecover.covers.DIRECT_POINTS", 0)
+    monkeypatch.setattr("finitecover.distances.DIRECT_POINTS", 0)
+    points = rng.random((160, 3))
+    known = frontier(points, budgets=[4, 9])
+    for k in (4, 9):
+        cover = cover_with_budget(points, k)
+        assert_sound(points, cover, "l2", cover.radius)
+        verify_radius_bound(points, cover.dual, k, cover.certified_bound, "l2")
+        best = min(radius for radius, size in zip(known["radius"], known["size"], strict=True) if size <= k)
+        assert best == pytest.approx(cover.radius, rel=0.02)
+        assert cover.lower_bound <= best
+
+
+def test_memory_and_threads_change_nothing(rng, monkeypatch):
+    monkeypatch.setattr("finitecover.distances.DIRECT_POINTS", 0)
+    monkeypatch.setattr("finitecover.distances.BLOCK", 4 * 40 * 7)
+    points, labels = rng.random((120, 5)), rng.integers(0, 3, 120)
+    results = [
+        label_wise(points, labels, lambda part, _, memory=memory: cover_with_budget(part, 4, memory=memory), threads)[0]
+        for memory, threads in ((2**30, 1), (0, 1), (2**30, 3))
+    ]
+    for other in results[1:]:
+        for key in ("indices", "assignment", "distances", "dual"):
+            assert np.array_equal(getattr(other, key), getattr(results[0], key))
 
 
 # --- bad input ---

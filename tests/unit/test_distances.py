@@ -1,57 +1,113 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
 from finitecover import distances
-from finitecover.distances import METRIC, ROUNDING
+from finitecover.distances import METRIC, Distances
 
 NORMS = sorted(METRIC)
 
 
-@pytest.mark.parametrize("norm", NORMS)
-def test_matrix_agrees_with_scipy_where_blocks_do_not_divide_n(norm, rng, monkeypatch):
-    monkeypatch.setattr(distances, "MEMORY", 7 * 8 * 33)
-    points = rng.random((33, 20))
-    assert np.abs(distances.matrix(points, norm) - cdist(points, points, METRIC[norm])).max() <= ROUNDING
+@pytest.fixture(params=["direct", "products", "blocks", "device"])
+def how(request, monkeypatch):
+    """Every way to compute distances: direct, products, blocks that do not divide n and are not kept, PyTorch."""
+    if request.param != "direct":
+        monkeypatch.setattr(distances, "DIRECT_POINTS", 0)
+    if request.param == "blocks":
+        monkeypatch.setattr(distances, "BLOCK", 7 * 4 * 50)
+    return {"memory": 0 if request.param == "blocks" else 2**30, "device": None if request.param == "device" else "cpu"}
+
+
+def on(points, norm, how, monkeypatch):
+    """Distances as asked; what a GPU would do is done by PyTorch on the CPU."""
+    if how["device"]:
+        return Distances(points, norm, **how)
+    monkeypatch.setattr(Distances, "_sent", lambda self, _: _sent_to_cpu(self))
+    return Distances(points, norm, how["memory"], "torch")
+
+
+def _sent_to_cpu(self):
+    torch = pytest.importorskip("torch")
+    return [torch.as_tensor(array) for array in ((self._centred, self._square) if self.squared else (self.points,))]
+
+
+@pytest.fixture
+def grid(rng):
+    """Points with many equal distances and some duplicates."""
+    return np.round(rng.random((50, 6)) * 4) / 4
 
 
 @pytest.mark.parametrize("norm", NORMS)
-def test_duplicates_are_at_distance_zero(norm, rng):
-    points = np.repeat(rng.random((4, 50)), 3, axis=0)
-    assert (distances.matrix(points, norm)[:3, :3] == 0).all()
+def test_within_agrees_with_scipy_at_distances_that_occur(norm, grid, how, monkeypatch):
+    exact = cdist(grid, grid, METRIC[norm])
+    pairs = on(grid, norm, how, monkeypatch)
+    for radius in (0.0, *np.quantile(exact, [0.1, 0.5, 0.9], method="nearest"), 100.0):
+        start, entries = pairs.within(radius)
+        inside = exact <= radius * (1 + 1e-12)
+        assert (np.diff(start) == inside.sum(axis=1)).all()
+        assert (entries == np.nonzero(inside)[1]).all()
 
 
 @pytest.mark.parametrize("norm", NORMS)
-def test_a_point_at_exactly_the_radius_is_within(norm):
-    points = np.array([[0.0, 0.0], [0.3, 0.4], [0.9, 0.9]])
-    radius = distances.direct(points[:1], points[1:2], norm).item()
-    indptr, indices = distances.neighbours(points, radius, norm)
-    far = {0: [0, 1], 1: [0, 1, 2], 2: [1, 2]} if radius >= 0.79 else {0: [0, 1], 1: [0, 1], 2: [2]}
-    assert {i: indices[indptr[i] : indptr[i + 1]].tolist() for i in range(3)} == far
-    _, smaller = distances.neighbours(points, radius * (1 - 1e-9), norm)
-    assert len(smaller) == len(indices) - 2
+def test_after_is_the_smallest_distance_above(norm, grid, how, monkeypatch):
+    pairs = on(grid, norm, how, monkeypatch)
+    values = np.unique(cdist(grid, grid, METRIC[norm]).round(10))
+    for lower, upper in pairwise(values):
+        assert pairs.after(lower + 1e-9) == pytest.approx(upper, abs=1e-9)
+    assert pairs.after(values[-1] + 1) == np.inf
 
 
 @pytest.mark.parametrize("norm", NORMS)
-def test_neighbours_agree_with_scipy_whatever_the_memory(norm, rng, monkeypatch):
-    points = np.round(rng.random((50, 6)) * 4) / 4
+def test_nearest_centres_are_those_of_scipy(norm, grid, how, monkeypatch):
+    centres = np.array([41, 3, 17, 8])
+    assignment, reached = on(grid, norm, how, monkeypatch).nearest(centres)
+    exact = cdist(grid, grid[np.sort(centres)], METRIC[norm])
+    assert reached == pytest.approx(exact.min(axis=1), abs=1e-12)
+    others = np.setdiff1d(np.arange(50), centres)
+    close = exact[others] <= exact[others].min(axis=1, keepdims=True) * (1 + 1e-14)
+    assert (assignment[others] == np.sort(centres)[close.argmax(axis=1)]).all()
+    assert (assignment[centres] == centres).all()
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_spread_is_from_the_nearest_neighbour_to_one_centre(norm, rng, how, monkeypatch):
+    points = rng.random((50, 6))
     exact = cdist(points, points, METRIC[norm])
-    radius = float(np.median(exact))
-    monkeypatch.setattr(distances, "MEMORY", 9 * 8 * 50)
-    indptr, indices = distances.neighbours(points, radius, norm)
-    given = distances.neighbours(points, radius, norm, distances.matrix(points, norm))
-    assert (given[0] == indptr).all()
-    assert (given[1] == indices).all()
-    assert (np.diff(indptr) == (exact <= radius * (1 + 1e-12)).sum(axis=1)).all()
-    assert (indices == np.nonzero(exact <= radius * (1 + 1e-12))[1]).all()
+    near, single = on(points, norm, how, monkeypatch).spread()
+    assert near == pytest.approx(np.median((exact + np.diag(np.full(50, 9.0))).min(axis=1)))
+    assert single == pytest.approx(exact.max(axis=1).min())
 
 
-def test_next_distance_is_the_smallest_above():
-    points = np.array([[0.0], [0.1], [0.4]])
-    matrix = distances.matrix(points, "l2")
-    assert distances.next_distance(points, matrix, 0.0, "l2") == pytest.approx(0.1, abs=1e-15)
-    assert distances.next_distance(points, matrix, 0.1, "l2") == pytest.approx(0.3, abs=1e-15)
-    assert distances.next_distance(points, matrix, 0.4, "l2") == np.inf
+@pytest.mark.parametrize("norm", NORMS)
+def test_occurring_distances_are_distinct_and_sorted(norm, grid):
+    values = Distances(grid, norm).occurring()
+    assert values == pytest.approx(
+        np.unique(cdist(grid, grid, METRIC[norm])[np.triu_indices(50, 1)].round(9)), abs=1e-8
+    )
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-3, 1e20])
+def test_products_are_as_far_off_as_said_and_no_further(scale, rng, monkeypatch):
+    monkeypatch.setattr(distances, "DIRECT_POINTS", 0)
+    points = rng.random((200, 784)) * scale
+    pairs = Distances(points, "l2")
+    if scale == 1e20:
+        assert not pairs.squared
+        return
+    ((first, block),) = pairs.blocks()
+    assert first == 0
+    error = np.abs(block - cdist(points, points, "sqeuclidean")).max()
+    assert 0 < error <= pairs.slack
+    assert pairs.slack < 1e-3 * cdist(points, points, "sqeuclidean").max()
+
+
+def test_one_point_is_its_own_neighbour():
+    pairs = Distances(np.zeros((1, 3)), "l2")
+    assert [part.tolist() for part in pairs.within(0.0)] == [[0, 1], [0]]
+    assert pairs.spread() == (0.0, 0.0)
+    assert pairs.occurring().tolist() == []
 
 
 @pytest.mark.parametrize("norm", NORMS)

@@ -1,8 +1,14 @@
 import numpy as np
 import pytest
 
-from finitecover.covers import cover_with_budget, cover_with_radius
-from finitecover.verification import CoverError, verify_cover, verify_radius_bound, verify_size_bound
+from finitecover.covers import cover_with_budget, cover_with_radius, label_wise
+from finitecover.verification import (
+    CoverError,
+    verify_claims,
+    verify_cover,
+    verify_radius_bound,
+    verify_size_bound,
+)
 
 
 @pytest.fixture
@@ -91,3 +97,40 @@ def test_a_radius_bound_needs_prices_above_the_budget(rng):
         verify_radius_bound(points, cover.dual, 5, cover.radius * 1.2, "l2")
     with pytest.raises(CoverError, match="no proof"):
         verify_radius_bound(points, np.zeros(30), 5, cover.lower_bound, "l2")
+
+
+# --- what is stored ---
+
+
+@pytest.fixture
+def stored(rng):
+    """Points of two labels, the arrays of their covers with three centres each, and the bounds claimed."""
+    points, labels = rng.random((50, 4)), np.repeat([0, 1], 25)
+    whole, parts = label_wise(points, labels, lambda members, _: cover_with_budget(members, 3))
+    arrays = {key: getattr(whole, key).copy() for key in ("indices", "assignment", "distances", "dual")}
+    claims = {int(labels[part.indices[0]]): part.certified_bound for part in parts}
+    return points, labels, arrays, claims
+
+
+def test_true_claims_are_measured(stored):
+    rows = verify_claims(*stored, "l2", budget=3)
+    assert [(row["label"], row["points"], row["size"]) for row in rows] == [(0, 25, 3), (1, 25, 3)]
+    assert [row["proved_bound"] for row in rows] == list(stored[3].values())
+    assert all(row["proved_bound"] <= row["radius"] for row in rows)
+
+
+def test_a_bound_claimed_too_large_is_refused(stored):
+    *rest, claims = stored
+    with pytest.raises(CoverError, match=r"more than 1|no proof"):
+        verify_claims(*rest, {0: claims[0], 1: claims[1] * 1.5}, "l2", budget=3)
+
+
+def test_another_budget_is_refused(stored):
+    with pytest.raises(CoverError, match="3 centres where 4 were asked for"):
+        verify_claims(*stored, "l2", budget=4)
+
+
+def test_prices_that_were_cut_off_are_refused(stored):
+    stored[2]["dual"] = stored[2]["dual"][:-1]
+    with pytest.raises(CoverError, match="not every point has a price"):
+        verify_claims(*stored, "l2", budget=3)

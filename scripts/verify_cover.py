@@ -1,0 +1,34 @@
+"""Read a stored cover and its prices and check, with the verifier's code alone, that they prove what is claimed."""
+
+import numpy as np
+import pandas as pd
+
+from finitecover.arrays import load_arrays, load_records, pixels, save_csv
+from finitecover.jobs import logged
+from finitecover.verification import CoverError, verify_claims
+
+
+def verify_cover(train_path, set_path, cover_path, classes_path, settings, verified_path):
+    """Settings: norm, label_wise, and ipc or radius, as asked for; nothing of the solver's is trusted."""
+    records, chosen = load_records(train_path), load_records(set_path)
+    points, labels = pixels(records["image"]), records["label"]
+    groups = labels if settings["label_wise"] else np.zeros_like(labels)
+    budget = None if "ipc" not in settings else settings["ipc"] * len(np.unique(labels)) // len(np.unique(groups))
+    cover = load_arrays(cover_path)
+    if not np.array_equal(records[["image", "label"]][cover["indices"]], chosen[["image", "label"]]):
+        raise CoverError("the training set holds other images than the cover's centres")
+    claims = pd.read_csv(classes_path).set_index("label")["certified_bound"].to_dict()
+    rows = verify_claims(points, groups, cover, claims, settings["norm"], budget, settings.get("radius"))
+    save_csv(verified_path, pd.DataFrame(rows))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        verify_cover(
+            train_path=snakemake.input.train,
+            set_path=snakemake.input.chosen,
+            cover_path=snakemake.input.cover,
+            classes_path=snakemake.input.classes,
+            settings=snakemake.params.settings,
+            verified_path=snakemake.output.verified,
+        )
