@@ -127,14 +127,14 @@ class Search:
             prices[self._order[: k + 1]] = 1.0
             self.bounds.append((packed / 2 * (1 - 2 * EQUAL), k + 1, k + 1, prices))
         # First for covers, from what is proved up to what is found; then for proofs, below what stayed undecided.
-        undecided = self._proved(k)
-        while (radius := self._between(max(undecided, self._proved(k)), self._reached(k)[0])) is not None:
-            if solver.late(deadline):
+        undecided = []
+        while not solver.late(deadline):
+            low = max([self._proved(k), *undecided])
+            if (radius := self._between(low, self._reached(k)[0])) is None:
                 break
             if self.at(radius, k, deadline) is None:
-                undecided = radius
-        high = min((radius for radius, bound, *_ in self.bounds if bound <= k), default=np.inf)
-        high = min(high, self._reached(k)[0])
+                undecided.append(radius)
+        high = min([self._reached(k)[0], *undecided])
         while (radius := self._between(self._proved(k), high)) is not None and not solver.late(deadline):
             if self.at(radius, k, deadline) is not False:
                 high = radius

@@ -16,6 +16,7 @@ MEMORY = 2**30  # bytes of distances kept by default
 DIRECT_POINTS = 1000  # up to here l2 distances are direct too
 EQUAL = 1e-12  # relative; two float64 evaluations of one distance may differ by this much
 UNIT = 2.0**-24  # rounding unit of float32
+MOST = 2**30  # pairs within a radius; more would be 8 GiB of them
 
 
 def check_norm(norm):
@@ -80,11 +81,12 @@ class Distances:
     def within(self, radius):
         """Who lies within `radius` of whom, as compressed rows: (start (n + 1,) int64, entries int32, sorted).
 
-        Within means a direct distance of at most radius (1 + EQUAL).
+        Within means a direct distance of at most radius (1 + EQUAL). Raises `ValueError` where that is true of more
+        than `MOST` pairs.
         """
         limit = radius**2 if self.squared else radius * (1 + EQUAL)
         margin = self._margin(limit)
-        counts, found = [np.zeros(1, dtype=np.int64)], []
+        counts, found, total = [np.zeros(1, dtype=np.int64)], [], 0
         for first, block in self.blocks():
             inside = block <= limit
             if margin:
@@ -92,6 +94,12 @@ class Distances:
                 inside[tuple(near.T)] = self._listed(near, first) <= radius * (1 + EQUAL)
             inside[np.tri(*inside.shape, -1, dtype=bool)] = False
             counts.append(inside.sum(axis=1))
+            total += counts[-1].sum()
+            if total > MOST:
+                raise ValueError(
+                    f"radius {radius:g} joins more than {MOST} pairs of the {self.n} points; "
+                    "choose a smaller radius or a larger budget, or cover class by class"
+                )
             found.append((np.nonzero(inside)[1] + first).astype(np.int32))
         return _mirrored(np.cumsum(np.concatenate(counts)), np.concatenate(found))
 

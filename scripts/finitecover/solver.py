@@ -60,12 +60,13 @@ def solve(problem, effort=1.0, target=None, deadline=None):
     if not _settled(chosen, whole_bound(relaxed), target):
         relaxed = _relaxed(left, relaxed, chosen, target, deadline)
     bound, nodes = whole_bound(relaxed), int(NODES * effort)
-    for share in (0.0, 0.9):  # what branch and bound can close at once needs no more search
-        before = len(chosen)
-        if not _settled(chosen, bound, target):
-            chosen = _searched(left, chosen, share * effort, max(bound, target or 0), rng, deadline)
-        if not _settled(chosen, bound, target) and (share == 0.0 or len(chosen) < before):
-            chosen, bound = _branched(left, relaxed, bound, chosen, target, nodes, deadline)
+    if deadline is None:  # else it might take all the time; what it can close at once needs no more search
+        chosen, bound = _branched(left, relaxed, bound, chosen, target, nodes, deadline)
+    before = len(chosen)
+    if not _settled(chosen, bound, target):
+        chosen = _searched(left, chosen, 0.9 * effort, max(bound, target or 0), rng, deadline)
+    if len(chosen) < before or deadline is not None:
+        chosen, bound = _branched(left, relaxed, bound, chosen, target, nodes, deadline)
     prices[rows] = relaxed
     return _solution(problem, np.sort(np.concatenate([columns[chosen], forced])), prices, bound + len(forced))
 
@@ -130,7 +131,7 @@ def _searched(problem, chosen, effort, target, rng, deadline):
     # With a limit, in pieces, as many as there is time for: slow machines search less, never longer.
     pieces = 1 if deadline is None else 20
     for _ in range(pieces):
-        if exchanges and len(chosen) > target and not late(deadline):
+        if len(chosen) > target and not late(deadline):
             chosen = setcover.local_search(*problem, chosen, exchanges // pieces + 1, target, rng)
     return chosen
 

@@ -103,6 +103,15 @@ def test_products_are_as_far_off_as_said_and_no_further(scale, rng, monkeypatch)
     assert pairs.slack < 1e-3 * cdist(points, points, "sqeuclidean").max()
 
 
+def test_more_pairs_than_memory_can_hold_are_refused(grid, monkeypatch):
+    monkeypatch.setattr(distances, "MOST", 100)
+    assert len(Distances(grid, "l2").within(0.0)[1]) >= 50
+    with pytest.raises(
+        ValueError, match="radius 9 joins more than 100 pairs of the 50 points; choose a smaller radius"
+    ):
+        Distances(grid, "l2").within(9.0)
+
+
 def test_one_point_is_its_own_neighbour():
     pairs = Distances(np.zeros((1, 3)), "l2")
     assert [part.tolist() for part in pairs.within(0.0)] == [[0, 1], [0]]
