@@ -1,18 +1,21 @@
 """Make synthetic images of each class and write them as a training set, with the history of the loss."""
 
-from finitecover.arrays import load_json, load_records, pixels, save_csv, save_json, save_records, training_set
-from finitecover.condensation import CONDENSATIONS
-from finitecover.jobs import log, logged, torch_device
+from pathlib import Path
+
+from finitecover.arrays import load_json, load_records, save_csv, save_json, save_records, training_set
+from finitecover.condensation import condense
+from finitecover.jobs import logged, torch_device
 
 
 def condense_dataset(
-    train_path, summary_path, settings, model, augmentation, seed, set_path, history_path, clamping_path
+    train_path, summary_path, settings, model, augmentation, seed, code, set_path, history_path, clamping_path
 ):
-    """Settings: algorithm, ipc, and what the algorithm takes."""
+    """Settings: algorithm, ipc, and what the algorithm takes. A state beside the set lets a killed job go on."""
     device = torch_device()
     records = load_records(train_path)
-    images, labels, history, clamping = CONDENSATIONS[settings["algorithm"]](
-        pixels(records["image"]),
+    state_path = Path(set_path).with_name("state.pt")
+    images, labels, history, clamping = condense(
+        records["image"],
         records["label"],
         settings["ipc"],
         settings=settings,
@@ -21,11 +24,13 @@ def condense_dataset(
         augmentation=augmentation,
         seed=seed,
         device=device,
+        state_path=state_path,
+        code=code,
     )
-    log.info("clamped to [0, 1]: %.2f %% of the pixels, by %.3g on average", 100 * clamping["share"], clamping["mean"])
     save_records(set_path, training_set(images, labels))
     save_csv(history_path, history)
     save_json(clamping_path, clamping)
+    state_path.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
@@ -37,6 +42,7 @@ if __name__ == "__main__":
             model=snakemake.params.model,
             augmentation=snakemake.params.augmentation,
             seed=int(snakemake.wildcards.seed),
+            code=snakemake.params.code,
             set_path=snakemake.output.train,
             history_path=snakemake.output.history,
             clamping_path=snakemake.output.clamping,

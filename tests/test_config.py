@@ -69,7 +69,7 @@ def test_the_schema_is_one_and_describes_every_key():
 
 REFUSALS = [
     ("run.datasets", ["mnits"], "run.datasets: 'mnits' is not defined; choose from cifar10, digits"),
-    ("run.methods", ["mfc", "mcf"], "run.methods: 'mcf' is not defined; choose from dm, full"),
+    ("run.methods", ["mfc", "mcf"], "run.methods: 'mcf' is not defined; choose from dc, dm, dsa, full"),
     ("run.trainings", ["pgd"], "run.trainings: 'pgd' is not defined; choose from generalised-l2"),
     ("run.models", ["resnet"], "run.models: 'resnet' is not defined; choose from convnet"),
     ("run.methods", [], "run.methods: [] should be non-empty"),
@@ -106,7 +106,7 @@ REFUSALS = [
     ),
     ("methods.mfc.time_limit", 0, "methods.mfc.time_limit: 0 is less than or equal to the minimum of 0"),
     ("methods.kmeans.algorithm", "kmean", "methods.kmeans.algorithm: 'kmean' is not one of random, kcenter"),
-    ("methods.dm.algorithm", "mtt2", "methods.dm.algorithm: 'mtt2' is not one of dm"),
+    ("methods.dm.algorithm", "mtt2", "methods.dm.algorithm: 'mtt2' is not one of dc, dsa, dm"),
     ("methods.dm.model", "resnet", "methods.dm.model: 'resnet' is not defined; choose from convnet"),
     ("methods.dm.momentum", 1, "methods.dm.momentum: 1 is greater than or equal to the maximum of 1"),
     ("trainings.standard.norm", "linf", "trainings.standard.norm: not used by kind standard; remove it"),

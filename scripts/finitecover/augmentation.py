@@ -13,11 +13,13 @@ SCALE, ROTATE, PAD, CUTOUT = 1.2, 15.0, 0.125, 0.5
 BRIGHTNESS, SATURATION, CONTRAST = 1.0, 2.0, 0.5
 
 
-def draw_augmentation(strategy, generator):
-    """A function of images (n, c, h, w) that applies one operation of `strategy`, drawn now, to every image alike.
+def draw_augmentation(strategy, generator, siamese=True):
+    """A function of images (n, c, h, w) that applies one operation of `strategy`, drawn now.
 
-    strategy: names joined by underscores, from color, crop, cutout, flip, scale, rotate; "" for none. Raises
-    `ValueError` for another name.
+    strategy: names joined by underscores, from color, crop, cutout, flip, scale, rotate; "" for none. siamese: the same
+    amounts for every image, drawn now (as real and synthetic images are augmented while they are compared); else its
+    own for each, drawn when the function is called (as while a network is trained). Raises `ValueError` for another
+    name.
     """
     if not strategy:
         return lambda images: images
@@ -25,12 +27,18 @@ def draw_augmentation(strategy, generator):
     unknown = [name for name in names if name not in OPERATIONS]
     if unknown:
         raise ValueError(f"unknown augmentation {unknown[0]!r}; choose from {', '.join(OPERATIONS)}")
-    name = names[torch.randint(len(names), (1,), generator=generator).item()]
-    amounts = torch.rand(3, generator=generator).tolist()
-    return lambda images: OPERATIONS[name](images, *amounts)
+    operation = OPERATIONS[names[torch.randint(len(names), (1,), generator=generator).item()]]
+    if not siamese:
+        return lambda images: operation(images, torch.rand(3, len(images), generator=generator).to(images.device))
+    amounts = torch.rand(3, 1, generator=generator)
+    return lambda images: operation(images, amounts.to(images.device))
 
 
-def _color(images, first, second, third):
+# Each operation takes images (n, c, h, w) and amounts in [0, 1), (3, n) or (3, 1).
+
+
+def _color(images, amounts):
+    first, second, third = amounts.view(3, -1, 1, 1, 1)
     images = images + (first - 0.5) * BRIGHTNESS
     mean = images.mean(dim=1, keepdim=True)
     images = (images - mean) * (second * SATURATION) + mean
@@ -38,52 +46,55 @@ def _color(images, first, second, third):
     return (images - mean) * (third + CONTRAST) + mean
 
 
-def _crop(images, first, second, _):
+def _crop(images, amounts):
     """Shift by up to an eighth of the side, zeros moving in."""
-    shifts = []
-    for amount, side in ((first, images.shape[2]), (second, images.shape[3])):
+    inside, places = [], []
+    for amount, side in zip(amounts, images.shape[2:], strict=False):
         reach = int(side * PAD + 0.5)
-        shifts.append(min(int(amount * (2 * reach + 1)), 2 * reach) - reach)
-    down, right = shifts
-    height, width = images.shape[2:]
-    padded = F.pad(images, (max(-right, 0), max(right, 0), max(-down, 0), max(down, 0)))
-    top, left = max(down, 0), max(right, 0)
-    return padded[:, :, top : top + height, left : left + width]
+        shift = (amount * (2 * reach + 1)).long().clamp_max(2 * reach) - reach
+        place = torch.arange(side, device=images.device) + shift[:, None]
+        inside.append((place >= 0) & (place < side))
+        places.append(place.clamp(0, side - 1))
+    size = (len(images), images.shape[1])
+    rows = places[0][:, None, :, None].expand(*size, -1, images.shape[3])
+    columns = places[1][:, None, None, :].expand(*size, images.shape[2], -1)
+    shifted = images.gather(2, rows).gather(3, columns)
+    return shifted * (inside[0][:, None, :, None] & inside[1][:, None, None, :])
 
 
-def _cutout(images, first, second, _):
+def _cutout(images, amounts):
     """Zeros in a window of half the side, its centre anywhere, clipped at the border."""
-    mask = torch.ones(images.shape[2:], device=images.device)
     windows = []
-    for amount, side in ((first, images.shape[2]), (second, images.shape[3])):
+    for amount, side in zip(amounts, images.shape[2:], strict=False):
         size = int(side * CUTOUT + 0.5)
         positions = side + (1 - size % 2)
-        centre = min(int(amount * positions), positions - 1)
-        low = min(max(centre - size // 2, 0), side - 1)
-        high = min(max(centre - size // 2 + size - 1, 0), side - 1)
-        windows.append(slice(low, high + 1))
-    mask[windows[0], windows[1]] = 0
-    return images * mask
+        centre = (amount * positions).long().clamp_max(positions - 1)[:, None]
+        low = (centre - size // 2).clamp(0, side - 1)
+        high = (centre - size // 2 + size - 1).clamp(0, side - 1)
+        place = torch.arange(side, device=images.device)
+        windows.append((place >= low) & (place <= high))
+    return images * ~(windows[0][:, None, :, None] & windows[1][:, None, None, :])
 
 
-def _flip(images, first, *_):
-    return images.flip(3) if first < 0.5 else images
+def _flip(images, amounts):
+    return torch.where((amounts[0] < 0.5).view(-1, 1, 1, 1), images.flip(3), images)
 
 
-def _scale(images, first, second, _):
+def _scale(images, amounts):
     low = 1 / SCALE
-    across, down = (amount * (SCALE - low) + low for amount in (first, second))
-    return _warp(images, [[across, 0.0, 0.0], [0.0, down, 0.0]])
+    across, down = amounts[:2] * (SCALE - low) + low
+    zero = torch.zeros_like(across)
+    return _warp(images, [[across, zero, zero], [zero, down, zero]])
 
 
-def _rotate(images, first, *_):
-    angle = (first - 0.5) * 2 * ROTATE / 180 * math.pi
-    cos, sin = math.cos(angle), math.sin(angle)
-    return _warp(images, [[cos, -sin, 0.0], [sin, cos, 0.0]])
+def _rotate(images, amounts):
+    angle = (amounts[0] - 0.5) * 2 * ROTATE / 180 * math.pi
+    cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
+    return _warp(images, [[cos, -sin, zero], [sin, cos, zero]])
 
 
 def _warp(images, theta):
-    theta = torch.tensor(theta, device=images.device).expand(len(images), 2, 3)
+    theta = torch.stack([torch.stack(row, dim=-1) for row in theta], dim=1).expand(len(images), 2, 3)
     grid = F.affine_grid(theta, list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, align_corners=False)
 

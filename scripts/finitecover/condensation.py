@@ -1,63 +1,110 @@
-"""Dataset condensation: real images and a budget in; synthetic images in [0, 1], labels and a history out."""
+"""Dataset condensation: real images and a budget in; synthetic images in [0, 1], labels and a history out.
+
+What all methods share; each has a module of its own. As in their references, synthetic images are optimised in
+normalised space, unconstrained; here they are clamped to [0, 1] at the end, and what that changed is recorded.
+"""
+
+from hashlib import sha256
 
 import numpy as np
 import torch
 
-from finitecover.augmentation import draw_augmentation
-from finitecover.jobs import progress
-from finitecover.models import Normalise, build_model
+from finitecover.arrays import pixels
+from finitecover.checkpoint import Checkpoint, new_generators, restore_generators, save_generators
+from finitecover.distribution_matching import DistributionMatching
+from finitecover.gradient_matching import GradientMatching
+from finitecover.jobs import log, progress
+from finitecover.models import Normalise
 from finitecover.optimiser import SGD
 
+CONDENSATIONS = {"dm": DistributionMatching, "dc": GradientMatching, "dsa": GradientMatching}
 LOG_ENTRIES = 50  # rows of a condensation's history
 
 
-def distribution_matching(images, labels, k, *, settings, model, dataset, augmentation, seed, device):
-    """DM (Zhao and Bilen 2023): (synthetic images (C * k, c, h, w) float32, labels, history, clamping).
+class Task:
+    """What a condensation works on: real images by class, synthetic ones in normalised space, its random numbers.
 
-    images (n, c, h, w) in [0, 1] and labels (n,), NumPy arrays; settings: {"iterations", "learning_rate", "momentum",
-    "batch_real"}; model, dataset: as for `build_model`; augmentation: a DSA strategy. The loss is the reference's: for
-    a network freshly drawn in each iteration, the sum over classes of the squared l2 distance between the mean features
-    of augmented real and synthetic images. Synthetic images start from real ones and are optimised in normalised space,
-    unconstrained, as in the reference; they are clamped to [0, 1] at the end. `clamping` says what that changed: share
-    of pixels, mean and largest size. Only images of its own class move a synthetic image.
+    images (n, c, h, w), uint8 or floats in [0, 1]; labels (n,); k: images per class; settings: of the method, "start"
+    says where synthetic images begin: "real" ones or "noise", standard normal in normalised space. dataset: as for
+    `build_model`. Raises `ValueError` for a class with fewer than k images to start from.
     """
-    rng = np.random.default_rng([seed, k])
-    generator = torch.Generator().manual_seed(seed)
-    normalise = Normalise(dataset["mean"], dataset["std"]).to(device)
-    members = [np.flatnonzero(labels == label) for label in range(dataset["classes"])]
-    start = np.concatenate([np.sort(rng.choice(rows, size=k, replace=False)) for rows in members])
-    synthetic = normalise(torch.from_numpy(images[start]).to(device)).requires_grad_()
-    optimiser = SGD([synthetic], settings["learning_rate"], settings["momentum"])
-    history, total = [], []
-    iterations = settings["iterations"]
-    for step in progress(iterations, "condensing (dm)"):
-        network = build_model(model, dataset, seed=int(rng.integers(2**31))).features.to(device).requires_grad_(False)
-        loss = torch.zeros((), device=device)
-        for label, rows in enumerate(members):
-            drawn = rng.choice(rows, size=min(settings["batch_real"], len(rows)), replace=False)
-            augment = draw_augmentation(augmentation, generator)
-            real = augment(normalise(torch.from_numpy(images[drawn]).to(device)))
-            with torch.no_grad():
-                target = network(real).mean(dim=0)
-            loss = loss + (target - network(augment(synthetic[label * k : (label + 1) * k])).mean(dim=0)).square().sum()
-        optimiser.step(loss)
-        total.append(loss.item())
+
+    def __init__(self, images, labels, k, settings, model, dataset, augmentation, seed, device):
+        self.images, self.k, self.settings, self.model, self.dataset = images, k, settings, model, dataset
+        self.augmentation, self.device = augmentation, device
+        self.rng, self.generator = new_generators(seed, k)
+        self.normalise = Normalise(dataset["mean"], dataset["std"]).to(device)
+        self.members = [np.flatnonzero(labels == label) for label in range(dataset["classes"])]
+        if settings["start"] == "real":
+            start = self._normalised(np.concatenate([self._drawn(rows, k) for rows in self.members]))
+        else:
+            start = torch.randn(k * dataset["classes"], *dataset["shape"], generator=self.generator).to(device)
+        self.synthetic = start.requires_grad_()
+        self.labels = torch.arange(dataset["classes"], device=device).repeat_interleave(k)
+
+    def real(self, label):
+        """A batch of real images of a class, normalised: at most `batch_real`, all different."""
+        rows = self.members[label]
+        return self._normalised(self._drawn(rows, min(self.settings["batch_real"], len(rows))))
+
+    def own(self, label):
+        """The synthetic images of a class, normalised."""
+        return self.synthetic[label * self.k : (label + 1) * self.k]
+
+    def network_seed(self):
+        """A seed for the next network."""
+        return int(self.rng.integers(2**31))
+
+    def _drawn(self, rows, count):
+        if count > len(rows):
+            raise ValueError(f"{count} images per class asked for; a class has {len(rows)}")
+        return np.sort(self.rng.choice(rows, size=count, replace=False))
+
+    def _normalised(self, rows):
+        return self.normalise(torch.from_numpy(pixels(self.images[rows])).to(self.device))
+
+
+def condense(images, labels, k, *, settings, model, dataset, augmentation, seed, device, state_path=None, code=""):
+    """(synthetic images (C * k, c, h, w) float32 in [0, 1], labels (C * k,), history, clamping).
+
+    settings["algorithm"] is one of `CONDENSATIONS`, with "iterations", "learning_rate" and "momentum" of the synthetic
+    images and what the algorithm takes; the rest is as for `Task`. history: mean loss of every stretch of iterations.
+    clamping: share of pixels changed by clamping, mean and largest change. state_path: where to keep the state from
+    time to time; what it holds of the same settings and `code` is gone on from, to the same bytes.
+    """
+    task = Task(images, labels, k, settings, model, dataset, augmentation, seed, device)
+    method = CONDENSATIONS[settings["algorithm"]](task)
+    optimiser = SGD([task.synthetic], settings["learning_rate"], settings["momentum"])
+    real = sha256(np.ascontiguousarray(images)).hexdigest() + sha256(np.ascontiguousarray(labels)).hexdigest()
+    key = [settings, k, model, dataset, augmentation, seed, real, str(device), code]
+    checkpoint = Checkpoint(state_path, key)
+    first, history, total, iterations = 0, [], [], settings["iterations"]
+    if (state := checkpoint.load()) is not None:
+        first, history, total = state["iteration"], state["history"], state["total"]
+        restore_generators(state, task.rng, task.generator)
+        optimiser.buffers = state["buffers"]
+        with torch.no_grad():
+            task.synthetic.copy_(state["synthetic"])
+    for step in progress(iterations, f"condensing ({settings['algorithm']})", first):
+        total.append(method.iterate(optimiser))
         if (step + 1) * LOG_ENTRIES // iterations > step * LOG_ENTRIES // iterations:
             history.append({"iteration": step + 1, "loss": float(np.mean(total))})
-            total.clear()
-    pixels = normalise.inverse(synthetic.detach()).cpu().numpy()
-    clamped = np.clip(pixels, 0, 1)
-    return clamped, np.repeat(np.arange(dataset["classes"]), k), history, _clamping(pixels, clamped)
+            total = []
+        if checkpoint.due():
+            state = {"iteration": step + 1, "history": history, "total": total, "buffers": optimiser.buffers}
+            checkpoint.save(state | {"synthetic": task.synthetic.detach()} | save_generators(task.rng, task.generator))
+    found = task.normalise.inverse(task.synthetic.detach()).cpu().numpy()
+    clamped = np.clip(found, 0, 1)
+    return clamped, task.labels.cpu().numpy(), history, _clamping(found, clamped)
 
 
-def _clamping(pixels, clamped):
-    change = np.abs(pixels - clamped)
+def _clamping(found, clamped):
+    change = np.abs(found - clamped)
     moved = change > 0
-    return {
+    summary = {
         "share": float(moved.mean()),
         "mean": float(change[moved].mean()) if moved.any() else 0.0,
         "largest": float(change.max()),
     }
-
-
-CONDENSATIONS = {"dm": distribution_matching}
+    log.info("clamped to [0, 1]: %.2f %% of the pixels, by %.3g on average", 100 * summary["share"], summary["mean"])
+    return summary

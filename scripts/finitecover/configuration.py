@@ -198,14 +198,18 @@ def _check_method(name, settings, config):
         "full": (),
         "cover": ("given", "norm", "label_wise", "time_limit"),
         "coreset": ("algorithm",),
-        "condensation": ("algorithm", "model", "iterations", "learning_rate", "momentum", "batch_real"),
+        "condensation": ("algorithm", "model", "iterations", "start", "learning_rate", "momentum", "batch_real"),
     }[family]
+    if settings.get("algorithm") in ("dc", "dsa"):
+        needed += ("batch_train", "learning_rate_network", "outer_loops", "inner_loops")
     allowed = {"family", *needed}
     for key in needed:
         _require(key in settings, f"{where}: family {family} needs {key}")
     for key in settings:
         _require(key in allowed, f"{where}.{key}: not used by family {family}; allowed: {', '.join(sorted(allowed))}")
-    algorithms = {"coreset": ("random", "kcenter", "herding", "kmeans"), "condensation": ("dm",)}.get(family)
+    algorithms = {"coreset": ("random", "kcenter", "herding", "kmeans"), "condensation": ("dc", "dsa", "dm")}.get(
+        family
+    )
     if algorithms:
         _require(
             settings["algorithm"] in algorithms,
