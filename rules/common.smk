@@ -50,6 +50,7 @@ def training_set_path(dataset, subset, seed):
         "cover": "results/{dataset}/covers/{subset}/train.npy",
         "coreset": "results/{dataset}/coresets/{subset}/seed{seed}/train.npy",
         "condensation": "results/{dataset}/condensed/{subset}/seed{seed}/train.npy",
+        "imported": "results/{dataset}/imported/{subset}/train.npy",
     }[config["methods"][method]["family"]].format(dataset=dataset, subset=subset, seed=seed)
 
 
@@ -76,6 +77,11 @@ def subset_settings(wildcards):
 def frontier_settings(wildcards):
     """What the frontier of a data set asks for."""
     return configuration.frontier_settings(config, wildcards.dataset)
+
+
+def condensed_elsewhere(wildcards):
+    """The file of an imported set."""
+    return subset_settings(wildcards)["path"].replace("{dataset}", wildcards.dataset)
 
 
 def condensation_model(wildcards):

@@ -25,3 +25,42 @@ rule condense_dataset:
         code=code("condense_dataset"),
     script:
         "../scripts/condense_dataset.py"
+
+
+rule import_condensed:
+    """Take over synthetic images that a reference implementation made."""
+    input:
+        condensed=condensed_elsewhere,
+        summary="results/{dataset}/data/summary.json",
+    output:
+        train="results/{dataset}/imported/{subset}/train.npy",
+        clamping="results/{dataset}/imported/{subset}/clamping.json",
+    log:
+        "results/logs/import_condensed/{dataset}/{subset}.log",
+    conda:
+        "../envs/torch.yaml"
+    params:
+        settings=subset_settings,
+        normalisation=lambda wildcards: subset_settings(wildcards).get("normalisation"),
+        code=code("import_condensed"),
+    script:
+        "../scripts/import_condensed.py"
+
+
+rule export_condensed:
+    """Write synthetic images as the reference implementations do; only on request."""
+    input:
+        train="results/{dataset}/condensed/{subset}/seed{seed}/train.npy",
+        summary="results/{dataset}/data/summary.json",
+    output:
+        dc="results/{dataset}/condensed/{subset}/seed{seed}/exported/condensed.pt",
+        mtt_images="results/{dataset}/condensed/{subset}/seed{seed}/exported/images_best.pt",
+        mtt_labels="results/{dataset}/condensed/{subset}/seed{seed}/exported/labels_best.pt",
+    log:
+        "results/logs/export_condensed/{dataset}/{subset}/seed{seed}.log",
+    conda:
+        "../envs/torch.yaml"
+    params:
+        code=code("export_condensed"),
+    script:
+        "../scripts/export_condensed.py"

@@ -161,6 +161,22 @@ def test_the_frontier_asks_for_the_budgets_and_the_radius_of_the_study():
         configuration.check(config, SCHEMA)
 
 
+def test_an_imported_set_must_exist_for_every_data_set(tmp_path):
+    config = study("smoke")
+    config["methods"]["theirs"] = {
+        "family": "imported",
+        "format": "dc",
+        "path": str(tmp_path / "{dataset}.pt"),
+        "experiment": 0,
+    }
+    config["run"]["methods"] = ["theirs"]
+    with pytest.raises(ConfigurationError, match=r"methods.theirs.path: there is no file .*digits.pt"):
+        configuration.check(config, SCHEMA)
+    (tmp_path / "digits.pt").touch()
+    configuration.check(config, SCHEMA)
+    assert configuration.subsets(config) == ["theirs"]
+
+
 def test_own_data_is_counted_before_anything_runs(tmp_path):
     np.savez(tmp_path / "mine.npz", y_train=np.array([0, 0, 0, 1, 1]))
     config = study("smoke")

@@ -208,6 +208,27 @@ def test_a_label_blind_cover_says_what_it_gives_up_and_a_false_proof_is_refused(
     assert not (folder / "verified.csv").exists()
 
 
+def test_a_condensed_set_is_exported_and_imported_again(finished):
+    exported = "results/digits/condensed/dm-ipc10/seed0/exported/condensed.pt"
+    finished.run(exported, config=finished.overlays)
+    (finished.folder / "theirs.yaml").write_text(
+        "methods: {theirs: {family: imported, format: dc, experiment: 0,"
+        " path: 'results/{dataset}/condensed/dm-ipc10/seed0/exported/condensed.pt'}}\n"
+        "run: {methods: [theirs]}"
+    )
+    target = "results/digits/imported/theirs/train.npy"
+    finished.run(target, config=[*finished.overlays, "theirs.yaml"])
+    ours, again = (
+        np.load(finished.folder / path)
+        for path in ("results/digits/condensed/dm-ipc10/seed0/train.npy", target)
+    )
+    assert again["image"] == pytest.approx(ours["image"], abs=1e-6)
+    assert (again["label"] == ours["label"]).all()
+    wanted = "results/digits/attacks/theirs/pgd-linf/convnet/seed0/accuracies.csv"
+    plan = finished.planned(wanted, config=[*finished.overlays, "theirs.yaml"])
+    assert plan == {"train_model": 1, "attack_model": 1, "total": 2}
+
+
 # --- what is rerun ---
 
 COLLECTING = {"all", "collect_runs", "summarise_runs", "collect_costs", "plot_tradeoff", "record_environment"}

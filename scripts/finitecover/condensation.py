@@ -93,12 +93,15 @@ def condense(images, labels, k, *, settings, model, dataset, augmentation, seed,
         if checkpoint.due():
             state = {"iteration": step + 1, "history": history, "total": total, "buffers": optimiser.buffers}
             checkpoint.save(state | {"synthetic": task.synthetic.detach()} | save_generators(task.rng, task.generator))
-    found = task.normalise.inverse(task.synthetic.detach()).cpu().numpy()
+    found, clamping = from_normalised(task.synthetic.detach().cpu(), dataset)
+    return found, task.labels.cpu().numpy(), history, clamping
+
+
+def from_normalised(images, dataset):
+    """Normalised images (n, c, h, w) as pixels in [0, 1], and what clamping them changed: the share of pixels, the mean
+    and the largest change."""
+    found = Normalise(dataset["mean"], dataset["std"]).inverse(images).numpy()
     clamped = np.clip(found, 0, 1)
-    return clamped, task.labels.cpu().numpy(), history, _clamping(found, clamped)
-
-
-def _clamping(found, clamped):
     change = np.abs(found - clamped)
     moved = change > 0
     summary = {
@@ -107,4 +110,4 @@ def _clamping(found, clamped):
         "largest": float(change.max()),
     }
     log.info("clamped to [0, 1]: %.2f %% of the pixels, by %.3g on average", 100 * summary["share"], summary["mean"])
-    return summary
+    return clamped, summary

@@ -198,11 +198,12 @@ def _check_method(name, settings, config):
         "full": (),
         "cover": ("given", "norm", "label_wise", "time_limit"),
         "coreset": ("algorithm",),
+        "imported": ("format", "path", "experiment"),
         "condensation": ("algorithm", "model", "iterations", "start", "learning_rate", "momentum", "batch_real"),
     }[family]
     if settings.get("algorithm") in ("dc", "dsa"):
         needed += ("batch_train", "learning_rate_network", "outer_loops", "inner_loops")
-    allowed = {"family", *needed}
+    allowed = {"family", *needed, *(("normalisation",) if family == "imported" else ())}
     for key in needed:
         _require(key in settings, f"{where}: family {family} needs {key}")
     for key in settings:
@@ -254,6 +255,8 @@ def _check_run(config):
     for dataset in run["datasets"]:
         settings = config["datasets"][dataset]
         for method in run["methods"]:
+            path = config["methods"][method].get("path", "").replace("{dataset}", dataset)
+            _require(not path or Path(path).is_file(), f"methods.{method}.path: there is no file {path}")
             norm = config["methods"][method].get("norm")
             _require(
                 config["methods"][method].get("given") != "radius" or norm in settings.get("radius", {}),

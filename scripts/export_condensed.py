@@ -1,0 +1,24 @@
+"""Write a condensed set in the file formats of the reference implementations."""
+
+from finitecover.arrays import load_json, load_records
+from finitecover.exchange import save_condensed
+from finitecover.jobs import logged
+
+
+def export_condensed(set_path, summary_path, dc_path, mtt_images_path, mtt_labels_path):
+    """Images are normalised by the data set's statistics, as the references' are."""
+    records = load_records(set_path)
+    save_condensed(
+        records["image"], records["label"], load_json(summary_path), dc_path, mtt_images_path, mtt_labels_path
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        export_condensed(
+            set_path=snakemake.input.train,
+            summary_path=snakemake.input.summary,
+            dc_path=snakemake.output.dc,
+            mtt_images_path=snakemake.output.mtt_images,
+            mtt_labels_path=snakemake.output.mtt_labels,
+        )
