@@ -219,8 +219,7 @@ def test_a_condensed_set_is_exported_and_imported_again(finished):
     target = "results/digits/imported/theirs/train.npy"
     finished.run(target, config=[*finished.overlays, "theirs.yaml"])
     ours, again = (
-        np.load(finished.folder / path)
-        for path in ("results/digits/condensed/dm-ipc10/seed0/train.npy", target)
+        np.load(finished.folder / path) for path in ("results/digits/condensed/dm-ipc10/seed0/train.npy", target)
     )
     assert again["image"] == pytest.approx(ours["image"], abs=1e-6)
     assert (again["label"] == ours["label"]).all()

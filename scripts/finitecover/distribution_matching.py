@@ -27,6 +27,6 @@ class DistributionMatching:
         for label in range(task.dataset["classes"]):
             augment = draw_augmentation(task.augmentation, task.generator)
             with torch.no_grad():
-                target = features(augment(task.real(label))).mean(dim=0)
+                target = torch.cat([features(piece) for piece in task.pieces(augment(task.real(label)))]).mean(dim=0)
             losses.append((target - features(augment(task.own(label))).mean(dim=0)).square().sum())
         return torch.stack(losses).sum()

@@ -55,8 +55,11 @@ class GradientMatching:
         weights = [weight for weight in network.parameters() if weight.dim() > 1]  # biases and norms do not count
         for label in range(task.dataset["classes"]):
             augment = draw_augmentation(self.augmentation, task.generator)
-            wanted = _gradients(network, augment(task.real(label)), label, weights, graph=False)
-            given = _gradients(network, augment(task.own(label)), label, weights, graph=True)
+            real = augment(task.real(label))
+            # Gradients of a mean are means of gradients, so the real images can go through in pieces.
+            parts = [_gradients(network, piece, label, weights, len(real)) for piece in task.pieces(real)]
+            wanted = [torch.stack(part).sum(dim=0) for part in zip(*parts, strict=True)]
+            given = _gradients(network, augment(task.own(label)), label, weights, task.k, create_graph=True)
             losses.append(gradient_distance(given, wanted))
         return torch.stack(losses).sum()
 
@@ -85,7 +88,8 @@ def _logits(network, normalised):
     return network.classifier(network.features(normalised))
 
 
-def _gradients(network, normalised, label, weights, graph):
+def _gradients(network, normalised, label, weights, count, create_graph=False):
+    """Gradients of the cross-entropy of images of one class, summed and divided by `count`."""
     labels = torch.full((len(normalised),), label, device=normalised.device)
-    loss = F.cross_entropy(_logits(network, normalised), labels)
-    return torch.autograd.grad(loss, weights, create_graph=graph)
+    loss = F.cross_entropy(_logits(network, normalised), labels, reduction="sum") / count
+    return torch.autograd.grad(loss, weights, create_graph=create_graph)
