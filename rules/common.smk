@@ -30,6 +30,7 @@ wildcard_constraints:
     training=names_of("trainings"),
     model=names_of("models"),
     seed=r"[0-9]+",
+    expert=r"[0-9]+",
 
 
 def code(script):
@@ -77,6 +78,15 @@ def subset_settings(wildcards):
 def frontier_settings(wildcards):
     """What the frontier of a data set asks for."""
     return configuration.frontier_settings(config, wildcards.dataset)
+
+
+def experts(wildcards):
+    """The trajectories that a condensation follows, if it does."""
+    settings = subset_settings(wildcards)
+    if settings["algorithm"] != "mtt":
+        return []
+    pattern = f"results/{wildcards.dataset}/experts/{settings['model']}/expert{{}}.npy"
+    return [pattern.format(number) for number in range(config["experts"]["count"])]
 
 
 def condensed_elsewhere(wildcards):
@@ -168,4 +178,8 @@ def benchmarks(wildcards):
         method, _ = configuration.split_subset(run["subset"])
         chosen = patterns + of_family.get(config["methods"][method]["family"], [])
         files += [pattern.format(**run) for pattern in chosen]
+        if config["methods"][method].get("algorithm") == "mtt":
+            model = config["methods"][method]["model"]
+            pattern = f"results/benchmarks/train_expert/{run['dataset']}/{model}/expert{{}}.tsv"
+            files += [pattern.format(number) for number in range(config["experts"]["count"])]
     return sorted(set(files))

@@ -1,11 +1,36 @@
 # Synthetic training sets: the rivals of covers.
 
 
+rule train_expert:
+    """A network's way over the real images, which trajectory matching follows; for all budgets and seeds."""
+    input:
+        train="results/{dataset}/data/train.npy",
+        summary="results/{dataset}/data/summary.json",
+    output:
+        trajectory="results/{dataset}/experts/{model}/expert{expert}.npy",
+    log:
+        "results/logs/train_expert/{dataset}/{model}/expert{expert}.log",
+    benchmark:
+        "results/benchmarks/train_expert/{dataset}/{model}/expert{expert}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        settings=config["experts"],
+        model=model_settings,
+        augmentation=augmentation,
+        code=code("train_expert"),
+    script:
+        "../scripts/train_expert.py"
+
+
 rule condense_dataset:
     """Make synthetic images of every class."""
     input:
         train="results/{dataset}/data/train.npy",
         summary="results/{dataset}/data/summary.json",
+        experts=experts,
     output:
         train="results/{dataset}/condensed/{subset}/seed{seed}/train.npy",
         history="results/{dataset}/condensed/{subset}/seed{seed}/history.csv",

@@ -2,13 +2,23 @@
 
 from pathlib import Path
 
-from finitecover.arrays import load_json, load_records, save_csv, save_json, save_records, training_set
+from finitecover.arrays import load_array, load_json, load_records, save_csv, save_json, save_records, training_set
 from finitecover.condensation import condense
 from finitecover.jobs import logged, torch_device
 
 
 def condense_dataset(
-    train_path, summary_path, settings, model, augmentation, seed, code, set_path, history_path, clamping_path
+    train_path,
+    summary_path,
+    expert_paths,
+    settings,
+    model,
+    augmentation,
+    seed,
+    code,
+    set_path,
+    history_path,
+    clamping_path,
 ):
     """Settings: algorithm, ipc, and what the algorithm takes. A state beside the set lets a killed job go on."""
     device = torch_device()
@@ -24,6 +34,7 @@ def condense_dataset(
         augmentation=augmentation,
         seed=seed,
         device=device,
+        experts=[load_array(path) for path in expert_paths],
         state_path=state_path,
         code=code,
     )
@@ -38,6 +49,7 @@ if __name__ == "__main__":
         condense_dataset(
             train_path=snakemake.input.train,
             summary_path=snakemake.input.summary,
+            expert_paths=snakemake.input.experts,
             settings=snakemake.params.settings,
             model=snakemake.params.model,
             augmentation=snakemake.params.augmentation,

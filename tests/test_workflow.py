@@ -208,6 +208,21 @@ def test_a_label_blind_cover_says_what_it_gives_up_and_a_false_proof_is_refused(
     assert not (folder / "verified.csv").exists()
 
 
+def test_experts_serve_every_budget_and_seed(finished):
+    (finished.folder / "experts.yaml").write_text(
+        "experts: {count: 2, epochs: 3}\n"
+        "methods: {mtt: {iterations: 2, synthetic_steps: 2, expert_epochs: 1, latest_start: 2}}\n"
+        "run: {methods: [mtt], budgets: [1, 2]}"
+    )
+    overlays = [*finished.overlays, "experts.yaml"]
+    targets = [f"results/digits/condensed/mtt-ipc{ipc}/seed{seed}/train.npy" for ipc in (1, 2) for seed in (0, 1)]
+    assert finished.planned(*targets, config=overlays) == {"train_expert": 2, "condense_dataset": 4, "total": 6}
+    finished.run(targets[2], config=overlays)
+    records = np.load(finished.folder / targets[2])
+    assert np.bincount(records["label"]).tolist() == [2] * 10
+    assert not list((finished.folder / "results").rglob("state.pt"))
+
+
 def test_a_condensed_set_is_exported_and_imported_again(finished):
     exported = "results/digits/condensed/dm-ipc10/seed0/exported/condensed.pt"
     finished.run(exported, config=finished.overlays)

@@ -59,15 +59,18 @@ def training_set(images, labels, *, index=None, weight=None, radius_l2=None, rad
     return records
 
 
-def save_records(path, records):
-    """Write a structured array as one memory-mappable ``.npy`` file."""
+def save_array(path, array):
+    """Write an array as one memory-mappable ``.npy`` file."""
     with written_aside(path) as aside, open(aside, "wb") as file:
-        np.save(file, records, allow_pickle=False)
+        np.save(file, array, allow_pickle=False)
 
 
-def load_records(path):
-    """Memory-map a file of `save_records`."""
+def load_array(path):
+    """Memory-map a file of `save_array`."""
     return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+save_records, load_records = save_array, load_array  # of structured arrays
 
 
 def pixels(images):

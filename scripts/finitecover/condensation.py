@@ -16,8 +16,14 @@ from finitecover.gradient_matching import GradientMatching
 from finitecover.jobs import log, progress
 from finitecover.models import Normalise
 from finitecover.optimiser import SGD
+from finitecover.trajectory_matching import TrajectoryMatching
 
-CONDENSATIONS = {"dm": DistributionMatching, "dc": GradientMatching, "dsa": GradientMatching}
+CONDENSATIONS = {
+    "dc": GradientMatching,
+    "dsa": GradientMatching,
+    "dm": DistributionMatching,
+    "mtt": TrajectoryMatching,
+}
 LOG_ENTRIES = 50  # rows of a condensation's history
 CACHED = 2**22  # bytes of a network's first activations that go through it at a time on a CPU
 
@@ -27,12 +33,13 @@ class Task:
 
     images (n, c, h, w), uint8 or floats in [0, 1]; labels (n,); k: images per class; settings: of the method, "start"
     says where synthetic images begin: "real" ones or "noise", standard normal in normalised space. dataset: as for
-    `build_model`. Raises `ValueError` for a class with fewer than k images to start from.
+    `build_model`. experts: trajectories, for the methods that follow some. Raises `ValueError` for a class with fewer
+    than k images to start from.
     """
 
-    def __init__(self, images, labels, k, settings, model, dataset, augmentation, seed, device):
+    def __init__(self, images, labels, k, settings, model, dataset, augmentation, seed, device, experts=()):
         self.images, self.k, self.settings, self.model, self.dataset = images, k, settings, model, dataset
-        self.augmentation, self.device = augmentation, device
+        self.augmentation, self.device, self.experts = augmentation, device, experts
         self.rng, self.generator = new_generators(seed, k)
         self.normalise = Normalise(dataset["mean"], dataset["std"]).to(device)
         self.members = [np.flatnonzero(labels == label) for label in range(dataset["classes"])]
@@ -74,7 +81,9 @@ class Task:
         return self.normalise(torch.from_numpy(pixels(self.images[rows])).to(self.device))
 
 
-def condense(images, labels, k, *, settings, model, dataset, augmentation, seed, device, state_path=None, code=""):
+def condense(
+    images, labels, k, *, settings, model, dataset, augmentation, seed, device, experts=(), state_path=None, code=""
+):
     """(synthetic images (C * k, c, h, w) float32 in [0, 1], labels (C * k,), history, clamping).
 
     settings["algorithm"] is one of `CONDENSATIONS`, with "iterations", "learning_rate" and "momentum" of the synthetic
@@ -82,17 +91,18 @@ def condense(images, labels, k, *, settings, model, dataset, augmentation, seed,
     clamping: share of pixels changed by clamping, mean and largest change. state_path: where to keep the state from
     time to time; what it holds of the same settings and `code` is gone on from, to the same bytes.
     """
-    task = Task(images, labels, k, settings, model, dataset, augmentation, seed, device)
+    task = Task(images, labels, k, settings, model, dataset, augmentation, seed, device, experts)
     method = CONDENSATIONS[settings["algorithm"]](task)
     optimiser = SGD([task.synthetic], settings["learning_rate"], settings["momentum"])
-    real = sha256(np.ascontiguousarray(images)).hexdigest() + sha256(np.ascontiguousarray(labels)).hexdigest()
-    key = [settings, k, model, dataset, augmentation, seed, real, str(device), code]
+    read = [sha256(np.ascontiguousarray(array)).hexdigest() for array in (images, labels, *experts)]
+    key = [settings, k, model, dataset, augmentation, seed, read, str(device), code]
     checkpoint = Checkpoint(state_path, key)
     first, history, total, iterations = 0, [], [], settings["iterations"]
     if (state := checkpoint.load()) is not None:
         first, history, total = state["iteration"], state["history"], state["total"]
         restore_generators(state, task.rng, task.generator)
         optimiser.buffers = state["buffers"]
+        method.restore(state["method"])
         with torch.no_grad():
             task.synthetic.copy_(state["synthetic"])
     for step in progress(iterations, f"condensing ({settings['algorithm']})", first):
@@ -102,6 +112,7 @@ def condense(images, labels, k, *, settings, model, dataset, augmentation, seed,
             total = []
         if checkpoint.due():
             state = {"iteration": step + 1, "history": history, "total": total, "buffers": optimiser.buffers}
+            state["method"] = method.state()
             checkpoint.save(state | {"synthetic": task.synthetic.detach()} | save_generators(task.rng, task.generator))
     found, clamping = from_normalised(task.synthetic.detach().cpu(), dataset)
     return found, task.labels.cpu().numpy(), history, clamping

@@ -12,6 +12,25 @@ from finitecover.shapes import deepest_convnet
 
 COVER_NORMS = ("l1", "l2", "linf")
 ATTACK_NORMS = ("l2", "linf")
+# What a method of each family must say, and what more an algorithm needs.
+FAMILY_KEYS = {
+    "full": (),
+    "cover": ("given", "norm", "label_wise", "time_limit"),
+    "coreset": ("algorithm",),
+    "condensation": ("algorithm", "model", "iterations", "start", "learning_rate", "momentum"),
+    "imported": ("format", "path", "experiment"),
+}
+GRADIENT_MATCHING = ("batch_real", "batch_train", "learning_rate_network", "outer_loops", "inner_loops")
+STUDENT = ("batch_train", "learning_rate_network", "learning_rate_step", "synthetic_steps")
+ALGORITHMS = {
+    "coreset": dict.fromkeys(("random", "kcenter", "herding", "kmeans"), ()),
+    "condensation": {
+        "dc": GRADIENT_MATCHING,
+        "dsa": GRADIENT_MATCHING,
+        "dm": ("batch_real",),
+        "mtt": (*STUDENT, "expert_epochs", "latest_start"),
+    },
+}
 BUDGET = re.compile(r"(?P<method>.+)-ipc(?P<ipc>[1-9][0-9]*)")
 
 
@@ -194,30 +213,22 @@ def _check_dataset(name, settings):
 def _check_method(name, settings, config):
     where, family = f"methods.{name}", settings["family"]
     _require(not BUDGET.fullmatch(name), f"{where}: a method's name must not end in -ipc and a number")
-    needed = {
-        "full": (),
-        "cover": ("given", "norm", "label_wise", "time_limit"),
-        "coreset": ("algorithm",),
-        "imported": ("format", "path", "experiment"),
-        "condensation": ("algorithm", "model", "iterations", "start", "learning_rate", "momentum", "batch_real"),
-    }[family]
-    if settings.get("algorithm") in ("dc", "dsa"):
-        needed += ("batch_train", "learning_rate_network", "outer_loops", "inner_loops")
+    algorithm = settings.get("algorithm")
+    if family in ALGORITHMS:
+        known = ALGORITHMS[family]
+        _require(algorithm is not None, f"{where}: family {family} needs algorithm")
+        _require(algorithm in known, f"{where}.algorithm: {algorithm!r} is not one of {', '.join(known)}")
+    needed = FAMILY_KEYS[family] + ALGORITHMS.get(family, {}).get(algorithm, ())
     allowed = {"family", *needed, *(("normalisation",) if family == "imported" else ())}
     for key in needed:
         _require(key in settings, f"{where}: family {family} needs {key}")
     for key in settings:
         _require(key in allowed, f"{where}.{key}: not used by family {family}; allowed: {', '.join(sorted(allowed))}")
-    algorithms = {"coreset": ("random", "kcenter", "herding", "kmeans"), "condensation": ("dc", "dsa", "dm")}.get(
-        family
-    )
-    if algorithms:
-        _require(
-            settings["algorithm"] in algorithms,
-            f"{where}.algorithm: {settings['algorithm']!r} is not one of {', '.join(algorithms)}",
-        )
     if family == "condensation":
         _check_known(f"{where}.model", settings["model"], config["models"])
+    if algorithm == "mtt":
+        last, epochs = settings["latest_start"] - 1 + settings["expert_epochs"], config["experts"]["epochs"]
+        _require(last <= epochs, f"{where}: latest_start and expert_epochs reach epoch {last}; experts have {epochs}")
 
 
 def _check_training(name, settings):

@@ -20,6 +20,13 @@ class DistributionMatching:
         optimiser.step(loss)
         return loss.item()
 
+    def state(self):
+        """What a checkpoint must hold beside the images: nothing."""
+        return {}
+
+    def restore(self, state):
+        """Go on from a `state`."""
+
     def loss(self, features):
         """The reference's: the sum over classes of the squared l2 distance between mean features of augmented real
         and synthetic images."""

@@ -49,6 +49,13 @@ class GradientMatching:
                 self._train(network, trained)
         return float(np.mean(losses)) / task.dataset["classes"]
 
+    def state(self):
+        """What a checkpoint must hold beside the images: nothing."""
+        return {}
+
+    def restore(self, state):
+        """Go on from a `state`."""
+
     def loss(self, network):
         """The sum over classes of the distances between gradients on real and on synthetic images."""
         task, losses = self.task, []

@@ -17,7 +17,10 @@ class SGD:
 
     def step(self, loss):
         """One update against the gradient of `loss`."""
-        gradients = torch.autograd.grad(loss, self.parameters)
+        self.apply(torch.autograd.grad(loss, self.parameters))
+
+    def apply(self, gradients):
+        """One update against gradients, one per parameter."""
         with torch.no_grad():
             sgd(
                 self.parameters,

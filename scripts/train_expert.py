@@ -1,0 +1,34 @@
+"""Train one network on the real images and keep its parameters after every epoch, for trajectory matching."""
+
+from finitecover.arrays import load_json, load_records, save_array
+from finitecover.jobs import logged, torch_device
+from finitecover.trajectory_matching import expert_trajectory
+
+
+def train_expert(train_path, summary_path, settings, model, augmentation, seed, trajectory_path):
+    """Settings: epochs, learning_rate, batch_size."""
+    records = load_records(train_path)
+    trajectory = expert_trajectory(
+        records["image"],
+        records["label"],
+        settings=settings,
+        model=model,
+        dataset=load_json(summary_path),
+        augmentation=augmentation,
+        seed=seed,
+        device=torch_device(),
+    )
+    save_array(trajectory_path, trajectory)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        train_expert(
+            train_path=snakemake.input.train,
+            summary_path=snakemake.input.summary,
+            settings=snakemake.params.settings,
+            model=snakemake.params.model,
+            augmentation=snakemake.params.augmentation,
+            seed=int(snakemake.wildcards.expert),
+            trajectory_path=snakemake.output.trajectory,
+        )
