@@ -268,11 +268,11 @@ def test_changed_settings_of_a_method_rerun_its_jobs_only(finished):
 
 
 def downstream(workflow, names):
-    """The rules of `names` and all that use their outputs, from Snakemake's own graph of rules."""
+    """The rules of `names` that the study runs and all that use their outputs, from Snakemake's own graph of rules."""
     dot = workflow.run("--rulegraph", config=workflow.overlays).stdout
     label = dict(re.findall(r'(\d+)\[label = "(\w+)"', dot))
     edges = [(label[a], label[b]) for a, b in re.findall(r"(\d+) -> (\d+)", dot)]
-    reached = set(names)
+    reached = set(names) & set(label.values())
     while more := {b for a, b in edges if a in reached} - reached:
         reached |= more
     return reached

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from numbers import Integral
 from time import monotonic
+from typing import NamedTuple
 
 import numpy as np
 
@@ -92,21 +93,31 @@ def frontier(points, radii=(), budgets=(), spaced=0, norm="l2", *, memory=MEMORY
     return search.steps()
 
 
+class Bound(NamedTuple):
+    """Proof that covers of a radius, or of a smaller one, have at least `size` centres; `priced` of them by the prices
+    alone."""
+
+    radius: float
+    size: int
+    priced: int
+    prices: np.ndarray
+
+
 class Search:
     """The covers and bounds known for one class, for every radius tried."""
 
     def __init__(self, points, norm, memory=MEMORY, device="cpu"):
         self.distances = Distances(points, norm, memory, device)
         self.covers = {}  # size: (radius reached, centres), the smallest radius of each size
-        self.bounds = []  # (radius, bound on the size, its part proved by the prices, prices)
+        self.bounds = []
         self._occurring = None
-        self._order = self._reach = None
+        self._order, self._gaps, self._reach = [], [], None  # the farthest-first traversal so far
 
     def at(self, radius, target=None, deadline=None):
         """Look for a small cover of a radius and a bound; True if `target` centres suffice, False if they are proved
         not to, None if neither is known."""
         found = solver.solve(_problem(self.distances, radius), PROBE, target, deadline)
-        self.bounds.append((radius, found.bound, found.priced, found.prices))
+        self.bounds.append(Bound(radius, found.bound, found.priced, found.prices))
         self._keep(found.columns)
         if target is None:
             return None
@@ -125,7 +136,7 @@ class Search:
         if packed > 0:
             prices = np.zeros(self.distances.n)
             prices[self._order[: k + 1]] = 1.0
-            self.bounds.append((packed / 2 * (1 - 2 * EQUAL), k + 1, k + 1, prices))
+            self.bounds.append(Bound(packed / 2 * (1 - 2 * EQUAL), k + 1, k + 1, prices))
         # First for covers, from what is proved up to what is found; then for proofs, below what stayed undecided.
         undecided = []
         while not solver.late(deadline):
@@ -138,25 +149,23 @@ class Search:
         while (radius := self._between(self._proved(k), high)) is not None and not solver.late(deadline):
             if self.at(radius, k, deadline) is not False:
                 high = radius
-        return *self._reached(k), self._proved(k), self._proved(k, by_prices=True)
+        return *self._reached(k), self._proved(k), self._proved(k, "priced")
 
     def cover(self, k, deadline=None):
         """The best cover with k centres and its bound."""
         reached, centres, proved, priced = self.bracket(k, deadline)
         centres = self._drawn_in(self._filled(centres, k), reached, deadline)
         lower, certified = (min(reached, self._after(radius)) for radius in (proved, priced))
-        dual = next(
-            (prices for radius, _, size, prices in self.bounds if radius == priced and size > k),
-            np.zeros(self.distances.n),
-        )
+        proofs = [bound.prices for bound in self.bounds if bound.radius == priced and bound.priced > k]
+        dual = proofs[0] if proofs else np.zeros(self.distances.n)
         return _cover(self.distances, centres, lower, lower >= reached * (1 - EQUAL), dual, certified)
 
     def steps(self):
         """Size and lower bound at every radius at which one of them changes: see `frontier`."""
         reached = [radius for radius, _ in self.covers.values()]
-        radii = np.unique([*reached, *(radius for radius, *_ in self.bounds)])
-        sizes = [min((size for size, (r, _) in self.covers.items() if r <= radius), default=None) for radius in radii]
-        bounds = [max((bound for r, bound, *_ in self.bounds if r >= radius), default=1) for radius in radii]
+        radii = np.unique([*reached, *(bound.radius for bound in self.bounds)])
+        sizes = [min((size for size, (own, _) in self.covers.items() if own <= r), default=None) for r in radii]
+        bounds = [max((bound.size for bound in self.bounds if bound.radius >= r), default=1) for r in radii]
         known = [place for place, size in enumerate(sizes) if size is not None]
         return {
             "radius": [float(radii[place]) for place in known],
@@ -173,9 +182,9 @@ class Search:
         """The smallest radius of at most k centres known, and the centres."""
         return min((known for size, known in self.covers.items() if size <= k), key=lambda known: known[0])
 
-    def _proved(self, k, by_prices=False):
-        place = 2 if by_prices else 1
-        return max((entry[0] for entry in self.bounds if entry[place] > k), default=-np.inf)
+    def _proved(self, k, by="size"):
+        """The largest radius proved too small for k centres; -inf where none is."""
+        return max((bound.radius for bound in self.bounds if getattr(bound, by) > k), default=-np.inf)
 
     def _between(self, low, high):
         """A radius to try in (low, high), about the middle; None where nothing is left between them."""
@@ -195,9 +204,9 @@ class Search:
     def _farthest_first(self, k):
         """The first k points of the traversal and how far the next one is from them (0 where there is none)."""
         points, norm = self.distances.points, self.distances.norm
-        if self._order is None:
+        if not self._order:
             centre = int(direct(points, points.mean(axis=0, keepdims=True), norm).argmin())
-            self._order, self._gaps = [centre], []
+            self._order = [centre]
             self._reach = direct(points, points[[centre]], norm)[:, 0]
         while len(self._order) <= k and len(self._order) < len(points):
             self._reach[self._order] = -1.0  # duplicates of a centre never become centres twice
