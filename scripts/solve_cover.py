@@ -1,21 +1,19 @@
 """Cover each class, or all points at once, verify cover and bounds, and write the centres as a training set."""
 
-import numpy as np
 import pandas as pd
 
 from finitecover.arrays import load_records, pixels, save_arrays, save_csv, save_records, training_set
 from finitecover.covers import cover_with_budget, cover_with_radius, label_wise, represented
 from finitecover.jobs import cover_resources, log, logged
-from finitecover.verification import verify_claims
+from finitecover.verification import asked_for, verify_claims
 
 
 def solve_cover(train_path, settings, threads, mem_mb, set_path, cover_path, classes_path):
     """Settings: norm, time_limit, label_wise, and ipc or radius. threads: classes at a time. mem_mb: for the job."""
     records = load_records(train_path)
     points, labels = pixels(records["image"]), records["label"]
-    groups = labels if settings["label_wise"] else np.zeros_like(labels)
+    groups, budget = asked_for(labels, settings)
     norm, radius = settings["norm"], settings.get("radius")
-    budget = None if "ipc" not in settings else settings["ipc"] * len(np.unique(labels)) // len(np.unique(groups))
     options = cover_resources(mem_mb, threads) | {"time_limit": settings["time_limit"]}
 
     def solve(members, group):

@@ -5,15 +5,14 @@ import pandas as pd
 
 from finitecover.arrays import load_arrays, load_records, pixels, save_csv
 from finitecover.jobs import logged
-from finitecover.verification import CoverError, verify_claims
+from finitecover.verification import CoverError, asked_for, verify_claims
 
 
 def verify_cover(train_path, set_path, cover_path, classes_path, settings, verified_path):
     """Settings: norm, label_wise, and ipc or radius, as asked for; nothing of the solver's is trusted."""
     records, chosen = load_records(train_path), load_records(set_path)
     points, labels = pixels(records["image"]), records["label"]
-    groups = labels if settings["label_wise"] else np.zeros_like(labels)
-    budget = None if "ipc" not in settings else settings["ipc"] * len(np.unique(labels)) // len(np.unique(groups))
+    groups, budget = asked_for(labels, settings)
     cover = load_arrays(cover_path)
     if not np.array_equal(records[["image", "label"]][cover["indices"]], chosen[["image", "label"]]):
         raise CoverError("the training set holds other images than the cover's centres")

@@ -3,7 +3,6 @@
 import json
 from time import monotonic
 
-import numpy as np
 import torch
 
 from finitecover.arrays import written_aside
@@ -43,7 +42,6 @@ class Checkpoint:
 
     def save(self, state):
         """Keep a state, a dict of tensors, numbers and texts, in place of the one before."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         with written_aside(self.path) as aside:
             torch.save(state | {"key": self.key}, aside)
         self._saved = monotonic()
@@ -58,9 +56,3 @@ def restore_generators(state, rng, generator):
     """Put generators into the state of `save_generators`."""
     rng.bit_generator.state = json.loads(state["rng"])
     generator.set_state(state["generator"])
-
-
-def new_generators(*seeds):
-    """A NumPy generator and a PyTorch one, decided by the seeds."""
-    rng = np.random.default_rng(seeds)
-    return rng, torch.Generator().manual_seed(int(rng.integers(2**62)))

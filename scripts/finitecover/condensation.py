@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from finitecover.arrays import pixels
-from finitecover.checkpoint import Checkpoint, new_generators, restore_generators, save_generators
+from finitecover.checkpoint import Checkpoint, restore_generators, save_generators
 from finitecover.distribution_matching import DistributionMatching
 from finitecover.gradient_matching import GradientMatching
 from finitecover.jobs import log, progress
@@ -40,7 +40,8 @@ class Task:
     def __init__(self, images, labels, k, settings, model, dataset, augmentation, seed, device, experts=()):
         self.images, self.k, self.settings, self.model, self.dataset = images, k, settings, model, dataset
         self.augmentation, self.device, self.experts = augmentation, device, experts
-        self.rng, self.generator = new_generators(seed, k)
+        self.rng = np.random.default_rng([seed, k])
+        self.generator = torch.Generator().manual_seed(int(self.rng.integers(2**62)))
         self.normalise = Normalise(dataset["mean"], dataset["std"]).to(device)
         self.members = [np.flatnonzero(labels == label) for label in range(dataset["classes"])]
         if settings["start"] == "real":

@@ -64,7 +64,8 @@ class Distances:
         self.n = len(points)
         centred = points - points.mean(axis=0)  # smaller numbers, smaller errors
         largest = np.einsum("ij,ij->i", centred, centred).max()
-        self.squared = norm == "l2" and self.n > DIRECT_POINTS and largest < 1e30  # beyond that float32 overflows
+        # Outside this range float32 overflows, or underflows.
+        self.squared = norm == "l2" and self.n > DIRECT_POINTS and 1e-30 < largest < 1e30
         self.slack = 0.0
         if self.squared:
             self._centred = centred.astype(np.float32)

@@ -13,8 +13,8 @@ import torch
 
 from finitecover.arrays import save_bytes
 from finitecover.condensation import from_normalised
+from finitecover.models import Normalise
 
-FORMATS = ("dc", "mtt")
 # Accuracies lie in DC's files as NumPy scalars, which hold data alone.
 _SCALARS = [
     np._core.multiarray.scalar,
@@ -52,8 +52,8 @@ def load_condensed(path, form, experiment, dataset):
 
 def save_condensed(images, labels, dataset, dc_path, mtt_images_path, mtt_labels_path):
     """Write images (n, c, h, w) in [0, 1] and labels (n,) in both formats, normalised by the data set's statistics."""
-    mean, std = (torch.tensor(dataset[key], dtype=torch.float32).view(1, -1, 1, 1) for key in ("mean", "std"))
-    normalised = (torch.from_numpy(np.array(images, dtype=np.float32)) - mean) / std
+    normalise = Normalise(dataset["mean"], dataset["std"])
+    normalised = normalise(torch.from_numpy(np.array(images, dtype=np.float32)))
     labels = torch.from_numpy(np.array(labels, dtype=np.int64))
     _save(dc_path, {"data": [[normalised, labels]], "accs_all_exps": {}})
     _save(mtt_images_path, normalised)

@@ -53,6 +53,17 @@ def verify_radius_bound(points, dual, k, bound, norm):
         _require(total > k * (1 + TOLERANCE), f"prices sum to {total}: no proof that {k} centres need radius {bound}")
 
 
+def asked_for(labels, settings):
+    """(groups of points that are covered each on its own, centres of each group or None where a radius is given).
+
+    settings: label_wise, and ipc where a budget is given; a label-blind cover has all classes' centres in one group.
+    """
+    groups = labels if settings["label_wise"] else np.zeros_like(labels)
+    if "ipc" not in settings:
+        return groups, None
+    return groups, settings["ipc"] * len(np.unique(labels)) // len(np.unique(groups))
+
+
 def verify_claims(points, groups, cover, claims, norm, budget=None, radius=None):
     """Check a cover and the bound of every group of points: a list of what was measured, a dict per group.
 
@@ -62,6 +73,7 @@ def verify_claims(points, groups, cover, claims, norm, budget=None, radius=None)
     """
     indices, assignment, distances, dual = (cover[key] for key in ("indices", "assignment", "distances", "dual"))
     _require(len(dual) == len(points), "not every point has a price")
+    _require(np.isfinite(list(claims.values())).all(), "a claimed bound is not finite")
     within = distances.max() if radius is None else radius
     verify_cover(points, groups, indices, assignment, distances, within, norm)
     rows = []

@@ -125,6 +125,12 @@ def test_a_bound_claimed_too_large_is_refused(stored):
         verify_claims(*rest, {0: claims[0], 1: claims[1] * 1.5}, "l2", budget=3)
 
 
+def test_a_bound_that_is_no_number_is_refused(stored):
+    *rest, claims = stored
+    with pytest.raises(CoverError, match="a claimed bound is not finite"):
+        verify_claims(*rest, claims | {1: np.nan}, "l2", budget=3)
+
+
 def test_another_budget_is_refused(stored):
     with pytest.raises(CoverError, match="3 centres where 4 were asked for"):
         verify_claims(*stored, "l2", budget=4)
