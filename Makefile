@@ -1,4 +1,4 @@
-# make        set up and run the smoke study     make bench  measure covers against their rivals
+# make        set up and run the smoke study     make bench  measure covers and condensation beside rivals
 # make test   set up and run the tests           make docs   write the table of config keys
 # make lint   check style and format             make lock   lock the versions that pyproject.toml pins
 # make format apply style and format             make clean  remove the environment and the results
@@ -42,10 +42,12 @@ format: setup
 	$(BIN)/snakefmt Snakefile rules
 
 bench: .venv/.benched
+	$(BIN)/python benchmarks/condensation.py
 	$(BIN)/python benchmarks/covers.py
 
-.venv/.benched: .venv/.installed requirements-bench.txt
+.venv/.benched: .venv/.installed requirements-bench.txt requirements-references.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-bench.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements-references.txt
 	@touch $@
 
 docs: setup
@@ -60,6 +62,10 @@ lock: setup
 	    print(*p["optional-dependencies"]["bench"], sep="\n")' | \
 	    $(BIN)/uv pip compile --quiet - --universal --python-version 3.11 -c requirements.txt \
 	    --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-bench.txt
+	$(BIN)/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	    print(*p["optional-dependencies"]["references"], sep="\n")' | \
+	    $(BIN)/uv pip compile --quiet - --universal --python-version 3.11 --no-deps \
+	    --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-references.txt
 
 clean:
 	rm -rf .venv .snakemake results/*

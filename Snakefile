@@ -27,9 +27,11 @@ localrules:
     summarise_runs,
     collect_costs,
     collect_covers,
+    collect_condensed,
     plot_tradeoff,
     plot_frontier,
     plot_images,
+    plot_condensation,
     record_environment,
     render_report,
 

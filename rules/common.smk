@@ -85,7 +85,12 @@ def experts(wildcards):
     settings = subset_settings(wildcards)
     if settings["algorithm"] != "mtt":
         return []
-    pattern = f"results/{wildcards.dataset}/experts/{settings['model']}/expert{{}}.npy"
+    return expert_paths(wildcards.dataset, settings["model"])
+
+
+def expert_paths(dataset, model):
+    """Trajectories of the experts of a data set and a network."""
+    pattern = f"results/{dataset}/experts/{model}/expert{{}}.npy"
     return [pattern.format(number) for number in range(config["experts"]["count"])]
 
 
@@ -156,6 +161,60 @@ def shown_subsets():
     ]
 
 
+def condensed_outputs(name, made_elsewhere=True):
+    """Files of this name beside every condensed set of the study: of its own, and of imported ones."""
+    families = {"condensation", "imported"} if made_elsewhere else {"condensation"}
+    paths = []
+    for run in configuration.runs(config):
+        method, _ = configuration.split_subset(run["subset"])
+        if config["methods"][method]["family"] in families:
+            path = training_set_path(*(run[key] for key in ("dataset", "subset", "seed")))
+            paths.append(str(Path(path).with_name(name)))
+    return list(dict.fromkeys(paths))
+
+
+def condensed_table():
+    """The table of condensed sets, where the study has any."""
+    return ["results/tables/condensed.csv"] if condensed_outputs("summary.json") else []
+
+
+def condensation_figures():
+    """A figure per data set, where the study condenses."""
+    if not condensed_outputs("history.csv", made_elsewhere=False):
+        return []
+    return expand("results/figures/condensation_{dataset}.png", dataset=config["run"]["datasets"])
+
+
+def condensation_histories(wildcards):
+    """Histories of all condensations of a data set."""
+    paths = condensed_outputs("history.csv", made_elsewhere=False)
+    return [path for path in paths if path.startswith(f"results/{wildcards.dataset}/")]
+
+
+def condensation_snapshots(wildcards):
+    """Snapshots of every condensation of a data set at the smallest budget, with the first seed."""
+    smallest, seed = min(config["run"]["budgets"]), config["run"]["seeds"][0]
+    paths = condensed_outputs("snapshots.npy", made_elsewhere=False)
+    pattern = rf"results/{wildcards.dataset}/condensed/\S+-ipc{smallest}/seed{seed}/snapshots.npy"
+    return [path for path in paths if re.fullmatch(pattern, path)]
+
+
+def network_counts(wildcards):
+    """Files that say how often jobs went through networks."""
+    made = condensed_outputs("summary.json", made_elsewhere=False)
+    return made + [str(Path(path).with_suffix(".json")) for path in every_expert()]
+
+
+def every_expert():
+    """Trajectories of all experts that the study's condensations follow."""
+    paths = []
+    for run in configuration.runs(config):
+        method, _ = configuration.split_subset(run["subset"])
+        if config["methods"][method].get("algorithm") == "mtt":
+            paths += expert_paths(run["dataset"], config["methods"][method]["model"])
+    return list(dict.fromkeys(paths))
+
+
 def benchmarks(wildcards):
     """Benchmark files of every job that costs time."""
     patterns = [
@@ -178,8 +237,7 @@ def benchmarks(wildcards):
         method, _ = configuration.split_subset(run["subset"])
         chosen = patterns + of_family.get(config["methods"][method]["family"], [])
         files += [pattern.format(**run) for pattern in chosen]
-        if config["methods"][method].get("algorithm") == "mtt":
-            model = config["methods"][method]["model"]
-            pattern = f"results/benchmarks/train_expert/{run['dataset']}/{model}/expert{{}}.tsv"
-            files += [pattern.format(number) for number in range(config["experts"]["count"])]
+    for path in every_expert():
+        dataset, _, model, expert = Path(path).with_suffix(".tsv").parts[1:]
+        files.append(f"results/benchmarks/train_expert/{dataset}/{model}/{expert}")
     return sorted(set(files))

@@ -8,6 +8,7 @@ rule train_expert:
         summary="results/{dataset}/data/summary.json",
     output:
         trajectory="results/{dataset}/experts/{model}/expert{expert}.npy",
+        summary="results/{dataset}/experts/{model}/expert{expert}.json",
     log:
         "results/logs/train_expert/{dataset}/{model}/expert{expert}.log",
     benchmark:
@@ -34,7 +35,8 @@ rule condense_dataset:
     output:
         train="results/{dataset}/condensed/{subset}/seed{seed}/train.npy",
         history="results/{dataset}/condensed/{subset}/seed{seed}/history.csv",
-        clamping="results/{dataset}/condensed/{subset}/seed{seed}/clamping.json",
+        snapshots="results/{dataset}/condensed/{subset}/seed{seed}/snapshots.npy",
+        summary="results/{dataset}/condensed/{subset}/seed{seed}/summary.json",
     log:
         "results/logs/condense_dataset/{dataset}/{subset}/seed{seed}.log",
     benchmark:
@@ -59,7 +61,7 @@ rule import_condensed:
         summary="results/{dataset}/data/summary.json",
     output:
         train="results/{dataset}/imported/{subset}/train.npy",
-        clamping="results/{dataset}/imported/{subset}/clamping.json",
+        summary="results/{dataset}/imported/{subset}/summary.json",
     log:
         "results/logs/import_condensed/{dataset}/{subset}.log",
     conda:

@@ -45,9 +45,10 @@ rule summarise_runs:
 
 
 rule collect_costs:
-    """Seconds and memory of every job that costs time."""
+    """Seconds, memory and passes through networks of every job that costs time."""
     input:
         benchmarks=benchmarks,
+        summaries=network_counts,
     output:
         costs=report("results/tables/costs.csv", caption="captions/costs.rst", category="Tables"),
     log:
@@ -83,6 +84,25 @@ rule collect_covers:
         code=code("collect_covers"),
     script:
         "../scripts/collect_covers.py"
+
+
+rule collect_condensed:
+    """One table of every condensed set: clamping, loss, passes through networks."""
+    input:
+        summaries=condensed_outputs("summary.json"),
+        histories=condensed_outputs("history.csv", made_elsewhere=False),
+    output:
+        condensed=report(
+            "results/tables/condensed.csv", caption="captions/condensed.rst", category="Tables"
+        ),
+    log:
+        "results/logs/collect_condensed.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("collect_condensed"),
+    script:
+        "../scripts/collect_condensed.py"
 
 
 rule plot_tradeoff:
@@ -148,6 +168,28 @@ rule plot_images:
         "../scripts/plot_images.py"
 
 
+rule plot_condensation:
+    """Loss of every condensation of a data set, and how its images change over the iterations."""
+    input:
+        histories=condensation_histories,
+        snapshots=condensation_snapshots,
+    output:
+        pdf=report(
+            "results/figures/condensation_{dataset}.pdf",
+            caption="captions/condensation.rst",
+            category="Figures",
+        ),
+        png="results/figures/condensation_{dataset}.png",
+    log:
+        "results/logs/plot_condensation/{dataset}.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("plot_condensation"),
+    script:
+        "../scripts/plot_condensation.py"
+
+
 rule record_environment:
     """Versions, machine and commit that produced the tables."""
     input:
@@ -169,15 +211,15 @@ rule render_report:
     """One self-contained page: question, answer, evidence, settings, environment."""
     input:
         template="scripts/templates/report.html",
-        runs="results/tables/runs.csv",
-        summary="results/tables/summary.csv",
-        gates="results/tables/gates.csv",
-        covers="results/tables/covers.csv",
-        costs="results/tables/costs.csv",
+        tables=[
+            *expand("results/tables/{table}.csv", table=["summary", "gates", "covers", "costs"]),
+            *condensed_table(),
+        ],
         environment="results/report/environment.json",
         tradeoff="results/figures/tradeoff.png",
         frontier="results/figures/frontier.png",
         images=expand("results/figures/images_{dataset}.png", dataset=config["run"]["datasets"]),
+        condensation=condensation_figures(),
     output:
         report="results/report/report.html",
     log:

@@ -19,11 +19,12 @@ def attack_model(model_path, test_path, threat, evaluation, kind, seed, examples
     network.load_state_dict(saved["state"])
     records = load_records(test_path)
     chosen = draw_examples(records["label"], evaluation["examples"])
-    images = torch.from_numpy(pixels(records["image"][chosen])).to(device)
-    labels = torch.from_numpy(np.array(records["label"][chosen])).to(device)
-    rows, gates = evaluate(network.to(device), images, labels, threat=threat, attacks=evaluation["attacks"], seed=seed)
+    images = torch.from_numpy(pixels(records["image"])).to(device)
+    labels = torch.from_numpy(np.array(records["label"])).to(device)
+    rows, gates = evaluate(
+        network.to(device), images, labels, chosen, threat=threat, attacks=evaluation["attacks"], seed=seed
+    )
     columns = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
-    columns["example"] = chosen[columns["example"]]
     table = accuracies(rows)
     if kind == "standard":
         gates += [_standard(table, norm, max(sizes, key=Fraction)) for norm, sizes in threat.items()]

@@ -1,23 +1,49 @@
-"""Join the benchmark files of every job into one table: rule, job, seconds, memory."""
+"""Join the benchmark files of every job into one table: rule, job, seconds, memory, passes through networks."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from finitecover.arrays import save_csv
+from finitecover.arrays import load_json, save_csv
 from finitecover.jobs import logged
 
+WITHOUT_NETWORK = {"download_dataset", "prepare_dataset", "solve_cover", "verify_cover", "trace_frontier"}
+WITHOUT_NETWORK |= {"select_coreset"}
 
-def collect_costs(benchmark_paths, costs_path):
-    """A benchmark lies at results/benchmarks/<rule>/<job>.tsv; `max_rss` is in MiB."""
+
+def collect_costs(benchmark_paths, summary_paths, costs_path):
+    """A benchmark lies at results/benchmarks/<rule>/<job>.tsv; `max_rss` is in MiB.
+
+    images_seen, gradient_evaluations: images that went forward through a network and gradients that came back, one by
+    one; as the summaries of condensations and experts count them, 0 where a job has no network, missing where a job
+    has one and does not count.
+    """
+    counted = {_job(path): load_json(path) for path in map(Path, summary_paths)}
     rows = []
     for path in map(Path, benchmark_paths):
         _, _, rule, *job = path.with_suffix("").parts
         measured = pd.read_csv(path, sep="\t").iloc[0]
-        rows.append({"rule": rule, "job": "/".join(job), "seconds": measured["s"], "max_rss_mib": measured["max_rss"]})
-    save_csv(costs_path, pd.DataFrame(rows))
+        row = {"rule": rule, "job": "/".join(job), "seconds": measured["s"], "max_rss_mib": measured["max_rss"]}
+        counts = counted.get((rule, row["job"]), {})
+        for name in ("images_seen", "gradient_evaluations"):
+            row[name] = counts.get(name, 0 if rule in WITHOUT_NETWORK else None)
+        rows.append(row)
+    costs = pd.DataFrame(rows)
+    save_csv(costs_path, costs.astype({"images_seen": "Int64", "gradient_evaluations": "Int64"}))
+
+
+def _job(summary):
+    """(rule, job) that wrote a summary."""
+    _, dataset, kind, *job = summary.with_suffix("").parts
+    if kind == "experts":
+        return "train_expert", "/".join([dataset, *job])
+    return "condense_dataset", "/".join([dataset, *job[:-1]])
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        collect_costs(benchmark_paths=snakemake.input.benchmarks, costs_path=snakemake.output.costs)
+        collect_costs(
+            benchmark_paths=snakemake.input.benchmarks,
+            summary_paths=snakemake.input.summaries,
+            costs_path=snakemake.output.costs,
+        )

@@ -7,24 +7,15 @@ from finitecover.condensation import condense
 from finitecover.jobs import logged, torch_device
 
 
-def condense_dataset(
-    train_path,
-    summary_path,
-    expert_paths,
-    settings,
-    model,
-    augmentation,
-    seed,
-    code,
-    set_path,
-    history_path,
-    clamping_path,
-):
-    """Settings: algorithm, ipc, and what the algorithm takes. A state beside the set lets a killed job go on."""
+def condense_dataset(train_path, summary_path, expert_paths, settings, model, augmentation, seed, code, outputs):
+    """Settings: algorithm, ipc, and what the algorithm takes. outputs: paths of train, history, snapshots, summary.
+
+    A state beside the set lets a killed job go on.
+    """
     device = torch_device()
     records = load_records(train_path)
-    state_path = Path(set_path).with_name("state.pt")
-    images, labels, history, clamping = condense(
+    state_path = Path(outputs.train).with_name("state.pt")
+    condensed = condense(
         records["image"],
         records["label"],
         settings["ipc"],
@@ -38,9 +29,10 @@ def condense_dataset(
         state_path=state_path,
         code=code,
     )
-    save_records(set_path, training_set(images, labels))
-    save_csv(history_path, history)
-    save_json(clamping_path, clamping)
+    save_records(outputs.train, training_set(condensed.images, condensed.labels))
+    save_csv(outputs.history, condensed.history)
+    save_records(outputs.snapshots, condensed.snapshots)
+    save_json(outputs.summary, condensed.summary)
     state_path.unlink(missing_ok=True)
 
 
@@ -55,7 +47,5 @@ if __name__ == "__main__":
             augmentation=snakemake.params.augmentation,
             seed=int(snakemake.wildcards.seed),
             code=snakemake.params.code,
-            set_path=snakemake.output.train,
-            history_path=snakemake.output.history,
-            clamping_path=snakemake.output.clamping,
+            outputs=snakemake.output,
         )

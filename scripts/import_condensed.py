@@ -5,12 +5,12 @@ from finitecover.exchange import load_condensed
 from finitecover.jobs import logged
 
 
-def import_condensed(condensed_path, summary_path, settings, normalisation, set_path, clamping_path):
+def import_condensed(condensed_path, summary_path, settings, normalisation, set_path, condensed_summary_path):
     """Settings: format, experiment. normalisation: statistics the images were normalised by; None: the data set's."""
     dataset = load_json(summary_path) | (normalisation or {})
     images, labels, clamping = load_condensed(condensed_path, settings["format"], settings["experiment"], dataset)
     save_records(set_path, training_set(images, labels))
-    save_json(clamping_path, clamping)
+    save_json(condensed_summary_path, clamping)
 
 
 if __name__ == "__main__":
@@ -21,5 +21,5 @@ if __name__ == "__main__":
             settings=snakemake.params.settings,
             normalisation=snakemake.params.normalisation,
             set_path=snakemake.output.train,
-            clamping_path=snakemake.output.clamping,
+            condensed_summary_path=snakemake.output.summary,
         )

@@ -29,6 +29,8 @@ def render_report(template_path, tables, figures, environment_path, config, head
         gates=_gate_counts(frames["gates"]),
         failed=frames["gates"][~frames["gates"]["passed"].astype(bool)],
         covers=_timed_covers(frames["covers"], frames["costs"]),
+        condensed=_condensed_means(frames.get("condensed")),
+        sets=_set_costs(frames["costs"]),
         costs=_cost_totals(frames["costs"]),
         figures=[(title, base64.b64encode(Path(path).read_bytes()).decode()) for title, path in figures],
         environment=load_json(environment_path),
@@ -74,6 +76,35 @@ def _timed_covers(covers, costs):
     return covers.assign(job_seconds=(covers["dataset"] + "/" + covers["subset"]).map(seconds))
 
 
+def _condensed_means(condensed):
+    """Means over seeds of what is known about every condensed set; empty where the study has none."""
+    if condensed is None:
+        return pd.DataFrame()
+    groups = condensed.drop(columns="seed").groupby(["dataset", "subset"], sort=False)
+    return groups.mean().reset_index()
+
+
+def _set_costs(costs):
+    """What it took to make one training set: means over its jobs of seconds and passes, the largest memory.
+
+    Experts are no training set, but trajectory matching cannot do without them: a row per expert's network.
+    """
+    made = costs[costs["rule"].isin(["solve_cover", "select_coreset", "condense_dataset", "train_expert"])]
+    job = made["job"].str.split("/", expand=True)
+    experts = made["rule"] == "train_expert"
+    made = made.assign(dataset=job[0], made=job[1].where(~experts, "each expert, " + job[1]))
+    groups = made.groupby(["dataset", "made"], sort=False)
+    table = groups.agg(
+        jobs=("seconds", "size"),
+        seconds=("seconds", "mean"),
+        max_rss_mib=("max_rss_mib", "max"),
+        images_seen=("images_seen", "mean"),
+        gradient_evaluations=("gradient_evaluations", "mean"),
+    ).reset_index()
+    whole = ["max_rss_mib", "images_seen", "gradient_evaluations"]
+    return table.assign(seconds=table["seconds"].round(1), **{name: table[name].round().astype(int) for name in whole})
+
+
 def _cost_totals(costs):
     """Jobs, minutes and largest memory by rule."""
     groups = costs.groupby("rule", sort=False)
@@ -87,11 +118,15 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         render_report(
             template_path=snakemake.input.template,
-            tables={name: snakemake.input[name] for name in ("summary", "gates", "covers", "costs")},
+            tables={Path(path).stem: path for path in snakemake.input.tables},
             figures=[
                 ("Clean against robust accuracy", snakemake.input.tradeoff),
                 ("Size against radius of covers", snakemake.input.frontier),
                 *((f"Chosen and synthetic images: {Path(path).stem[7:]}", path) for path in snakemake.input.images),
+                *(
+                    (f"Condensation: loss, and images by iteration: {Path(path).stem[13:]}", path)
+                    for path in snakemake.input.condensation
+                ),
             ],
             environment_path=snakemake.input.environment,
             config=snakemake.params.config,

@@ -1,11 +1,11 @@
 """Train one network on the real images and keep its parameters after every epoch, for trajectory matching."""
 
-from finitecover.arrays import load_json, load_records, save_array
+from finitecover.arrays import load_json, load_records, save_array, save_json
 from finitecover.jobs import logged, torch_device
 from finitecover.trajectory_matching import expert_trajectory
 
 
-def train_expert(train_path, summary_path, settings, model, augmentation, seed, trajectory_path):
+def train_expert(train_path, summary_path, settings, model, augmentation, seed, trajectory_path, cost_path):
     """Settings: epochs, learning_rate, batch_size."""
     records = load_records(train_path)
     trajectory = expert_trajectory(
@@ -19,6 +19,8 @@ def train_expert(train_path, summary_path, settings, model, augmentation, seed, 
         device=torch_device(),
     )
     save_array(trajectory_path, trajectory)
+    seen = settings["epochs"] * len(records)
+    save_json(cost_path, {"images_seen": seen, "gradient_evaluations": seen})
 
 
 if __name__ == "__main__":
@@ -31,4 +33,5 @@ if __name__ == "__main__":
             augmentation=snakemake.params.augmentation,
             seed=int(snakemake.wildcards.expert),
             trajectory_path=snakemake.output.trajectory,
+            cost_path=snakemake.output.summary,
         )

@@ -12,7 +12,10 @@ from finitecover.training import train
 
 
 def train_model(train_path, summary_path, training, model, seed, model_path, history_path):
-    """Training: kind, adversary, optimisation. Only kind generalised uses the radii and weights of a training set."""
+    """Training: kind, adversary, augmentation, optimisation.
+
+    Only kind generalised uses the radii and weights of a training set.
+    """
     device = torch_device()
     records, dataset = load_records(train_path), load_json(summary_path)
     adversary = training["adversary"]
@@ -30,6 +33,7 @@ def train_model(train_path, summary_path, training, model, seed, model_path, his
         torch.tensor(radii, dtype=torch.float32),
         optimisation=training["optimisation"],
         adversary=adversary,
+        augmentation=training["augmentation"],
         seed=seed,
     )
     buffer = io.BytesIO()  # a file's name would become part of what is saved

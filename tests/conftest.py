@@ -39,22 +39,20 @@ class Workflow:
             else:
                 shutil.copyfile(source, target)
 
-    def run(self, *arguments, cores=2, config=(), check=True):
-        """Run Snakemake; `config` names overlays. Returns the finished process, its output as text in `.stdout`."""
+    def start(self, *arguments, cores=2, config=()):
+        """Start Snakemake, in a process group of its own; `config` names overlays."""
         overlays = ["--configfile", *map(str, config)] if config else []
         command = [sys.executable, "-m", "snakemake", *overlays, "--cores", str(cores), *map(str, arguments)]
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        process = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        assert not check or process.returncode == 0, process.stdout[-5000:]
-        return process
+        output = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        return subprocess.Popen(command, cwd=self.folder, env=environment, start_new_session=True, **output)
+
+    def run(self, *arguments, check=True, **options):
+        """Run Snakemake as `start` does; the finished process, its output as text in `.stdout`."""
+        process = self.start(*arguments, **options)
+        output, _ = process.communicate()
+        assert not check or process.returncode == 0, output[-5000:]
+        return subprocess.CompletedProcess(process.args, process.returncode, output)
 
     def planned(self, *arguments, config=()):
         """Jobs that Snakemake would run: {rule: number}."""

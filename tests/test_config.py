@@ -45,7 +45,7 @@ def changed(path, value):
     return config
 
 
-@pytest.mark.parametrize("names", [(), ("smoke",), ("paper",), ("mnist",)])
+@pytest.mark.parametrize("names", [(), ("smoke",), ("paper",), ("mnist",), ("condensation",)])
 def test_the_shipped_studies_are_accepted(names):
     configuration.check(study(*names), SCHEMA)
 
@@ -112,6 +112,11 @@ REFUSALS = [
     ("methods.dm.model", "resnet", "methods.dm.model: 'resnet' is not defined; choose from convnet"),
     ("methods.dm.momentum", 1, "methods.dm.momentum: 1 is greater than or equal to the maximum of 1"),
     ("trainings.standard.norm", "linf", "trainings.standard.norm: not used by kind standard; remove it"),
+    (
+        "trainings.generalised-l2.augmentation",
+        True,
+        "trainings.generalised-l2.augmentation: the bound of generalised training is on the images as they are; remove",
+    ),
     ("trainings.pgd-linf.steps", ..., "trainings.pgd-linf: kind pgd needs steps"),
     ("trainings.pgd-linf.norm", "l1", "trainings.pgd-linf.norm: 'l1' is not one of linf, l2"),
     ("models.convnet.depth", 3, "models.convnet.depth: 3 is too deep for the 8x8 images of digits; at most 2"),
@@ -231,5 +236,8 @@ def test_settings_of_a_job_hold_what_it_uses_and_no_more():
     }
     standard = configuration.training_settings(config, "digits", "standard")
     assert standard["adversary"] is None
+    assert standard["augmentation"] == ""
+    augmented = configuration.training_settings(config, "digits", "standard-augmented")
+    assert augmented == standard | {"augmentation": "color_crop_cutout_scale_rotate"}
     adversarial = configuration.training_settings(config, "digits", "generalised-l2")
     assert adversarial["adversary"]["eps"] == 0.5

@@ -1,7 +1,10 @@
 """The workflow as a whole: its shape, its plans, and small runs of it from end to end."""
 
 import json
+import os
 import re
+import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -71,10 +74,11 @@ def test_every_caption_is_used():
 def test_job_counts_of_the_shipped_studies(make_workflow):
     workflow = make_workflow()
     shared = {name: 1 for name in ("all", "collect_runs", "summarise_runs", "collect_costs", "collect_covers")}
+    shared |= {"collect_condensed": 1}
     shared |= {name: 1 for name in ("plot_tradeoff", "plot_frontier", "record_environment", "render_report")}
 
     def expected(datasets, models, covers, coresets, condensed):
-        each = ("download_dataset", "prepare_dataset", "trace_frontier", "plot_images")
+        each = ("download_dataset", "prepare_dataset", "trace_frontier", "plot_images", "plot_condensation")
         counts = shared | dict.fromkeys(each, datasets) | {"train_model": models, "attack_model": models}
         counts |= {"solve_cover": covers, "verify_cover": covers}
         counts |= {"select_coreset": coresets, "condense_dataset": condensed}
@@ -82,11 +86,17 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
 
     # smoke: 8 sets x 2 trainings x 2 seeds + generalised training on 2 covers x 2 seeds
     assert workflow.planned(config=[SMOKE]) == expected(1, 8 * 2 * 2 + 2 * 2, 2, 4 * 2, 2)
-    # default: 3 data sets; full and 6 methods x 2 budgets; generalised training on mfc; 3 seeds
-    assert workflow.planned() == expected(3, 3 * 3 * ((1 + 6 * 2) * 2 + 2), 3 * 2, 3 * 4 * 2 * 3, 3 * 2 * 3)
-    # paper: 4 data sets; full, mfc-eta and 6 methods x 5 budgets; 3 trainings + 2 on 6 covers; 2 models; 5 seeds
-    paper = expected(4, 4 * 2 * 5 * ((2 + 6 * 5) * 3 + 6 * 2), 4 * 6, 4 * 4 * 5 * 5, 4 * 5 * 5)
+    # default: 3 data sets; full and 8 methods x 2 budgets; generalised training on mfc; 3 seeds
+    assert workflow.planned() == expected(3, 3 * 3 * ((1 + 8 * 2) * 2 + 2), 3 * 2, 3 * 4 * 2 * 3, 3 * 3 * 2 * 3)
+    # paper: 4 data sets; full, mfc-eta and 9 methods x 5 budgets; 3 trainings + 2 on 6 covers; 2 models; 5 seeds
+    paper = expected(4, 4 * 2 * 5 * ((2 + 9 * 5) * 3 + 6 * 2), 4 * 6, 4 * 4 * 5 * 5, 4 * 4 * 5 * 5)
+    paper |= {"train_expert": 4 * 100, "total": paper["total"] + 4 * 100}
     assert workflow.planned(config=["config/paper.yaml"]) == paper
+    # condensation: 2 data sets; 4 methods; 1 training; 5 seeds; no covers
+    without = {"solve_cover": 0, "verify_cover": 0}
+    condensation = expected(2, 2 * 4 * 5, 0, 2 * 5, 2 * 3 * 5)
+    planned = workflow.planned(config=["config/condensation.yaml"])
+    assert planned | without == condensation
 
 
 def test_a_mistake_in_the_config_is_one_line_before_any_work(make_workflow):
@@ -112,7 +122,8 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
     models = 8 * 2 + 2
     assert len(runs) == models * (1 + 3 * (3 + 2))  # clean, and three attacks at five sizes
     assert runs["accuracy"].between(0, 1).all()
-    assert set(runs["n"]) == {40}
+    assert set(runs["n"][runs["attack"] == "clean"]) == {364}  # every test image
+    assert set(runs["n"][runs["attack"] != "clean"]) == {40}
     summary = pd.read_csv(results / "tables" / "summary.csv")
     assert {"mean", "std", "low", "high", "seeds"} <= set(summary.columns)
     assert r"\toprule" in (results / "tables" / "summary.tex").read_text()
@@ -122,7 +133,7 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
     broken = gates[gates["gate"].str.startswith("a standard model is broken by")]
     assert set(broken["training"]) == {"standard"}
     assert sorted(broken["gate"].str.split(" by ").str[1]) == sorted(["linf 0.2", "l2 1"] * 8)
-    for name in ("tradeoff", "frontier", "images_digits"):
+    for name in ("tradeoff", "frontier", "images_digits", "condensation_digits"):
         for suffix in ("pdf", "png"):
             assert (results / "figures" / f"{name}.{suffix}").stat().st_size > 2000
     environment = json.loads((results / "report" / "environment.json").read_text())
@@ -131,7 +142,7 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
 
 def test_the_report_is_one_page_that_needs_no_other_file(finished):
     page = (finished.folder / "results" / "report" / "report.html").read_text()
-    assert page.count("<img ") == page.count('src="data:image/png;base64,') == 3
+    assert page.count("<img ") == page.count('src="data:image/png;base64,') == 4
     assert not re.search(r"(src|href)=(?![\"']data:)", page)
     for text in ("mfc-eta", "dm-ipc10", "What it cost", "2.10.0", "generalised-l2"):
         assert text in page
@@ -141,7 +152,7 @@ def test_rows_lie_where_the_path_says_one_per_image_and_attack(finished):
     folder = finished.folder / "results/digits/attacks/mfc-ipc10/generalised-l2/convnet/seed0"
     rows = pd.read_parquet(folder / "examples.parquet")
     assert rows.columns.tolist() == ["example", "label", "attack", "norm", "eps", "prediction", "correct", "distance"]
-    assert len(rows) == 40 * (1 + 3 * 5)
+    assert len(rows) == 364 + 40 * 3 * 5
     sizes = rows["eps"].astype(str).astype(float)
     assert (rows["distance"] <= sizes + 1e-6).all()
     assert (rows["correct"] == (rows["prediction"] == rows["label"])).all()
@@ -221,6 +232,58 @@ def test_experts_serve_every_budget_and_seed(finished):
     records = np.load(finished.folder / targets[2])
     assert np.bincount(records["label"]).tolist() == [2] * 10
     assert not list((finished.folder / "results").rglob("state.pt"))
+    (expert,) = {path.read_text() for path in (finished.folder / "results/digits/experts").rglob("*.json")}
+    assert json.loads(expert)["images_seen"] == 3 * 1433
+
+
+def test_a_condensation_that_is_killed_goes_on_to_the_same_bytes(finished):
+    (finished.folder / "longer.yaml").write_text("methods: {dc: {iterations: 60, outer_loops: 4, inner_loops: 2}}")
+    overlays = [*finished.overlays, "longer.yaml"]
+    folder = finished.folder / "results/digits/condensed/dc-ipc2/seed0"
+    target = "results/digits/condensed/dc-ipc2/seed0/summary.json"
+    process = finished.start(target, config=overlays)
+    deadline = time.monotonic() + 120
+    while not (folder / "state.pt").exists():
+        assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert not (folder / "train.npy").exists()
+    finished.run("--unlock", config=overlays)
+    finished.run("--rerun-incomplete", target, config=overlays)
+    log = finished.folder / "results/logs/condense_dataset/digits/dc-ipc2/seed0.log"
+    assert "going on from" in log.read_text()
+    names = ("train.npy", "history.csv", "snapshots.npy", "summary.json")
+    killed = [(folder / name).read_bytes() for name in names]
+    finished.run("--force", target, config=overlays)
+    assert "going on from" not in log.read_text()
+    assert killed == [(folder / name).read_bytes() for name in names]
+
+
+def test_costs_of_condensed_sets_stand_beside_those_of_covers(finished):
+    tables = finished.folder / "results/tables"
+    costs = pd.read_csv(tables / "costs.csv").set_index(["rule", "job"])
+    made = costs.loc["condense_dataset", "digits/dm-ipc10/seed0"]
+    # 3 iterations, 10 classes, 8 real and 10 synthetic images each
+    assert (made["images_seen"], made["gradient_evaluations"]) == (3 * 10 * 18, 3 * 10 * 10)
+    cover = costs.loc["solve_cover", "digits/mfc-ipc10"]
+    assert (cover["images_seen"], cover["gradient_evaluations"]) == (0, 0)
+    assert costs.loc["train_model"]["images_seen"].isna().all()
+    assert (costs["seconds"] > 0).all()
+    (condensed,) = pd.read_csv(tables / "condensed.csv").itertuples()
+    assert (condensed.dataset, condensed.subset, condensed.seed) == ("digits", "dm-ipc10", 0)
+    assert 0 <= condensed.clamped_share <= 1
+    assert condensed.loss_last > 0
+    page = (finished.folder / "results" / "report" / "report.html").read_text()
+    assert re.search(r"<td>dm-ipc10</td>\s*<td>1</td>", page)
+
+
+def test_a_study_without_condensation_has_no_tables_or_figures_of_it(finished):
+    (finished.folder / "chosen.yaml").write_text("run: {methods: [random, mfc]}")
+    plan = finished.planned(config=[*finished.overlays, "chosen.yaml"])
+    assert "render_report" in plan
+    assert not {"condense_dataset", "collect_condensed", "plot_condensation"} & set(plan)
 
 
 def test_a_condensed_set_is_exported_and_imported_again(finished):
@@ -247,6 +310,7 @@ def test_a_condensed_set_is_exported_and_imported_again(finished):
 
 COLLECTING = {"all", "collect_runs", "summarise_runs", "collect_costs", "plot_tradeoff", "record_environment"}
 COLLECTING |= {"render_report", "total"}
+CONDENSED = {"condense_dataset": 1, "collect_condensed": 1, "plot_condensation": 1}
 
 
 def test_changed_settings_of_a_method_rerun_its_jobs_only(finished):
@@ -254,7 +318,7 @@ def test_changed_settings_of_a_method_rerun_its_jobs_only(finished):
     changed = finished.folder / "changed.yaml"
     changed.write_text("methods: {dm: {iterations: 4}}")
     plan = finished.planned(config=overlays)
-    jobs = {"condense_dataset": 1, "train_model": 2, "attack_model": 2, "plot_images": 1}
+    jobs = CONDENSED | {"train_model": 2, "attack_model": 2, "plot_images": 1}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
     changed.write_text("methods: {mfc: {norm: l1}}")
     plan = finished.planned(config=overlays)
@@ -263,7 +327,7 @@ def test_changed_settings_of_a_method_rerun_its_jobs_only(finished):
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
     changed.write_text("run: {seeds: [0, 1]}")
     plan = finished.planned(config=overlays)
-    jobs = {"select_coreset": 4, "condense_dataset": 1, "train_model": 18, "attack_model": 18}
+    jobs = CONDENSED | {"select_coreset": 4, "train_model": 18, "attack_model": 18}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
 
 

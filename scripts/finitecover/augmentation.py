@@ -1,7 +1,8 @@
 """Differentiable siamese augmentation (Zhao and Bilen 2021): one random change for real and synthetic images alike.
 
 Parameters are those of the reference implementation (`ParamDiffAug`). As there, images are normalised when they are
-augmented, so that padding with zeros pads with the mean pixel.
+augmented, so that padding with zeros pads with the mean pixel. The outermost pixels' centres are the corners of what is
+scaled or rotated (`align_corners`), as they were for all in the version of PyTorch that the reference is pinned to.
 """
 
 import math
@@ -95,8 +96,8 @@ def _rotate(images, amounts):
 
 def _warp(images, theta):
     theta = torch.stack([torch.stack(row, dim=-1) for row in theta], dim=1).expand(len(images), 2, 3)
-    grid = F.affine_grid(theta, list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, align_corners=False)
+    grid = F.affine_grid(theta, list(images.shape), align_corners=True)
+    return F.grid_sample(images, grid, align_corners=True)
 
 
 OPERATIONS = {"color": _color, "crop": _crop, "cutout": _cutout, "flip": _flip, "scale": _scale, "rotate": _rotate}

@@ -8,7 +8,7 @@ import torch
 from finitecover.arrays import written_aside
 from finitecover.jobs import log
 
-SECONDS = 60.0  # between two saves
+SECONDS = 5.0  # between two saves
 
 
 class Checkpoint:

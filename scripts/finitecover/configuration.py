@@ -113,13 +113,19 @@ def runs(config):
 
 
 def training_settings(config, dataset, training):
-    """Settings of a training on a dataset: its kind, its adversary with eps as a number, the optimisation."""
-    settings = config["trainings"][training]
-    adversary = None
+    """Settings of a training on a dataset: kind, adversary with eps as a number, augmentation, optimisation."""
+    settings, adversary = config["trainings"][training], None
+    augmentation = config["datasets"][dataset]["augmentation"] if settings.get("augmentation") else ""
     if settings["kind"] != "standard":
         adversary = {key: settings[key] for key in ("norm", "steps", "step_size", "warmup")}
         adversary["eps"] = fraction(config["datasets"][dataset]["eps"][settings["norm"]]["train"])
-    return {"kind": settings["kind"], "adversary": adversary, "optimisation": config["optimisation"]}
+    optimisation = config["optimisation"]
+    return {
+        "kind": settings["kind"],
+        "adversary": adversary,
+        "augmentation": augmentation,
+        "optimisation": optimisation,
+    }
 
 
 def threat_model(config, dataset):
@@ -239,6 +245,10 @@ def _check_training(name, settings):
             _require(key not in settings, f"{where}.{key}: not used by kind standard; remove it")
         else:
             _require(key in settings, f"{where}: kind {settings['kind']} needs {key}")
+    _require(
+        settings["kind"] != "generalised" or not settings.get("augmentation"),
+        f"trainings.{name}.augmentation: the bound of generalised training is on the images as they are; remove it",
+    )
 
 
 def _check_known(where, name, table):

@@ -30,19 +30,23 @@ def draw_examples(labels, n, seed=0):
     return np.sort(np.argsort(share, kind="stable")[:n])
 
 
-def evaluate(model, images, labels, *, threat, attacks, seed):
-    """Attack a model: (rows, gates).
+def evaluate(model, images, labels, chosen, *, threat, attacks, seed):
+    """Classify all images and attack some: (rows, gates).
 
-    images (n, c, h, w) in [0, 1]; labels (n,); threat: {norm: list of eps as fractions}; attacks: {name: {"steps",
-    "step_size", "restarts", "random_start"}}, the weakest first.
+    images (n, c, h, w) in [0, 1]; labels (n,); chosen: positions of the images to attack; threat: {norm: list of eps
+    as fractions}; attacks: {name: {"steps", "step_size", "restarts", "random_start"}}, the weakest first.
 
-    rows: a list of dicts, one per attack, norm and eps, of columns with an entry per image (example, label, attack,
-    norm, eps, prediction, correct, distance); attack "clean" has norm "none" and eps "0", attack "worst" is the least
-    favourable one for each image. gates: a list of dicts (gate, passed, value, expected).
+    rows: a list of dicts, one per attack, norm and eps, of columns with an entry per image (example, its position,
+    label, attack, norm, eps, prediction, correct, distance); attack "clean", of all images, has norm "none" and eps
+    "0", attack "worst" is the least favourable one for each image. gates: a list of dicts (gate, passed, value,
+    expected).
     """
     model.eval().requires_grad_(False)
     clean = predict(model, images)
-    rows = [_rows("clean", "none", "0", labels, clean, torch.zeros(len(labels)))]
+    everything = torch.arange(len(labels))
+    rows = [_rows(everything, "clean", "none", "0", labels, clean, torch.zeros(len(labels)))]
+    chosen = torch.as_tensor(chosen)
+    images, labels, clean = images[chosen], labels[chosen], clean[chosen]
     gates = [_eps_zero(model, images, labels, clean, attacks, seed)]
     for norm, sizes in threat.items():
         for eps in sizes:
@@ -52,7 +56,8 @@ def evaluate(model, images, labels, *, threat, attacks, seed):
                 adversarial, predictions = attack(
                     model, images, labels, float(Fraction(eps)), norm=norm, generator=generator, **settings
                 )
-                found[name] = _rows(name, norm, eps, labels, predictions, _distance(adversarial, images, norm))
+                distance = _distance(adversarial, images, norm)
+                found[name] = _rows(chosen, name, norm, eps, labels, predictions, distance)
                 gates.append(_inside(adversarial, images, norm, eps, name))
             rows += [*found.values(), _worst(found)]
             gates += _ordered(found, norm, eps)
@@ -80,10 +85,10 @@ def standard_broken(accuracy, norm, eps):
 # --- rows ---
 
 
-def _rows(attack_name, norm, eps, labels, predictions, distance):
+def _rows(examples, attack_name, norm, eps, labels, predictions, distance):
     n = len(labels)
     return {
-        "example": np.arange(n),
+        "example": examples.numpy(),
         "label": labels.cpu().numpy(),
         "attack": np.full(n, attack_name),
         "norm": np.full(n, norm),

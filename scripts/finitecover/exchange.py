@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from finitecover.arrays import save_bytes
-from finitecover.condensation import from_normalised
+from finitecover.matching import from_normalised
 from finitecover.models import Normalise
 
 # Accuracies lie in DC's files as NumPy scalars, which hold data alone.

@@ -14,7 +14,7 @@ from finitecover.arrays import written_aside
 # Okabe and Ito's colours, told apart by the colour-blind; markers tell methods apart in grey.
 COLOURS = ["#000000", "#999999", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#F0E442"]
 MARKERS = ["*", "X", "s", "D", "^", "o", "P", "v", "<", ">", "h", "p"]
-KNOWN = ["full", "random", "kcenter", "herding", "kmeans", "mfc", "mfc-eta", "dm", "mfc-blind"]
+KNOWN = ["full", "random", "kcenter", "herding", "kmeans", "mfc", "mfc-eta", "dm", "mfc-blind", "dc", "dsa", "mtt"]
 NORM_NAMES = {"l1": r"$\ell_1$", "l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}
 
 
@@ -143,3 +143,58 @@ def image_grid(sets, per_class=1):
         line[0].text(-0.35, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=8)
     figure.subplots_adjust(wspace=0.05, hspace=0.08)
     return figure
+
+
+def condensation(histories, snapshots):
+    """Loss of condensations over their iterations, relative to its first; below, images as they change.
+
+    histories: DataFrame of subset, seed, iteration, loss; snapshots: {subset: records of iteration and image (C, c, h,
+    w), one image per class}, a row each.
+    """
+    size = (9.0, 2.8 + 1.0 * len(snapshots))
+    figure = plt.figure(figsize=size, layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=[2.8, 1.0 * len(snapshots)])
+    _draw_losses(above.subplots(), histories)
+    columns = max(len(records) for records in snapshots.values())
+    for line, (subset, records) in zip(
+        below.subplots(len(snapshots), columns, squeeze=False), snapshots.items(), strict=True
+    ):
+        for axis in line:
+            axis.axis("off")
+        for axis, record in zip(line, records, strict=False):
+            axis.imshow(_mosaic(record["image"]), cmap="gray", vmin=0, vmax=1)
+            axis.set_title(f"iteration {record['iteration']}", fontsize=7, pad=2)
+        line[0].text(-0.05, 0.5, subset, transform=line[0].transAxes, ha="right", va="center", fontsize=8)
+    return figure
+
+
+def _draw_losses(axis, histories):
+    methods = histories["subset"].str.replace(r"-ipc\d+$", "", regex=True)
+    colours, _ = palette(list(dict.fromkeys(methods)))
+    budgets = sorted(histories["subset"].str.extract(r"-ipc(\d+)$")[0].astype(int).unique())
+    lines = dict(zip(budgets, ["-", "--", ":", "-.", (0, (1, 4))] * len(budgets), strict=False))
+    for (subset, _), rows in histories.groupby(["subset", "seed"], sort=False):
+        method, ipc = subset.rsplit("-ipc", 1)
+        share = rows["iteration"] / rows["iteration"].iloc[-1]
+        style = {"color": colours[method], "linestyle": lines[int(ipc)], "linewidth": 0.9, "alpha": 0.8}
+        axis.plot(share, rows["loss"] / rows["loss"].iloc[0], **style)
+    axis.set_ylim(bottom=0)
+    axis.set_xlabel("share of the iterations")
+    axis.set_ylabel("loss / first loss")
+    handles = [mpl.lines.Line2D([], [], color=colour, label=name) for name, colour in colours.items()]
+    if len(budgets) > 1:
+        handles += [
+            mpl.lines.Line2D([], [], color="black", linestyle=lines[k], label=f"{k} per class") for k in budgets
+        ]
+    axis.legend(handles=handles, loc="center left", bbox_to_anchor=(1, 0.5))
+
+
+def _mosaic(images):
+    """Images (n, c, h, w) side by side in two rows, a white line between: one image (h, w) or (h, w, 3)."""
+    columns = -(-len(images) // 2)
+    around = [(0, 2 * columns - len(images)), (0, 0), (0, 1), (0, 1)]
+    images = np.pad(images, around, constant_values=1)
+    _, channels, height, width = images.shape
+    page = images.reshape(2, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
+    page = page.reshape(2 * height, columns * width, channels)[:-1, :-1]
+    return page[..., 0] if channels == 1 else page

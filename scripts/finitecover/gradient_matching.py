@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from finitecover.augmentation import draw_augmentation
+from finitecover.matching import Method
 from finitecover.models import build_model
 from finitecover.optimiser import SGD
 
@@ -22,7 +23,7 @@ def reference_loops(k):
     return tuple(round(float(np.interp(k, budgets, [REFERENCE_LOOPS[b][place] for b in budgets]))) for place in (0, 1))
 
 
-class GradientMatching:
+class GradientMatching(Method):
     """One freshly drawn network per iteration, trained on the synthetic images between their updates.
 
     settings: "batch_real", "batch_train", "learning_rate_network", "outer_loops" and "inner_loops" (None: the
@@ -30,11 +31,11 @@ class GradientMatching:
     """
 
     def __init__(self, task):
-        self.task, settings = task, task.settings
+        super().__init__(task)
         outer, inner = reference_loops(task.k)
-        self.outer = settings["outer_loops"] or outer
-        self.inner = settings["inner_loops"] or inner
-        self.augmentation = task.augmentation if settings["algorithm"] == "dsa" else ""
+        self.outer = task.settings["outer_loops"] or outer
+        self.inner = task.settings["inner_loops"] or inner
+        self.augmentation = task.augmentation if task.settings["algorithm"] == "dsa" else ""
 
     def iterate(self, optimiser):
         """Update the synthetic images `outer` times with one network; the mean loss per class, a number."""
@@ -46,15 +47,8 @@ class GradientMatching:
             optimiser.step(loss)
             losses.append(loss.item())
             if loop + 1 < self.outer:
-                self._train(network, trained)
+                self.train(network, trained)
         return float(np.mean(losses)) / task.dataset["classes"]
-
-    def state(self):
-        """What a checkpoint must hold beside the images: nothing."""
-        return {}
-
-    def restore(self, state):
-        """Go on from a `state`."""
 
     def loss(self, network):
         """The sum over classes of the distances between gradients on real and on synthetic images."""
@@ -62,23 +56,31 @@ class GradientMatching:
         weights = [weight for weight in network.parameters() if weight.dim() > 1]  # biases and norms do not count
         for label in range(task.dataset["classes"]):
             augment = draw_augmentation(self.augmentation, task.generator)
-            real = augment(task.real(label))
-            # Gradients of a mean are means of gradients, so the real images can go through in pieces.
-            parts = [_gradients(network, piece, label, weights, len(real)) for piece in task.pieces(real)]
-            wanted = [torch.stack(part).sum(dim=0) for part in zip(*parts, strict=True)]
-            given = _gradients(network, augment(task.own(label)), label, weights, task.k, create_graph=True)
-            losses.append(gradient_distance(given, wanted))
+            real, own = augment(task.real(label)), augment(task.own(label))
+            wanted = self._gradients(network, real, task.labels.new_full((len(real),), label), weights)
+            error = F.cross_entropy(_logits(network, own), task.labels.new_full((len(own),), label))
+            task.count(len(own), gradients=2)  # of the network, and of that gradient
+            losses.append(gradient_distance(torch.autograd.grad(error, weights, create_graph=True), wanted))
         return torch.stack(losses).sum()
 
-    def _train(self, network, optimiser):
-        """Some epochs on the synthetic images as they are now."""
-        task, size = self.task, self.task.settings["batch_train"]
+    def train(self, network, optimiser):
+        """Some epochs of a network on the synthetic images as they are now."""
+        task = self.task
         images = task.synthetic.detach()
         for _ in range(self.inner):
-            order = torch.randperm(len(images), generator=task.generator).to(task.device)
-            for rows in order.split(size):
+            for rows in task.batches():
                 augment = draw_augmentation(self.augmentation, task.generator, siamese=False)
-                optimiser.step(F.cross_entropy(_logits(network, augment(images[rows])), task.labels[rows]))
+                batch = augment(images[rows])
+                optimiser.apply(self._gradients(network, batch, task.labels[rows], optimiser.parameters))
+
+    def _gradients(self, network, images, labels, parameters):
+        """Gradients of the mean cross-entropy, piece by piece: gradients of a mean are means of gradients."""
+        parts = []
+        for piece, answers in self.task.pieces(images, labels):
+            error = F.cross_entropy(_logits(network, piece), answers, reduction="sum") / len(images)
+            parts.append(torch.autograd.grad(error, parameters))
+        self.task.count(len(images))
+        return [torch.stack(part).sum(dim=0) for part in zip(*parts, strict=True)]
 
 
 def gradient_distance(given, wanted):
@@ -93,10 +95,3 @@ def gradient_distance(given, wanted):
 
 def _logits(network, normalised):
     return network.classifier(network.features(normalised))
-
-
-def _gradients(network, normalised, label, weights, count, create_graph=False):
-    """Gradients of the cross-entropy of images of one class, summed and divided by `count`."""
-    labels = torch.full((len(normalised),), label, device=normalised.device)
-    loss = F.cross_entropy(_logits(network, normalised), labels, reduction="sum") / count
-    return torch.autograd.grad(loss, weights, create_graph=create_graph)

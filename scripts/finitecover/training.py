@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from finitecover.attacks import perturb
+from finitecover.augmentation import draw_augmentation
 from finitecover.jobs import progress
 from finitecover.optimiser import SGD
 
@@ -19,14 +20,17 @@ PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
 LOG_ENTRIES = 20  # rows of a training's history
 
 
-def train(model, images, labels, weights, radii, *, optimisation, adversary, seed, description="training"):
+def train(
+    model, images, labels, weights, radii, *, optimisation, adversary, augmentation="", seed, description="training"
+):
     """Train `model` in place; returns its history, a list of dicts (step, learning_rate, loss, accuracy).
 
     images (n, c, h, w) in [0, 1], labels (n,), weights (n,) of the loss (1 each, or w_c of a cover), radii (n,) of the
     perturbations (eps, or eps + r_c: the generalised adversarial loss, arXiv 2402.05675). optimisation: {"steps",
     "batch_size", "learning_rate", "momentum", "weight_decay", "precision"}. adversary: None, or {"norm", "steps",
-    "step_size", "warmup"}; radii grow linearly over the first share `warmup` of the steps. Loss and accuracy are those
-    on the (adversarial) batches, averaged since the row before.
+    "step_size", "warmup"}; radii grow linearly over the first share `warmup` of the steps. augmentation: a strategy of
+    `draw_augmentation`, of which every batch gets one operation, every image with its own amounts, before any
+    perturbation. Loss and accuracy are those on the (augmented, adversarial) batches, averaged since the row before.
     """
     device = next(model.parameters()).device
     generator = torch.Generator().manual_seed(seed)
@@ -40,6 +44,8 @@ def train(model, images, labels, weights, radii, *, optimisation, adversary, see
     for step in progress(steps, description):
         rows = next(batches)
         x, y, weight = images[rows].to(device), labels[rows].to(device), weights[rows].to(device)
+        if augmentation:
+            x = _augmented(model.normalise, x, augmentation, generator)
         if adversary:
             growth = min(1.0, (step + 1) / max(1.0, adversary["warmup"] * steps))
             x = _perturbed(model, x, y, growth * radii[rows].to(device), adversary, generator, autocast)
@@ -56,6 +62,12 @@ def train(model, images, labels, weights, radii, *, optimisation, adversary, see
             )
             seen[:] = 0
     return history
+
+
+def _augmented(normalise, x, augmentation, generator):
+    """Augmented in normalised space, where the strategy's amounts belong; back in pixel space, clamped to [0, 1]."""
+    augment = draw_augmentation(augmentation, generator, siamese=False)
+    return normalise.inverse(augment(normalise(x))).clamp(0, 1)
 
 
 def _perturbed(model, x, y, radii, adversary, generator, autocast):

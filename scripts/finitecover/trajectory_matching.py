@@ -10,6 +10,7 @@ from torch.nn.utils import parameters_to_vector
 from finitecover.arrays import pixels
 from finitecover.augmentation import draw_augmentation
 from finitecover.jobs import progress
+from finitecover.matching import Method
 from finitecover.models import Normalise, build_model
 from finitecover.optimiser import SGD
 
@@ -36,7 +37,7 @@ def expert_trajectory(images, labels, *, settings, model, dataset, augmentation,
     return np.stack(trajectory)
 
 
-class TrajectoryMatching:
+class TrajectoryMatching(Method):
     """A stretch of one expert's way per iteration; the step size of the student's way is learned too.
 
     settings: "synthetic_steps" of the student match "expert_epochs" of an expert, from an epoch before
@@ -46,7 +47,8 @@ class TrajectoryMatching:
     """
 
     def __init__(self, task):
-        self.task, settings = task, task.settings
+        super().__init__(task)
+        settings = task.settings
         epochs = min(len(expert) for expert in task.experts) - 1
         if settings["latest_start"] + settings["expert_epochs"] > epochs + 1:
             raise ValueError(
@@ -78,8 +80,7 @@ class TrajectoryMatching:
         student, pending = start, []
         for _ in range(self.task.settings["synthetic_steps"]):
             if not pending:
-                order = torch.randperm(len(self.task.labels), generator=self.task.generator)
-                pending = list(order.to(self.task.device).split(self.task.settings["batch_train"]))
+                pending = list(self.task.batches())
             rows = pending.pop()
             augment = draw_augmentation(self.task.augmentation, self.task.generator, siamese=False)
             student = student if student.requires_grad else student.clone().requires_grad_()
@@ -88,11 +89,12 @@ class TrajectoryMatching:
             )
             error = F.cross_entropy(logits, self.task.labels[rows])
             (gradient,) = torch.autograd.grad(error, student, create_graph=True)
+            self.task.count(len(rows), gradients=2)  # of the student, and of its way
             student = student - self.step_size * gradient
         return (student - target).square().sum() / (start - target).square().sum()
 
     def state(self):
-        """What a checkpoint must hold beside the images."""
+        """What a checkpoint must hold beside the task's."""
         return {"step_size": self.step_size.detach(), "step_buffers": self.step_optimiser.buffers}
 
     def restore(self, state):
@@ -100,6 +102,10 @@ class TrajectoryMatching:
         with torch.no_grad():
             self.step_size.copy_(state["step_size"])
         self.step_optimiser.buffers = state["step_buffers"]
+
+    def learned(self):
+        """The step size that belongs to the images."""
+        return {"step_size": self.step_size.item()}
 
 
 class _Classifier(torch.nn.Module):

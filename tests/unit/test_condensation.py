@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from finitecover import checkpoint, condensation
+from finitecover import checkpoint, matching
 from finitecover.condensation import CONDENSATIONS, condense
 from finitecover.trajectory_matching import expert_trajectory
 
@@ -66,7 +66,8 @@ def condensed(method, images=None, seed=0, k=3, augmentation="", state_path=None
 @pytest.mark.parametrize("start", ["real", "noise"])
 @pytest.mark.parametrize("method", METHODS)
 def test_budget_and_range_are_exact_and_the_loss_goes_down(method, start):
-    images, labels, history, _ = condensed(method, start=start)
+    found = condensed(method, start=start)
+    images, labels, history = found.images, found.labels, found.history
     assert images.shape == (6, 1, 8, 8)
     assert images.dtype == np.float32
     assert labels.tolist() == [0, 0, 0, 1, 1, 1]
@@ -79,15 +80,15 @@ def test_budget_and_range_are_exact_and_the_loss_goes_down(method, start):
 @pytest.mark.parametrize("method", METHODS)
 def test_the_seed_decides_everything(method):
     first, second, other = (condensed(method, seed=seed, iterations=3) for seed in (0, 0, 1))
-    assert first[0].tobytes() == second[0].tobytes()
-    assert first[2] == second[2]
-    assert first[0].tobytes() != other[0].tobytes()
+    assert first.images.tobytes() == second.images.tobytes()
+    assert (first.history, first.summary) == (second.history, second.summary)
+    assert first.images.tobytes() != other.images.tobytes()
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_class_starts_from_its_own_images_and_follows_them_alone(method):
     images, labels = real()
-    start, *_ = condensed(method, iterations=1, learning_rate=1e-9)
+    start = condensed(method, iterations=1, learning_rate=1e-9).images
     for label in (0, 1):
         chosen = start[3 * label : 3 * label + 3]
         assert all(np.abs(images[labels == label] - image).max(axis=(1, 2, 3)).min() < 1e-6 for image in chosen)
@@ -95,7 +96,7 @@ def test_a_class_starts_from_its_own_images_and_follows_them_alone(method):
         return  # there, classes meet in the training of the network between updates; see below
     changed = images.copy()
     changed[labels == 1] = changed[labels == 1] ** 2
-    before, after = condensed(method)[0], condensed(method, changed)[0]
+    before, after = condensed(method).images, condensed(method, changed).images
     assert before[:3].tobytes() == after[:3].tobytes()
     assert before[3:].tobytes() != after[3:].tobytes()
 
@@ -106,7 +107,7 @@ def test_gradients_are_matched_class_by_class(method):
     changed = images.copy()
     changed[labels == 1] = changed[labels == 1] ** 2
     once = {"iterations": 1, "outer_loops": 1}
-    before, after = condensed(method, **once)[0], condensed(method, changed, **once)[0]
+    before, after = condensed(method, **once).images, condensed(method, changed, **once).images
     assert before[:3].tobytes() == after[:3].tobytes()
     assert before[3:].tobytes() != after[3:].tobytes()
 
@@ -114,22 +115,47 @@ def test_gradients_are_matched_class_by_class(method):
 @pytest.mark.parametrize("method", METHODS)
 def test_pieces_change_rounding_alone(method, monkeypatch):
     whole = condensed(method, iterations=2)
-    monkeypatch.setattr(condensation, "CACHED", 4 * MODEL["width"] * 64 * 3)
-    assert condensed(method, iterations=2)[0] == pytest.approx(whole[0], abs=1e-4)
+    monkeypatch.setattr(matching, "CACHED", 4 * MODEL["width"] * 64 * 3)
+    assert condensed(method, iterations=2).images == pytest.approx(whole.images, abs=1e-4)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_snapshots_lead_from_the_start_to_the_first_image_of_each_class(method):
+    found = condensed(method, iterations=11)
+    assert found.snapshots["iteration"].tolist() == [0, 2, 4, 7, 9, 11]
+    assert (found.snapshots["image"][-1] == found.images[::3]).all()
+    assert (found.snapshots["image"][0] == condensed(method, iterations=1).snapshots["image"][0]).all()
+    assert (found.snapshots["image"][0] != found.snapshots["image"][1]).any()
+
+
+def test_passes_through_networks_are_counted():
+    # 2 classes of 20 real and 3 synthetic images; 2 outer loops, 2 epochs of training between them
+    counts = {
+        "dm": (2 * (20 + 3), 2 * 3),
+        "dc": (2 * 2 * (20 + 3) + 2 * 6, 2 * 2 * (20 + 2 * 3) + 2 * 6),
+        "mtt": (4 * 4 - 4, 2 * (4 * 4 - 4)),  # 4 steps on 4, 2, 4 and 2 of the 6 images
+    }
+    for method, (seen, gradients) in counts.items():
+        summary = condensed(method, iterations=3).summary
+        assert (summary["images_seen"], summary["gradient_evaluations"]) == (3 * seen, 3 * gradients)
+
+
+def test_the_step_size_that_belongs_to_the_images_is_told():
+    assert condensed("mtt", iterations=2).summary["step_size"] != SETTINGS["mtt"]["learning_rate_network"]
 
 
 def test_what_was_clamped_is_recorded():
-    *_, none = condensed("dm", iterations=1, learning_rate=1e-6)
-    assert none["share"] < 0.01
-    *_, much = condensed("dm", learning_rate=50.0, iterations=10)
-    assert 0 < much["share"] <= 1
-    assert 0 < much["mean"] <= much["largest"]
+    none = condensed("dm", iterations=1, learning_rate=1e-6).summary
+    assert none["clamped_share"] < 0.01
+    much = condensed("dm", learning_rate=50.0, iterations=10).summary
+    assert 0 < much["clamped_share"] <= 1
+    assert 0 < much["clamped_mean"] <= much["clamped_largest"]
 
 
 @pytest.mark.parametrize(("method", "changes"), [("dm", True), ("dsa", True), ("dc", False)])
 def test_augmentation_is_for_those_who_use_it(method, changes):
     plain, augmented = condensed(method, iterations=2), condensed(method, augmentation="crop_cutout", iterations=2)
-    assert (plain[0].tobytes() != augmented[0].tobytes()) == changes
+    assert (plain.images.tobytes() != augmented.images.tobytes()) == changes
 
 
 def test_more_images_than_a_class_has_are_refused():
@@ -165,8 +191,9 @@ def test_what_is_killed_goes_on_to_the_same_bytes(method, tmp_path, monkeypatch)
     )
     again = condensed(method, state_path=state, **settings)
     assert len(counted) == 3
-    assert again[0].tobytes() == whole[0].tobytes()
-    assert again[2:] == whole[2:]
+    for field in ("images", "snapshots"):
+        assert getattr(again, field).tobytes() == getattr(whole, field).tobytes()
+    assert (again.history, again.summary) == (whole.history, whole.summary)
     for other in ({"seed": 1}, {"code": "another"}, {"momentum": 0.4}):
         counted.clear()
         condensed(method, state_path=state, **settings | other)

@@ -37,7 +37,7 @@ def network():
 
 
 def evaluated(model):
-    return evaluate(model, *images_and_labels(), threat=THREAT, attacks=ATTACKS, seed=0)
+    return evaluate(model, *images_and_labels(), range(60), threat=THREAT, attacks=ATTACKS, seed=0)
 
 
 def failed(model):
@@ -54,6 +54,16 @@ def test_one_row_per_image_attack_norm_and_size(network):
     assert all(len(column) == 60 for row in rows for column in row.values())
     assert all(gate["passed"] for gate in gates), gates
     assert len(gates) == 2 + 3 * len(ATTACKS) + 3
+
+
+def test_all_images_are_classified_and_the_chosen_ones_attacked(network):
+    chosen = np.array([3, 10, 11, 40])
+    rows, _ = evaluate(network, *images_and_labels(), chosen, threat=THREAT, attacks=ATTACKS, seed=0)
+    assert rows[0]["example"].tolist() == list(range(60))
+    assert all(row["example"].tolist() == chosen.tolist() for row in rows[1:])
+    _, labels = images_and_labels()
+    assert all((row["label"] == labels.numpy()[row["example"]]).all() for row in rows)
+    assert [row["n"] for row in accuracies(rows)] == [60] + 9 * [4]
 
 
 def test_worst_is_the_least_favourable_attack_for_each_image(network):

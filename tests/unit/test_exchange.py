@@ -26,7 +26,7 @@ def test_what_is_exported_is_imported_again(form, place, saved):
     assert again == pytest.approx(images, abs=1e-6)
     assert again.dtype == np.float32
     assert found.tolist() == labels.tolist()
-    assert clamping["largest"] < 1e-6
+    assert clamping["clamped_largest"] < 1e-6
 
 
 def test_the_references_file_has_its_accuracies_and_more_than_one_experiment(tmp_path):
@@ -37,10 +37,14 @@ def test_the_references_file_has_its_accuracies_and_more_than_one_experiment(tmp
     torch.save({"data": sets, "accs_all_exps": {"ConvNet": [np.float64(0.5)]}}, tmp_path / "res_DC.pt")
     images, _, clamping = load_condensed(tmp_path / "res_DC.pt", "dc", 0, DATASET)
     assert images == pytest.approx(0.3)
-    assert clamping["share"] == 0
+    assert clamping["clamped_share"] == 0
     images, _, clamping = load_condensed(tmp_path / "res_DC.pt", "dc", 1, DATASET)
     assert (images == 1).all()
-    assert clamping == {"share": 1.0, "mean": pytest.approx(0.3), "largest": pytest.approx(0.3)}
+    assert clamping == {
+        "clamped_share": 1.0,
+        "clamped_mean": pytest.approx(0.3),
+        "clamped_largest": pytest.approx(0.3),
+    }
     with pytest.raises(ValueError, match="has no experiment 2; it holds 2"):
         load_condensed(tmp_path / "res_DC.pt", "dc", 2, DATASET)
 

@@ -12,10 +12,15 @@ def drawn():
         {"label": [0, 0, 1, 1], "points": 9, "radius": [1, 2, 1, 2], "size": [5, 1, 4, 1], "lower_bound": [4, 1, 4, 1]}
     )
     images = np.random.default_rng(0).random((4, 1, 5, 5))
+    snapshots = np.zeros(2, dtype=[("iteration", np.int64), ("image", np.float32, (3, 3, 5, 5))])
+    histories = pd.DataFrame(
+        {"subset": ["dm-ipc1"] * 2 + ["dc-ipc2"] * 2, "seed": "seed0", "iteration": [1, 2] * 2, "loss": [4, 2, 3, 1]}
+    )
     return {
         "tradeoff": figures.tradeoff(headline_table(summarise(runs()), {"d": {"linf": "8/255"}})),
         "frontier": figures.frontier({"d": frontier}, "l2"),
         "images": figures.image_grid({"mfc": (images, np.array([0, 0, 1, 1])), "dm": (images[:2], np.array([0, 1]))}),
+        "condensation": figures.condensation(histories, {"dm-ipc1": snapshots, "dc-ipc1": snapshots}),
     }
 
 
@@ -24,7 +29,7 @@ def test_the_same_table_gives_the_same_bytes(tmp_path):
     for attempt in ("one", "two"):
         for name, figure in drawn().items():
             figures.save(figure, tmp_path / f"{name}-{attempt}.pdf", tmp_path / f"{name}-{attempt}.png")
-    for name in ("tradeoff", "frontier", "images"):
+    for name in drawn():
         for suffix in ("pdf", "png"):
             one, two = (tmp_path / f"{name}-{attempt}.{suffix}" for attempt in ("one", "two"))
             assert one.read_bytes() == two.read_bytes()
@@ -44,3 +49,15 @@ def test_known_methods_keep_colour_and_marker_whatever_is_beside_them():
         assert few[kind]["random"] == many[kind]["random"]
     shown = {(many[0][name], many[1][name]) for name in many[0]}
     assert len(shown) == 5
+
+
+def test_losses_are_relative_to_the_first_and_images_follow_the_iterations():
+    figure = drawn()["condensation"]
+    losses, *cells = figure.axes
+    assert [line.get_ydata().tolist() for line in losses.lines] == [[1, 0.5], [1, 1 / 3]]
+    assert [cell.get_title() for cell in cells] == ["iteration 0"] * 4
+    # three images of 5x5 in two rows, a white line between, white where there is no fourth
+    page = cells[0].images[0].get_array()
+    assert page.shape == (11, 11, 3)
+    assert page[:5, :5].max() == 0
+    assert page[5].min() == page[6:, 6:].min() == 1

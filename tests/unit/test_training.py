@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from finitecover.models import build_model
+from finitecover.models import Network, build_model
 from finitecover.optimiser import SGD
 from finitecover.training import _batches, train
 
@@ -25,13 +25,21 @@ def bright_or_dark(n=40):
     return torch.rand(n, 1, 8, 8, generator=generator) * 0.5 + 0.5 * labels.view(-1, 1, 1, 1), labels
 
 
-def trained(adversary=None, weights=None, radii=None, seed=0, **changes):
+def trained(adversary=None, weights=None, radii=None, augmentation="", seed=0, **changes):
     images, labels = bright_or_dark()
     model = build_model({"architecture": "mlp", "width": 8, "depth": 1}, DATASET, seed=0)
     weights = torch.ones(40) if weights is None else weights
     radii = torch.full((40,), 0.1) if radii is None else radii
     history = train(
-        model, images, labels, weights, radii, optimisation=OPTIMISATION | changes, adversary=adversary, seed=seed
+        model,
+        images,
+        labels,
+        weights,
+        radii,
+        optimisation=OPTIMISATION | changes,
+        adversary=adversary,
+        augmentation=augmentation,
+        seed=seed,
     )
     return torch.cat([p.detach().flatten() for p in model.parameters()]), history, model
 
@@ -46,6 +54,20 @@ def test_the_loss_goes_down_and_the_seed_decides_everything(adversary, precision
     assert torch.equal(first, second)
     assert history == again
     assert not torch.equal(first, trained(adversary, precision=precision, seed=1)[0])
+
+
+@pytest.mark.parametrize("adversary", [None, ADVERSARY])
+def test_augmented_images_stay_pixels_and_are_others_in_every_batch(adversary, monkeypatch):
+    seen = []
+    forward = Network.forward
+    monkeypatch.setattr(Network, "forward", lambda self, x: seen.append(x.detach().clone()) or forward(self, x))
+    first, history, _ = trained(adversary, augmentation="crop_cutout_rotate_color", batch_size=40)
+    assert all(x.min() >= 0 and x.max() <= 1 for x in seen)
+    originals, _ = bright_or_dark()
+    whole = {round(x.sum().item(), 2) for x in seen}
+    assert len(whole) > len(history)
+    assert round(originals.sum().item(), 2) not in whole
+    assert torch.equal(first, trained(adversary, augmentation="crop_cutout_rotate_color", batch_size=40)[0])
 
 
 def test_steps_set_the_cost_whatever_the_number_of_images():
