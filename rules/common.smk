@@ -144,6 +144,11 @@ def cover_subsets():
     ]
 
 
+def frontier_figure():
+    """The figure of size against radius, where the study has covers."""
+    return ["results/figures/frontier.png"] if cover_subsets() else []
+
+
 def shown_sets(wildcards):
     """Training sets shown as images: every method but the full set at its smallest budget, with the first seed."""
     seed = config["run"]["seeds"][0]
@@ -220,12 +225,12 @@ def benchmarks(wildcards):
     patterns = [
         "results/benchmarks/download_dataset/{dataset}.tsv",
         "results/benchmarks/prepare_dataset/{dataset}.tsv",
-        "results/benchmarks/trace_frontier/{dataset}.tsv",
         "results/benchmarks/train_model/{dataset}/{subset}/{training}/{model}/seed{seed}.tsv",
         "results/benchmarks/attack_model/{dataset}/{subset}/{training}/{model}/seed{seed}.tsv",
     ]
     of_family = {
         "cover": [
+            "results/benchmarks/trace_frontier/{dataset}.tsv",
             "results/benchmarks/solve_cover/{dataset}/{subset}.tsv",
             "results/benchmarks/verify_cover/{dataset}/{subset}.tsv",
         ],

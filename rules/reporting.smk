@@ -217,7 +217,7 @@ rule render_report:
         ],
         environment="results/report/environment.json",
         tradeoff="results/figures/tradeoff.png",
-        frontier="results/figures/frontier.png",
+        frontier=frontier_figure(),
         images=expand("results/figures/images_{dataset}.png", dataset=config["run"]["datasets"]),
         condensation=condensation_figures(),
     output:

@@ -121,7 +121,7 @@ if __name__ == "__main__":
             tables={Path(path).stem: path for path in snakemake.input.tables},
             figures=[
                 ("Clean against robust accuracy", snakemake.input.tradeoff),
-                ("Size against radius of covers", snakemake.input.frontier),
+                *(("Size against radius of covers", path) for path in snakemake.input.frontier),
                 *((f"Chosen and synthetic images: {Path(path).stem[7:]}", path) for path in snakemake.input.images),
                 *(
                     (f"Condensation: loss, and images by iteration: {Path(path).stem[13:]}", path)
