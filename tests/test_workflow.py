@@ -20,7 +20,7 @@ SMOKE = "config/smoke.yaml"
 # The smoke study with every rule, method and training, but little work in each job.
 QUICK = {
     "run": {"seeds": [0]},
-    "methods": {"dm": {"iterations": 3, "batch_real": 8}},
+    "methods": {"dm": {"iterations": 3, "batch_real": 8}, "dc": {"iterations": 1}, "mtt": {"iterations": 2}},
     "optimisation": {"steps": 8},
     "evaluation": {"examples": 40, "attacks": {"pgd": {"steps": 3, "restarts": 1}}},
     "frontier": {"points": 3, "budgets": [3]},
@@ -84,8 +84,10 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
         counts |= {"select_coreset": coresets, "condense_dataset": condensed}
         return counts | {"total": sum(counts.values())}
 
-    # smoke: 8 sets x 2 trainings x 2 seeds + generalised training on 2 covers x 2 seeds
-    assert workflow.planned(config=[SMOKE]) == expected(1, 8 * 2 * 2 + 2 * 2, 2, 4 * 2, 2)
+    # smoke: 10 sets x 2 trainings x 2 seeds + generalised training on 2 covers x 2 seeds
+    smoke = expected(1, 10 * 2 * 2 + 2 * 2, 2, 4 * 2, 3 * 2)
+    smoke |= {"train_expert": 2, "total": smoke["total"] + 2}
+    assert workflow.planned(config=[SMOKE]) == smoke
     # default: 3 data sets; full and 8 methods x 2 budgets; generalised training on mfc; 3 seeds
     assert workflow.planned() == expected(3, 3 * 3 * ((1 + 8 * 2) * 2 + 2), 3 * 2, 3 * 4 * 2 * 3, 3 * 3 * 2 * 3)
     # paper: 4 data sets; full, mfc-eta and 9 methods x 5 budgets; 3 trainings + 2 on 6 covers; 2 models; 5 seeds
@@ -119,7 +121,7 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
     assert runs.columns.tolist() == (
         ["dataset", "subset", "method", "ipc", "training", "model", "seed", "attack", "norm", "eps", "accuracy", "n"]
     )
-    models = 8 * 2 + 2
+    models = 10 * 2 + 2
     assert len(runs) == models * (1 + 3 * (3 + 2))  # clean, and three attacks at five sizes
     assert runs["accuracy"].between(0, 1).all()
     assert set(runs["n"][runs["attack"] == "clean"]) == {364}  # every test image
@@ -132,7 +134,7 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
     # held or not, it is asked of every standard model in every norm, and asked of no other
     broken = gates[gates["gate"].str.startswith("a standard model is broken by")]
     assert set(broken["training"]) == {"standard"}
-    assert sorted(broken["gate"].str.split(" by ").str[1]) == sorted(["linf 0.2", "l2 1"] * 8)
+    assert sorted(broken["gate"].str.split(" by ").str[1]) == sorted(["linf 0.2", "l2 1"] * 10)
     for name in ("tradeoff", "frontier", "images_digits", "condensation_digits"):
         for suffix in ("pdf", "png"):
             assert (results / "figures" / f"{name}.{suffix}").stat().st_size > 2000
@@ -165,7 +167,7 @@ def test_every_training_set_has_one_format_and_real_images_are_real(finished):
     results = finished.folder / "results" / "digits"
     full = np.load(results / "data" / "train.npy")
     sets = [*results.glob("covers/*/train.npy"), *results.glob("co*/*/seed0/train.npy")]
-    assert len(sets) == 7
+    assert len(sets) == 9
     for path in sets:
         records = np.load(path)
         assert records.dtype.names == full.dtype.names
@@ -220,20 +222,11 @@ def test_a_label_blind_cover_says_what_it_gives_up_and_a_false_proof_is_refused(
 
 
 def test_experts_serve_every_budget_and_seed(finished):
-    (finished.folder / "experts.yaml").write_text(
-        "experts: {count: 2, epochs: 3}\n"
-        "methods: {mtt: {iterations: 2, synthetic_steps: 2, expert_epochs: 1, latest_start: 2}}\n"
-        "run: {methods: [mtt], budgets: [1, 2]}"
-    )
-    overlays = [*finished.overlays, "experts.yaml"]
     targets = [f"results/digits/condensed/mtt-ipc{ipc}/seed{seed}/train.npy" for ipc in (1, 2) for seed in (0, 1)]
-    assert finished.planned(*targets, config=overlays) == {"train_expert": 2, "condense_dataset": 4, "total": 6}
-    finished.run(targets[2], config=overlays)
-    records = np.load(finished.folder / targets[2])
-    assert np.bincount(records["label"]).tolist() == [2] * 10
+    assert finished.planned(*targets, config=finished.overlays) == {"condense_dataset": 4, "total": 4}
+    counts = {path.read_text() for path in (finished.folder / "results/digits/experts/convnet").glob("*.json")}
+    assert [json.loads(text)["images_seen"] for text in counts] == [3 * 1433]
     assert not list((finished.folder / "results").rglob("state.pt"))
-    (expert,) = {path.read_text() for path in (finished.folder / "results/digits/experts").rglob("*.json")}
-    assert json.loads(expert)["images_seen"] == 3 * 1433
 
 
 def test_a_condensation_that_is_killed_goes_on_to_the_same_bytes(finished):
@@ -271,10 +264,13 @@ def test_costs_of_condensed_sets_stand_beside_those_of_covers(finished):
     assert (cover["images_seen"], cover["gradient_evaluations"]) == (0, 0)
     assert costs.loc["train_model"]["images_seen"].isna().all()
     assert (costs["seconds"] > 0).all()
-    (condensed,) = pd.read_csv(tables / "condensed.csv").itertuples()
-    assert (condensed.dataset, condensed.subset, condensed.seed) == ("digits", "dm-ipc10", 0)
-    assert 0 <= condensed.clamped_share <= 1
-    assert condensed.loss_last > 0
+    expert = costs.loc["train_expert", "digits/convnet/expert1"]
+    assert (expert["images_seen"], expert["gradient_evaluations"]) == (3 * 1433, 3 * 1433)
+    condensed = pd.read_csv(tables / "condensed.csv").set_index(["dataset", "subset", "seed"])
+    assert condensed.index.tolist() == [("digits", f"{method}-ipc10", 0) for method in ("dc", "dm", "mtt")]
+    assert condensed["clamped_share"].between(0, 1).all()
+    assert (condensed["loss_last"] > 0).all()
+    assert condensed["step_size"].notna().tolist() == [False, False, True]
     page = (finished.folder / "results" / "report" / "report.html").read_text()
     assert re.search(r"<td>dm-ipc10</td>\s*<td>1</td>", page)
 
@@ -310,7 +306,7 @@ def test_a_condensed_set_is_exported_and_imported_again(finished):
 
 COLLECTING = {"all", "collect_runs", "summarise_runs", "collect_costs", "plot_tradeoff", "record_environment"}
 COLLECTING |= {"render_report", "total"}
-CONDENSED = {"condense_dataset": 1, "collect_condensed": 1, "plot_condensation": 1}
+CONDENSED = {"collect_condensed": 1, "plot_condensation": 1}
 
 
 def test_changed_settings_of_a_method_rerun_its_jobs_only(finished):
@@ -318,7 +314,7 @@ def test_changed_settings_of_a_method_rerun_its_jobs_only(finished):
     changed = finished.folder / "changed.yaml"
     changed.write_text("methods: {dm: {iterations: 4}}")
     plan = finished.planned(config=overlays)
-    jobs = CONDENSED | {"train_model": 2, "attack_model": 2, "plot_images": 1}
+    jobs = CONDENSED | {"condense_dataset": 1, "train_model": 2, "attack_model": 2, "plot_images": 1}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
     changed.write_text("methods: {mfc: {norm: l1}}")
     plan = finished.planned(config=overlays)
@@ -327,7 +323,7 @@ def test_changed_settings_of_a_method_rerun_its_jobs_only(finished):
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
     changed.write_text("run: {seeds: [0, 1]}")
     plan = finished.planned(config=overlays)
-    jobs = CONDENSED | {"select_coreset": 4, "train_model": 18, "attack_model": 18}
+    jobs = CONDENSED | {"select_coreset": 4, "condense_dataset": 3, "train_model": 22, "attack_model": 22}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
 
 
