@@ -13,6 +13,7 @@ import torch.nn.functional as F
 
 from finitecover.attacks import perturb
 from finitecover.augmentation import draw_augmentation
+from finitecover.checkpoint import Checkpoint
 from finitecover.jobs import progress
 from finitecover.optimiser import SGD
 
@@ -21,7 +22,18 @@ LOG_ENTRIES = 20  # rows of a training's history
 
 
 def train(
-    model, images, labels, weights, radii, *, optimisation, adversary, augmentation="", seed, description="training"
+    model,
+    images,
+    labels,
+    weights,
+    radii,
+    *,
+    optimisation,
+    adversary,
+    augmentation="",
+    seed,
+    checkpoint=None,
+    description="training",
 ):
     """Train `model` in place; returns its history, a list of dicts (step, learning_rate, loss, accuracy).
 
@@ -30,8 +42,10 @@ def train(
     "batch_size", "learning_rate", "momentum", "weight_decay", "precision"}. adversary: None, or {"norm", "steps",
     "step_size", "warmup"}; radii grow linearly over the first share `warmup` of the steps. augmentation: a strategy of
     `draw_augmentation`, of which every batch gets one operation, every image with its own amounts, before any
-    perturbation. Loss and accuracy are those on the (augmented, adversarial) batches, averaged since the row before.
+    perturbation. checkpoint: keeps the state from time to time; what it holds is gone on from, to the same weights.
+    Loss and accuracy are those on the (augmented, adversarial) batches, averaged since the row before.
     """
+    checkpoint = checkpoint or Checkpoint(None, None)
     device = next(model.parameters()).device
     generator = torch.Generator().manual_seed(seed)
     autocast = _autocast(optimisation["precision"], device)
@@ -39,9 +53,14 @@ def train(
     peak = optimisation["learning_rate"]
     optimiser = SGD(model.parameters(), peak, optimisation["momentum"], optimisation["weight_decay"])
     weights = weights / weights.mean()
-    history, seen = [], np.zeros(3)
-    batches = _batches(len(images), optimisation["batch_size"], generator)
-    for step in progress(steps, description):
+    first, history, seen = 0, [], np.zeros(3)
+    batches = _Batches(len(images), optimisation["batch_size"], generator)
+    if (state := checkpoint.load()) is not None:
+        first, history, seen = state["step"], state["history"], np.array(state["seen"])
+        model.load_state_dict(state["model"])
+        optimiser.buffers, batches.stream = state["buffers"], state["stream"]
+        generator.set_state(state["generator"])
+    for step in progress(steps, description, first):
         rows = next(batches)
         x, y, weight = images[rows].to(device), labels[rows].to(device), weights[rows].to(device)
         if augmentation:
@@ -61,6 +80,10 @@ def train(
                 {"step": step + 1, "learning_rate": optimiser.learning_rate, "loss": loss, "accuracy": accuracy}
             )
             seen[:] = 0
+        if checkpoint.due():
+            state = {"step": step + 1, "history": history, "seen": seen.tolist(), "model": model.state_dict()}
+            state |= {"buffers": optimiser.buffers, "stream": batches.stream, "generator": generator.get_state()}
+            checkpoint.save(state)
     return history
 
 
@@ -88,15 +111,18 @@ def _perturbed(model, x, y, radii, adversary, generator, autocast):
     return x
 
 
-def _batches(n, size, generator):
+class _Batches:
     """Endless batches of min(size, n) rows: permutations of all rows, one after the other, cut into equal pieces."""
-    size = min(size, n)
-    stream = torch.empty(0, dtype=torch.int64)
-    while True:
-        while len(stream) < size:
-            stream = torch.cat([stream, torch.randperm(n, generator=generator)])
-        yield stream[:size]
-        stream = stream[size:]
+
+    def __init__(self, n, size, generator):
+        self.n, self.size, self.generator = n, min(size, n), generator
+        self.stream = torch.empty(0, dtype=torch.int64)
+
+    def __next__(self):
+        while len(self.stream) < self.size:
+            self.stream = torch.cat([self.stream, torch.randperm(self.n, generator=self.generator)])
+        batch, self.stream = self.stream[: self.size], self.stream[self.size :].clone()
+        return batch
 
 
 def _autocast(precision, device):

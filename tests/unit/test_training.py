@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 import torch
 
+from finitecover import checkpoint
 from finitecover.models import Network, build_model
 from finitecover.optimiser import SGD
-from finitecover.training import _batches, train
+from finitecover.training import _Batches, train
 
 DATASET = {"shape": (1, 8, 8), "classes": 2, "mean": [0.5], "std": [0.3]}
 OPTIMISATION = {
@@ -25,7 +26,7 @@ def bright_or_dark(n=40):
     return torch.rand(n, 1, 8, 8, generator=generator) * 0.5 + 0.5 * labels.view(-1, 1, 1, 1), labels
 
 
-def trained(adversary=None, weights=None, radii=None, augmentation="", seed=0, **changes):
+def trained(adversary=None, weights=None, radii=None, augmentation="", seed=0, kept=None, **changes):
     images, labels = bright_or_dark()
     model = build_model({"architecture": "mlp", "width": 8, "depth": 1}, DATASET, seed=0)
     weights = torch.ones(40) if weights is None else weights
@@ -40,6 +41,7 @@ def trained(adversary=None, weights=None, radii=None, augmentation="", seed=0, *
         adversary=adversary,
         augmentation=augmentation,
         seed=seed,
+        checkpoint=kept,
     )
     return torch.cat([p.detach().flatten() for p in model.parameters()]), history, model
 
@@ -76,10 +78,40 @@ def test_steps_set_the_cost_whatever_the_number_of_images():
 
 
 def test_batches_visit_every_image_equally_often():
-    batches = _batches(10, 4, torch.Generator().manual_seed(0))
+    batches = _Batches(10, 4, torch.Generator().manual_seed(0))
     drawn = torch.cat([next(batches) for _ in range(25)])
     assert np.bincount(drawn).tolist() == [10] * 10
-    assert len(next(_batches(3, 8, torch.Generator()))) == 3
+    assert len(next(_Batches(3, 8, torch.Generator()))) == 3
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("adversary", [None, ADVERSARY])
+def test_what_is_killed_goes_on_to_the_same_weights(adversary, tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
+    settings = {"augmentation": "crop_flip", "batch_size": 12}
+    whole, history, _ = trained(adversary, **settings)
+    steps, step = [], SGD.step
+
+    def killed(self, loss):
+        if len(steps) == 17:
+            raise KilledError
+        steps.append(1)
+        step(self, loss)
+
+    kept = checkpoint.Checkpoint(tmp_path / "state.pt", "key")
+    with monkeypatch.context() as patch:
+        patch.setattr(SGD, "step", killed)
+        with pytest.raises(KilledError):
+            trained(adversary, kept=kept, **settings)
+    steps.clear()
+    monkeypatch.setattr(SGD, "step", lambda self, loss: steps.append(1) or step(self, loss))
+    again, continued, _ = trained(adversary, kept=kept, **settings)
+    assert len(steps) == 30 - 17
+    assert torch.equal(again, whole)
+    assert continued == history
 
 
 def test_an_image_of_weight_zero_has_no_influence():
