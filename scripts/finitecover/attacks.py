@@ -10,19 +10,20 @@ import torch.nn.functional as F
 from finitecover.norms import NORMS
 
 
-def perturb(model, images, labels, radius, *, norm, steps, step_size, generator, autocast):
+def perturb(model, images, error, radius, *, norm, steps, step_size, generator, autocast):
     """Adversarial images for a training step.
 
-    images (n, c, h, w) in [0, 1]; radius (n,), one per image; step_size as a share of the radius; `generator` draws the
-    random start; `autocast()` is the context of the forward passes.
+    images (n, c, h, w) in [0, 1]; error: a function of logits, summed over images, that the images are to raise;
+    radius (n,), one per image; step_size as a share of the radius; `generator` draws the random start; `autocast()` is
+    the context of the forward passes.
     """
     ball = NORMS[norm]
     points = (images + ball.random(images, radius, generator)).clamp(0, 1)
     for _ in range(steps):
         points.requires_grad_()
         with autocast():
-            loss = F.cross_entropy(model(points), labels, reduction="sum")
-        (gradient,) = torch.autograd.grad(loss, points)
+            logits = model(points)
+        (gradient,) = torch.autograd.grad(error(logits.float()), points)
         points = _step(ball, images, points.detach(), gradient, radius, step_size)
     return points
 

@@ -13,6 +13,7 @@ from finitecover.shapes import deepest_convnet
 COVER_NORMS = ("l1", "l2", "linf")
 ATTACK_NORMS = ("l2", "linf")
 # What a method of each family must say, and what more an algorithm needs.
+ADVERSARIAL_KEYS = ("norm", "steps", "step_size", "warmup")  # of every kind of training but standard
 FAMILY_KEYS = {
     "full": (),
     "cover": ("given", "norm", "label_wise", "time_limit"),
@@ -117,7 +118,7 @@ def training_settings(config, dataset, training):
     settings, adversary = config["trainings"][training], None
     augmentation = config["datasets"][dataset]["augmentation"] if settings.get("augmentation") else ""
     if settings["kind"] != "standard":
-        adversary = {key: settings[key] for key in ("norm", "steps", "step_size", "warmup")}
+        adversary = {key: settings.get(key) for key in (*ADVERSARIAL_KEYS, "beta")}
         adversary["eps"] = fraction(config["datasets"][dataset]["eps"][settings["norm"]]["train"])
     optimisation = config["optimisation"]
     return {
@@ -238,16 +239,14 @@ def _check_method(name, settings, config):
 
 
 def _check_training(name, settings):
-    adversarial = ("norm", "steps", "step_size", "warmup")
-    for key in adversarial:
-        where = f"trainings.{name}"
-        if settings["kind"] == "standard":
-            _require(key not in settings, f"{where}.{key}: not used by kind standard; remove it")
-        else:
-            _require(key in settings, f"{where}: kind {settings['kind']} needs {key}")
+    where, kind = f"trainings.{name}", settings["kind"]
+    needed = {"standard": (), "trades": (*ADVERSARIAL_KEYS, "beta")}.get(kind, ADVERSARIAL_KEYS)
+    for key in (*ADVERSARIAL_KEYS, "beta"):
+        _require(key in needed or key not in settings, f"{where}.{key}: not used by kind {kind}; remove it")
+        _require(key not in needed or key in settings, f"{where}: kind {kind} needs {key}")
     _require(
-        settings["kind"] != "generalised" or not settings.get("augmentation"),
-        f"trainings.{name}.augmentation: the bound of generalised training is on the images as they are; remove it",
+        kind != "generalised" or not settings.get("augmentation"),
+        f"{where}.augmentation: the bound of generalised training is on the images as they are; remove it",
     )
 
 

@@ -40,7 +40,9 @@ def train(
     images (n, c, h, w) in [0, 1], labels (n,), weights (n,) of the loss (1 each, or w_c of a cover), radii (n,) of the
     perturbations (eps, or eps + r_c: the generalised adversarial loss, arXiv 2402.05675). optimisation: {"steps",
     "batch_size", "learning_rate", "momentum", "weight_decay", "precision"}. adversary: None, or {"norm", "steps",
-    "step_size", "warmup"}; radii grow linearly over the first share `warmup` of the steps. augmentation: a strategy of
+    "step_size", "warmup", "beta"}; radii grow linearly over the first share `warmup` of the steps; beta: None, or that
+    of TRADES (Zhang et al. 2019): the loss on clean images and beta times the divergence (Kullback and Leibler) of
+    predictions on adversarial images from those on clean ones, which these seek. augmentation: a strategy of
     `draw_augmentation`, of which every batch gets one operation, every image with its own amounts, before any
     perturbation. checkpoint: keeps the state from time to time; what it holds is gone on from, to the same weights.
     Loss and accuracy are those on the (augmented, adversarial) batches, averaged since the row before.
@@ -53,6 +55,7 @@ def train(
     peak = optimisation["learning_rate"]
     optimiser = SGD(model.parameters(), peak, optimisation["momentum"], optimisation["weight_decay"])
     weights = weights / weights.mean()
+    beta = adversary["beta"] if adversary else None
     first, history, seen = 0, [], np.zeros(3)
     batches = _Batches(len(images), optimisation["batch_size"], generator)
     if (state := checkpoint.load()) is not None:
@@ -67,10 +70,16 @@ def train(
             x = _augmented(model.normalise, x, augmentation, generator)
         if adversary:
             growth = min(1.0, (step + 1) / max(1.0, adversary["warmup"] * steps))
-            x = _perturbed(model, x, y, growth * radii[rows].to(device), adversary, generator, autocast)
+            clean, x = x, _perturbed(model, x, y, growth * radii[rows].to(device), adversary, generator, autocast)
         with autocast():
-            logits = model(x)
-        loss = (weight * F.cross_entropy(logits.float(), y, reduction="none")).mean()
+            logits = model(x).float()
+        if beta:
+            with autocast():
+                natural = model(clean).float()
+            losses = F.cross_entropy(natural, y, reduction="none") + beta * _divergence(natural, logits)
+        else:
+            losses = F.cross_entropy(logits, y, reduction="none")
+        loss = (weight * losses).mean()
         optimiser.learning_rate = peak * (1 + math.cos(math.pi * step / steps)) / 2
         optimiser.step(loss)
         seen += [loss.item(), (logits.argmax(1) == y).float().mean().item(), 1]
@@ -96,10 +105,16 @@ def _augmented(normalise, x, augmentation, generator):
 def _perturbed(model, x, y, radii, adversary, generator, autocast):
     """Adversarial batch; the network's own parameters need no gradient meanwhile, which saves a third of the work."""
     model.requires_grad_(False)
+    if adversary["beta"]:
+        with torch.no_grad(), autocast():
+            natural = model(x).float()
+        error = partial(_total_divergence, natural)
+    else:
+        error = partial(F.cross_entropy, target=y, reduction="sum")
     x = perturb(
         model,
         x,
-        y,
+        error,
         radii,
         norm=adversary["norm"],
         steps=adversary["steps"],
@@ -109,6 +124,16 @@ def _perturbed(model, x, y, radii, adversary, generator, autocast):
     )
     model.requires_grad_(True)
     return x
+
+
+def _divergence(natural, logits):
+    """Kullback-Leibler divergence of predictions from the natural ones, image by image, (n,)."""
+    natural, logits = natural.log_softmax(dim=1), logits.log_softmax(dim=1)
+    return (natural.exp() * (natural - logits)).sum(dim=1)
+
+
+def _total_divergence(natural, logits):
+    return _divergence(natural, logits).sum()
 
 
 class _Batches:

@@ -1,8 +1,10 @@
 from contextlib import nullcontext
+from functools import partial
 from itertools import pairwise
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +34,11 @@ class Linear(torch.nn.Module):
         return torch.stack([torch.zeros_like(score), score], dim=1)
 
 
+def wrong(labels):
+    """The error that adversarial training raises."""
+    return partial(F.cross_entropy, target=labels, reduction="sum")
+
+
 def sample(n, seed=0):
     generator = torch.Generator().manual_seed(seed)
     return torch.rand(n, 1, 8, 8, generator=generator), torch.randint(3, (n,), generator=generator)
@@ -45,7 +52,14 @@ def test_no_adversarial_image_leaves_the_ball_or_the_box(network, norm, eps, see
     generator = torch.Generator().manual_seed(seed)
     found, predictions = attack(network, images, labels, eps, norm=norm, restarts=restarts, generator=generator, **PGD)
     trained = perturb(
-        network, images, labels, torch.full((9,), eps), norm=norm, generator=generator, autocast=nullcontext, **PGD
+        network,
+        images,
+        wrong(labels),
+        torch.full((9,), eps),
+        norm=norm,
+        generator=generator,
+        autocast=nullcontext,
+        **PGD,
     )
     for points in (found, trained):
         assert NORMS[norm].length(points.double() - images.double()).max() <= eps + 1e-6
@@ -59,7 +73,9 @@ def test_each_image_has_a_radius_of_its_own_in_training(network, norm):
     images, labels = sample(4)
     radius = torch.tensor([0.0, 0.1, 0.2, 0.4])
     generator = torch.Generator().manual_seed(0)
-    points = perturb(network, images, labels, radius, norm=norm, generator=generator, autocast=nullcontext, **PGD)
+    points = perturb(
+        network, images, wrong(labels), radius, norm=norm, generator=generator, autocast=nullcontext, **PGD
+    )
     lengths = NORMS[norm].length(points.double() - images.double())
     assert (lengths <= radius + 1e-6).all()
     assert lengths[0] == 0
@@ -100,7 +116,7 @@ def test_more_steps_never_lower_the_loss_of_a_linear_model(norm):
         points = perturb(
             model,
             images,
-            labels,
+            wrong(labels),
             torch.full((6,), 0.2),
             norm=norm,
             steps=steps,

@@ -17,6 +17,22 @@ def test_convnet_3_has_the_features_of_the_reference(side, channels, features):
     assert network(images).shape == (2, 10)
 
 
+@pytest.mark.parametrize(("side", "channels"), [(8, 1), (28, 1), (32, 3)])
+def test_a_resnet_judges_an_image_alike_whatever_its_batch_and_learns_of_every_weight(side, channels):
+    network = build_model({"architecture": "resnet", "width": 16, "depth": 2}, describe(side, channels), seed=0)
+    images = torch.rand(5, channels, side, side)
+    logits = network(images)
+    assert logits.shape == (5, 10)
+    assert torch.allclose(network(images[2:3]), logits[2:3], atol=1e-5)
+    gradients = torch.autograd.grad(logits.square().sum(), list(network.parameters()))
+    assert all(gradient.abs().max() > 0 for gradient in gradients)
+
+
+def test_resnet_18_has_the_parameters_of_the_literature():
+    network = build_model({"architecture": "resnet", "width": 64, "depth": 2}, describe(32, 3), seed=0)
+    assert sum(p.numel() for p in network.parameters()) == 11_173_962  # as with batch norm, whose scales are as many
+
+
 def test_normalisation_is_the_first_layer():
     network = build_model({"architecture": "mlp", "width": 4, "depth": 1}, describe(8), seed=0)
     images = torch.rand(3, 1, 8, 8)
@@ -47,5 +63,5 @@ def test_depth_is_limited_by_the_size_of_the_images(side, deepest):
 
 
 def test_unknown_architecture_says_which_are_known():
-    with pytest.raises(ValueError, match="unknown architecture 'vit'; choose one of convnet, mlp"):
+    with pytest.raises(ValueError, match="unknown architecture 'vit'; choose one of convnet, mlp, resnet"):
         build_model({"architecture": "vit", "width": 2, "depth": 1}, describe(8), seed=0)

@@ -1,11 +1,15 @@
+from contextlib import nullcontext
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
 from finitecover import checkpoint
+from finitecover.attacks import perturb
 from finitecover.models import Network, build_model
 from finitecover.optimiser import SGD
-from finitecover.training import _Batches, train
+from finitecover.training import _Batches, _divergence, _total_divergence, train
 
 DATASET = {"shape": (1, 8, 8), "classes": 2, "mean": [0.5], "std": [0.3]}
 OPTIMISATION = {
@@ -16,7 +20,9 @@ OPTIMISATION = {
     "weight_decay": 0.0005,
     "precision": "float32",
 }
-ADVERSARY = {"norm": "linf", "steps": 2, "step_size": 0.5, "warmup": 0.5}
+ADVERSARY = {"norm": "linf", "steps": 2, "step_size": 0.5, "warmup": 0.5, "beta": None}
+
+TRADES = ADVERSARY | {"beta": 6.0}
 
 
 def bright_or_dark(n=40):
@@ -46,7 +52,7 @@ def trained(adversary=None, weights=None, radii=None, augmentation="", seed=0, k
     return torch.cat([p.detach().flatten() for p in model.parameters()]), history, model
 
 
-@pytest.mark.parametrize("adversary", [None, ADVERSARY, ADVERSARY | {"norm": "l2"}])
+@pytest.mark.parametrize("adversary", [None, ADVERSARY, ADVERSARY | {"norm": "l2"}, TRADES])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_loss_goes_down_and_the_seed_decides_everything(adversary, precision):
     first, history, _ = trained(adversary, precision=precision)
@@ -70,6 +76,39 @@ def test_augmented_images_stay_pixels_and_are_others_in_every_batch(adversary, m
     assert len(whole) > len(history)
     assert round(originals.sum().item(), 2) not in whole
     assert torch.equal(first, trained(adversary, augmentation="crop_cutout_rotate_color", batch_size=40)[0])
+
+
+def test_trades_weighs_the_divergence_from_clean_predictions(monkeypatch):
+    images, labels = bright_or_dark()
+    seen = []
+    monkeypatch.setattr(SGD, "step", lambda self, loss: seen.append(loss.item()))
+    model = build_model({"architecture": "mlp", "width": 8, "depth": 1}, DATASET, seed=0)
+    logits = model(images)
+    clean = torch.nn.functional.cross_entropy(logits, labels).item()
+    for beta, radius in ((None, 0.0), (2.0, 0.0), (2.0, 0.1), (4.0, 0.1)):
+        trained(ADVERSARY | {"beta": beta, "warmup": 0}, radii=torch.full((40,), radius), steps=1, batch_size=40)
+    assert seen[:2] == pytest.approx([clean, clean])
+    assert seen[2] > clean
+    assert seen[3] - clean == pytest.approx(2 * (seen[2] - clean), rel=1e-4)
+
+
+def test_trades_seeks_images_whose_predictions_diverge():
+    images, _ = bright_or_dark()
+    model = trained()[2]
+    natural = model(images).detach()
+    settings = {"norm": "linf", "step_size": 0.5, "autocast": nullcontext}
+    divergences = []
+    for steps in (0, 5):
+        generator = torch.Generator().manual_seed(0)
+        error = partial(_total_divergence, natural)
+        points = perturb(model, images, error, torch.full((40,), 0.1), steps=steps, generator=generator, **settings)
+        divergences.append(_divergence(natural, model(points)).detach())
+    assert (divergences[1] >= 0).all()
+    assert divergences[1].mean() > 2 * divergences[0].mean()
+    expected = torch.distributions.kl_divergence(
+        *(torch.distributions.Categorical(logits=z) for z in (natural, model(points)))
+    )
+    assert torch.allclose(divergences[1], expected, atol=1e-5)
 
 
 def test_steps_set_the_cost_whatever_the_number_of_images():
