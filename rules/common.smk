@@ -149,6 +149,13 @@ def frontier_figure():
     return ["results/figures/frontier.png"] if cover_subsets() else []
 
 
+def image_figures():
+    """A figure of chosen and synthetic images per data set, where the study has any."""
+    if not shown_subsets():
+        return []
+    return expand("results/figures/images_{dataset}.png", dataset=config["run"]["datasets"])
+
+
 def shown_sets(wildcards):
     """Training sets shown as images: every method but the full set at its smallest budget, with the first seed."""
     seed = config["run"]["seeds"][0]

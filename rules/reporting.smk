@@ -218,7 +218,7 @@ rule render_report:
         environment="results/report/environment.json",
         tradeoff="results/figures/tradeoff.png",
         frontier=frontier_figure(),
-        images=expand("results/figures/images_{dataset}.png", dataset=config["run"]["datasets"]),
+        images=image_figures(),
         condensation=condensation_figures(),
     output:
         report="results/report/report.html",

@@ -90,9 +90,8 @@ def _set_costs(costs):
     Experts are no training set, but trajectory matching cannot do without them: a row per expert's network.
     """
     made = costs[costs["rule"].isin(["solve_cover", "select_coreset", "condense_dataset", "train_expert"])]
-    job = made["job"].str.split("/", expand=True)
-    experts = made["rule"] == "train_expert"
-    made = made.assign(dataset=job[0], made=job[1].where(~experts, "each expert, " + job[1]))
+    job, experts = made["job"].str.split("/"), made["rule"] == "train_expert"
+    made = made.assign(dataset=job.str[0], made=job.str[1].where(~experts, "each expert, " + job.str[1]))
     groups = made.groupby(["dataset", "made"], sort=False)
     table = groups.agg(
         jobs=("seconds", "size"),
@@ -102,7 +101,7 @@ def _set_costs(costs):
         gradient_evaluations=("gradient_evaluations", "mean"),
     ).reset_index()
     whole = ["max_rss_mib", "images_seen", "gradient_evaluations"]
-    return table.assign(seconds=table["seconds"].round(1), **{name: table[name].round().astype(int) for name in whole})
+    return table.assign(seconds=table["seconds"].round(1), **{n: table[n].round().astype("Int64") for n in whole})
 
 
 def _cost_totals(costs):
@@ -114,6 +113,11 @@ def _cost_totals(costs):
     return table.assign(minutes=(table["minutes"] / 60).round(2), max_rss_mib=table["max_rss_mib"].round())
 
 
+def _of_datasets(title, paths):
+    """Figures that lie at <kind>_<dataset>.png, with titles."""
+    return [(f"{title}: {Path(path).stem.partition('_')[2]}", path) for path in paths]
+
+
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         render_report(
@@ -122,11 +126,8 @@ if __name__ == "__main__":
             figures=[
                 ("Clean against robust accuracy", snakemake.input.tradeoff),
                 *(("Size against radius of covers", path) for path in snakemake.input.frontier),
-                *((f"Chosen and synthetic images: {Path(path).stem[7:]}", path) for path in snakemake.input.images),
-                *(
-                    (f"Condensation: loss, and images by iteration: {Path(path).stem[13:]}", path)
-                    for path in snakemake.input.condensation
-                ),
+                *_of_datasets("Chosen and synthetic images", snakemake.input.images),
+                *_of_datasets("Condensation, loss and images over the iterations", snakemake.input.condensation),
             ],
             environment_path=snakemake.input.environment,
             config=snakemake.params.config,
