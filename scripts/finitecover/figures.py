@@ -11,9 +11,10 @@ import seaborn as sns
 
 from finitecover.arrays import written_aside
 
-# Okabe and Ito's colours, told apart by the colour-blind; markers tell methods apart in grey.
+# Okabe and Ito's colours, then Tol's, told apart by the colour-blind; markers tell methods apart in grey.
 COLOURS = ["#000000", "#999999", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#F0E442"]
-MARKERS = ["*", "X", "s", "D", "^", "o", "P", "v", "<", ">", "h", "p"]
+COLOURS += ["#882255", "#44AA99", "#332288"]
+MARKERS = ["*", "X", "s", "D", "^", "o", "P", "v", "<", ">", "h", "p", "8"]  # one more, so that pairs repeat late
 KNOWN = ["full", "random", "kcenter", "herding", "kmeans", "mfc", "mfc-eta", "dm", "mfc-blind", "dc", "dsa", "mtt"]
 NORM_NAMES = {"l1": r"$\ell_1$", "l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}
 

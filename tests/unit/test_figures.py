@@ -49,6 +49,7 @@ def test_known_methods_keep_colour_and_marker_whatever_is_beside_them():
         assert few[kind]["random"] == many[kind]["random"]
     shown = {(many[0][name], many[1][name]) for name in many[0]}
     assert len(shown) == 5
+    assert len(set(figures.palette(figures.KNOWN)[0].values())) == len(figures.KNOWN)
 
 
 def test_losses_are_relative_to_the_first_and_images_follow_the_iterations():
