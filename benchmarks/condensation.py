@@ -173,11 +173,18 @@ def _task(algorithm, real, dataset, width, k, batch, augmentation="", experts=()
     return Task(images, labels, k, settings, model, dataset, augmentation, 0, CPU, experts)
 
 
+def _in_double(network):
+    """Compute in float64 behind the augmentation: in float32, rounding alone switches a ReLU now and then."""
+    network.double().features.register_forward_pre_hook(lambda _, images: images[0].double())
+
+
 def _compared(algorithm, real, dataset, operation):
     """Relative differences of loss and gradient between ours and the reference's, with equal random numbers."""
     model = {"architecture": "convnet", "width": 32, "depth": 3}
     network, expert = (build_model(model, dataset, seed) for seed in (1, 2))
     theirs = reference_network(dataset, 32, network)
+    for each in (network, expert, theirs):
+        _in_double(each)
     walk = [np.stack([parameters_to_vector(n.parameters()).detach().numpy() for n in (network, expert)])]
     ours, reference = (_task(algorithm, real, dataset, 32, 3, 60, operation, walk) for _ in range(2))
 
@@ -188,7 +195,9 @@ def _compared(algorithm, real, dataset, operation):
         return reference_augmentation(operation, torch.rand(3, 1, generator=reference.generator))
 
     if algorithm == "mtt":
-        loss = TrajectoryMatching(ours).loss(*(torch.from_numpy(place) for place in walk[0]))
+        method = TrajectoryMatching(ours)
+        _in_double(method.network)
+        loss = method.loss(*(torch.from_numpy(place) for place in walk[0]))
         wanted = reference_mtt(theirs, reference, augmentation)
     elif algorithm == "dm":
         loss = DistributionMatching(ours).loss(network.features)

@@ -10,7 +10,7 @@ from finitecover.arrays import pixels
 from finitecover.checkpoint import restore_generators, save_generators
 from finitecover.models import Normalise
 
-CACHED = 2**22  # bytes of a network's first activations that go through it at a time on a CPU
+CACHED = 2**23  # bytes of a network's first activations that go through it at a time on a CPU
 
 
 class Task:

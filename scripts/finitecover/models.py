@@ -38,6 +38,18 @@ class Network(nn.Module):
         return self.classifier(self.features(self.normalise(x)))
 
 
+class Pooling(nn.Module):
+    """2x2 average pooling, `nn.AvgPool2d(2)` but for rounding; on a CPU by sums of slices, in half the time."""
+
+    def forward(self, x):
+        """Feature maps of half the height and width, rounded down."""
+        if x.is_cuda:
+            return nn.functional.avg_pool2d(x, 2)
+        height, width = (size // 2 * 2 for size in x.shape[2:])
+        rows = x[:, :, 0:height:2] + x[:, :, 1:height:2]
+        return (rows[..., 0:width:2] + rows[..., 1:width:2]) * 0.25
+
+
 def convnet_features(shape, width, depth):
     """ConvNet of the condensation literature (Gidaris and Komodakis 2018; Zhao et al. 2021): `depth` blocks of
     3x3 convolution, instance norm, ReLU, 2x2 average pooling.
@@ -56,7 +68,7 @@ def convnet_features(shape, width, depth):
             nn.Conv2d(channels, width, kernel_size=3, padding=first_padding(side) if block == 0 else 1),
             nn.GroupNorm(width, width),  # one group per channel: the reference's "instancenorm", defined for 1x1 too
             nn.ReLU(),
-            nn.AvgPool2d(2),
+            Pooling(),
         ]
         channels = width
     return nn.Sequential(*layers, nn.Flatten())

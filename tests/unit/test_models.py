@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from finitecover.models import build_model
+from finitecover.models import Pooling, build_model
 from finitecover.shapes import deepest_convnet
 
 
@@ -31,6 +31,15 @@ def test_a_resnet_judges_an_image_alike_whatever_its_batch_and_learns_of_every_w
 def test_resnet_18_has_the_parameters_of_the_literature():
     network = build_model({"architecture": "resnet", "width": 64, "depth": 2}, describe(32, 3), seed=0)
     assert sum(p.numel() for p in network.parameters()) == 11_173_962  # as with batch norm, whose scales are as many
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 8, 8), (1, 2, 7, 9), (4, 1, 2, 3)])
+def test_pooling_is_that_of_pytorch(shape):
+    images = torch.rand(shape, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    ours, theirs = Pooling()(images), torch.nn.functional.avg_pool2d(images, 2)
+    assert torch.allclose(ours, theirs, atol=1e-6)
+    gradients = [torch.autograd.grad(pooled.square().sum(), images)[0] for pooled in (ours, theirs)]
+    assert torch.allclose(*gradients, atol=1e-6)
 
 
 def test_normalisation_is_the_first_layer():
