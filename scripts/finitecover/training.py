@@ -68,17 +68,11 @@ def train(
         x, y, weight = images[rows].to(device), labels[rows].to(device), weights[rows].to(device)
         if augmentation:
             x = _augmented(model.normalise, x, augmentation, generator)
+        clean = x
         if adversary:
             growth = min(1.0, (step + 1) / max(1.0, adversary["warmup"] * steps))
-            clean, x = x, _perturbed(model, x, y, growth * radii[rows].to(device), adversary, generator, autocast)
-        with autocast():
-            logits = model(x).float()
-        if beta:
-            with autocast():
-                natural = model(clean).float()
-            losses = F.cross_entropy(natural, y, reduction="none") + beta * _divergence(natural, logits)
-        else:
-            losses = F.cross_entropy(logits, y, reduction="none")
+            x = _perturbed(model, x, y, growth * radii[rows].to(device), adversary, generator, autocast)
+        losses, logits = _losses(model, clean, x, y, beta, autocast)
         loss = (weight * losses).mean()
         optimiser.learning_rate = peak * (1 + math.cos(math.pi * step / steps)) / 2
         optimiser.step(loss)
@@ -102,10 +96,21 @@ def _augmented(normalise, x, augmentation, generator):
     return normalise.inverse(augment(normalise(x))).clamp(0, 1)
 
 
+def _losses(model, clean, x, y, beta, autocast):
+    """Loss of each image, (n,), and logits of x: on x alone, or that of TRADES on clean images and on x."""
+    with autocast():
+        logits = model(x).float()
+    if beta is None:
+        return F.cross_entropy(logits, y, reduction="none"), logits
+    with autocast():
+        natural = model(clean).float()
+    return F.cross_entropy(natural, y, reduction="none") + beta * _divergence(natural, logits), logits
+
+
 def _perturbed(model, x, y, radii, adversary, generator, autocast):
     """Adversarial batch; the network's own parameters need no gradient meanwhile, which saves a third of the work."""
     model.requires_grad_(False)
-    if adversary["beta"]:
+    if adversary["beta"] is not None:
         with torch.no_grad(), autocast():
             natural = model(x).float()
         error = partial(_total_divergence, natural)
