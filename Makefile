@@ -42,6 +42,7 @@ format: setup
 	$(BIN)/snakefmt Snakefile rules
 
 bench: .venv/.benched
+	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/condensation.py
 	$(BIN)/python benchmarks/covers.py
 

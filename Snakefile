@@ -18,6 +18,7 @@ include: "rules/coresets.smk"
 include: "rules/condensation.smk"
 include: "rules/training.smk"
 include: "rules/evaluation.smk"
+include: "rules/certificates.smk"
 include: "rules/reporting.smk"
 
 
@@ -28,10 +29,14 @@ localrules:
     collect_costs,
     collect_covers,
     collect_condensed,
+    collect_tables,
     plot_tradeoff,
     plot_frontier,
     plot_images,
     plot_condensation,
+    plot_certificates,
+    plot_bounds,
+    plot_transfer,
     record_environment,
     render_report,
 

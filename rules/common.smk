@@ -29,6 +29,7 @@ wildcard_constraints:
     subset=rf"({names_of('methods')})(-ipc[1-9][0-9]*)?",
     training=names_of("trainings"),
     model=names_of("models"),
+    cover=rf"({names_of('methods')})(-ipc[1-9][0-9]*)?",
     seed=r"[0-9]+",
     expert=r"[0-9]+",
 
@@ -115,18 +116,39 @@ def model_settings(wildcards):
 
 
 def training_kind(wildcards):
-    """standard, pgd or generalised."""
+    """The kind of a training."""
     return config["trainings"][wildcards.training]["kind"]
 
 
 def training_settings(wildcards):
-    """Settings of a training: kind, adversary, optimisation."""
+    """Settings of a training: adversary, augmentation, noise, optimisation."""
     return configuration.training_settings(config, wildcards.dataset, wildcards.training)
 
 
 def threat_model(wildcards):
     """Norms and sizes of the perturbations that a model is attacked with."""
     return configuration.threat_model(config, wildcards.dataset)
+
+
+def training_sizes(wildcards):
+    """The size of perturbation per norm that a data set's models are trained against."""
+    return configuration.headline(config)[wildcards.dataset]
+
+
+def verdict(wildcards):
+    """Where the attacks from libraries run."""
+    return configuration.verdict(config, wildcards.dataset)
+
+
+def kept_snapshots(wildcards):
+    """How many states of a training are kept for its bound."""
+    return configuration.snapshots(config, wildcards.subset, wildcards.training)
+
+
+def strongest_descent():
+    """Settings of the last attack of kind pgd."""
+    attacks = config["evaluation"]["attacks"].values()
+    return [settings for settings in attacks if settings["kind"] == "pgd"][-1]
 
 
 def every_run(pattern):
@@ -211,10 +233,57 @@ def condensation_snapshots(wildcards):
     return [path for path in paths if re.fullmatch(pattern, path)]
 
 
+def joined_runs(table):
+    """What identifies the jobs behind a table that `collect_tables` joins: dicts of columns, none where it is not asked
+    for."""
+    return {
+        "certificates": configuration.certified_runs,
+        "bounds": configuration.bounded_runs,
+        "transfer": configuration.transfer_runs,
+    }[table](config)
+
+
+def joined_parts(wildcards):
+    """The table of each of these jobs."""
+    pattern = {
+        "certificates": "results/{dataset}/certificates/{subset}/{training}/{model}/seed{seed}/{cover}/certificates.csv",
+        "bounds": "results/{dataset}/bounds/{subset}/{training}/{model}/seed{seed}.csv",
+        "transfer": "results/{dataset}/transfer/{training}/{model}/seed{seed}.csv",
+    }[wildcards.table]
+    return [pattern.format(**run) for run in joined_runs(wildcards.table)]
+
+
+def joined_outputs(pattern):
+    """`pattern` filled in for each of these tables that the study asks for."""
+    tables = ("transfer", "certificates", "bounds")
+    return [pattern.format(table=table) for table in tables if joined_runs(table)]
+
+
+def transfer_models(wildcards):
+    """Models that share all but their training set."""
+    pattern = "results/{dataset}/models/{subset}/{training}/{model}/seed{seed}/model.pt"
+    return [pattern.format(subset=subset, **wildcards) for subset in transfer_subsets(wildcards)]
+
+
+def transfer_subsets(wildcards):
+    """Their training sets."""
+    shared = {key: wildcards[key] for key in ("dataset", "training", "model")}
+    shared["seed"] = int(wildcards.seed)
+    return [run["subset"] for run in configuration.runs(config) if shared.items() <= run.items()]
+
+
 def network_counts(wildcards):
     """Files that say how often jobs went through networks."""
     made = condensed_outputs("summary.json", made_elsewhere=False)
-    return made + [str(Path(path).with_suffix(".json")) for path in every_expert()]
+    made += [str(Path(path).with_suffix(".json")) for path in every_expert()]
+    for kind in ("models", "attacks"):
+        made += every_run(
+            f"results/{{dataset}}/{kind}/{{subset}}/{{training}}/{{model}}/seed{{seed}}/cost.json"
+        )
+    pattern = (
+        "results/{dataset}/certificates/{subset}/{training}/{model}/seed{seed}/{cover}/cost.json"
+    )
+    return made + [pattern.format(**run) for run in configuration.certified_runs(config)]
 
 
 def every_expert():
@@ -252,4 +321,10 @@ def benchmarks(wildcards):
     for path in every_expert():
         dataset, _, model, expert = Path(path).with_suffix(".tsv").parts[1:]
         files.append(f"results/benchmarks/train_expert/{dataset}/{model}/{expert}")
+    pattern = "results/benchmarks/certify_model/{dataset}/{subset}/{training}/{model}/seed{seed}/{cover}.tsv"
+    files += [pattern.format(**run) for run in configuration.certified_runs(config)]
+    pattern = "results/benchmarks/trace_bound/{dataset}/{subset}/{training}/{model}/seed{seed}.tsv"
+    files += [pattern.format(**run) for run in configuration.bounded_runs(config)]
+    pattern = "results/benchmarks/transfer_attacks/{dataset}/{training}/{model}/seed{seed}.tsv"
+    files += [pattern.format(**run) for run in configuration.transfer_runs(config)]
     return sorted(set(files))

@@ -105,6 +105,25 @@ rule collect_condensed:
         "../scripts/collect_condensed.py"
 
 
+rule collect_tables:
+    """One table of all certificates, of all bounds, of all transferred attacks."""
+    input:
+        tables=joined_parts,
+    output:
+        table=report("results/tables/{table}.csv", caption="captions/tables.rst", category="Tables"),
+    log:
+        "results/logs/collect_tables/{table}.log",
+    wildcard_constraints:
+        table="certificates|bounds|transfer",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        runs=lambda wildcards: joined_runs(wildcards.table),
+        code=code("collect_tables"),
+    script:
+        "../scripts/collect_tables.py"
+
+
 rule plot_tradeoff:
     """Clean against robust accuracy by method, a panel per data set and training."""
     input:
@@ -190,6 +209,63 @@ rule plot_condensation:
         "../scripts/plot_condensation.py"
 
 
+rule plot_certificates:
+    """What is certified without being evaluated, against eps."""
+    input:
+        table="results/tables/certificates.csv",
+    output:
+        pdf=report(
+            "results/figures/certificates.pdf",
+            caption="captions/certificates.rst",
+            category="Figures",
+        ),
+        png="results/figures/certificates.png",
+    log:
+        "results/logs/plot_certificates.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("plot_certificates"),
+    script:
+        "../scripts/plot_certificates.py"
+
+
+rule plot_bounds:
+    """The generalised adversarial loss on covers beside the adversarial loss on all images, over training."""
+    input:
+        table="results/tables/bounds.csv",
+    output:
+        pdf=report("results/figures/bounds.pdf", caption="captions/bounds.rst", category="Figures"),
+        png="results/figures/bounds.png",
+    log:
+        "results/logs/plot_bounds.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("plot_bounds"),
+    script:
+        "../scripts/plot_bounds.py"
+
+
+rule plot_transfer:
+    """Accuracy under the adversarial images of every other model."""
+    input:
+        table="results/tables/transfer.csv",
+    output:
+        pdf=report(
+            "results/figures/transfer.pdf", caption="captions/transfer.rst", category="Figures"
+        ),
+        png="results/figures/transfer.png",
+    log:
+        "results/logs/plot_transfer.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("plot_transfer"),
+    script:
+        "../scripts/plot_transfer.py"
+
+
 rule record_environment:
     """Versions, machine and commit that produced the tables."""
     input:
@@ -214,12 +290,14 @@ rule render_report:
         tables=[
             *expand("results/tables/{table}.csv", table=["summary", "gates", "covers", "costs"]),
             *condensed_table(),
+            *joined_outputs("results/tables/{table}.csv"),
         ],
         environment="results/report/environment.json",
         tradeoff="results/figures/tradeoff.png",
         frontier=frontier_figure(),
         images=image_figures(),
         condensation=condensation_figures(),
+        proofs=joined_outputs("results/figures/{table}.png"),
     output:
         report="results/report/report.html",
     log:

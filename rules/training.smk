@@ -9,6 +9,8 @@ rule train_model:
     output:
         model="results/{dataset}/models/{subset}/{training}/{model}/seed{seed}/model.pt",
         history="results/{dataset}/models/{subset}/{training}/{model}/seed{seed}/history.csv",
+        snapshots="results/{dataset}/models/{subset}/{training}/{model}/seed{seed}/snapshots.pt",
+        cost="results/{dataset}/models/{subset}/{training}/{model}/seed{seed}/cost.json",
     log:
         "results/logs/train_model/{dataset}/{subset}/{training}/{model}/seed{seed}.log",
     benchmark:
@@ -20,6 +22,7 @@ rule train_model:
     params:
         training=training_settings,
         model=model_settings,
+        snapshots=kept_snapshots,
         code=code("train_model"),
     script:
         "../scripts/train_model.py"

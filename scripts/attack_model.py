@@ -5,24 +5,38 @@ from fractions import Fraction
 import numpy as np
 import torch
 
-from finitecover.arrays import load_records, pixels, save_csv, save_parquet
-from finitecover.evaluation import accuracies, draw_examples, evaluate, standard_broken
+from finitecover.arrays import load_records, pixels, save_csv, save_json, save_parquet
+from finitecover.coresets import draw_examples
+from finitecover.evaluation import accuracies, evaluate
+from finitecover.gates import standard_broken
 from finitecover.jobs import log, logged, torch_device
-from finitecover.models import build_model
+from finitecover.models import load_model
+from finitecover.passes import Passes
 
 
-def attack_model(model_path, test_path, threat, evaluation, kind, seed, examples_path, accuracies_path, gates_path):
+def attack_model(
+    model_path,
+    test_path,
+    threat,
+    evaluation,
+    verdict,
+    kind,
+    seed,
+    examples_path,
+    accuracies_path,
+    gates_path,
+    cost_path,
+):
     """Threat: sizes per norm; evaluation: number of examples and attacks; kind: of the model's training."""
     device = torch_device()
-    saved = torch.load(model_path, weights_only=True)
-    network = build_model(saved["model"], saved["dataset"], seed=0)
-    network.load_state_dict(saved["state"])
+    network = load_model(model_path).to(device)
+    passes = Passes(network)
     records = load_records(test_path)
     chosen = draw_examples(records["label"], evaluation["examples"])
     images = torch.from_numpy(pixels(records["image"])).to(device)
     labels = torch.from_numpy(np.array(records["label"])).to(device)
     rows, gates = evaluate(
-        network.to(device), images, labels, chosen, threat=threat, attacks=evaluation["attacks"], seed=seed
+        network, images, labels, chosen, threat=threat, attacks=evaluation["attacks"], verdict=verdict, seed=seed
     )
     columns = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
     table = accuracies(rows)
@@ -36,6 +50,7 @@ def attack_model(model_path, test_path, threat, evaluation, kind, seed, examples
     save_parquet(examples_path, columns)
     save_csv(accuracies_path, table)
     save_csv(gates_path, gates)
+    save_json(cost_path, passes.counts())
 
 
 def _standard(table, norm, eps):
@@ -50,9 +65,11 @@ if __name__ == "__main__":
             test_path=snakemake.input.test,
             threat=snakemake.params.threat,
             evaluation=snakemake.params.evaluation,
+            verdict=snakemake.params.verdict,
             kind=snakemake.params.kind,
             seed=int(snakemake.wildcards.seed),
             examples_path=snakemake.output.examples,
             accuracies_path=snakemake.output.accuracies,
             gates_path=snakemake.output.gates,
+            cost_path=snakemake.output.cost,
         )

@@ -15,8 +15,7 @@ def collect_costs(benchmark_paths, summary_paths, costs_path):
     """A benchmark lies at results/benchmarks/<rule>/<job>.tsv; `max_rss` is in MiB.
 
     images_seen, gradient_evaluations: images that went forward through a network and gradients that came back, one by
-    one; as the summaries of condensations and experts count them, 0 where a job has no network, missing where a job
-    has one and does not count.
+    one; as the jobs count them, 0 where a job has no network, missing where a job has one and does not count.
     """
     counted = {_job(path): load_json(path) for path in map(Path, summary_paths)}
     rows = []
@@ -32,12 +31,19 @@ def collect_costs(benchmark_paths, summary_paths, costs_path):
     save_csv(costs_path, costs.astype({"images_seen": "Int64", "gradient_evaluations": "Int64"}))
 
 
+RULES = {
+    "experts": "train_expert",
+    "condensed": "condense_dataset",
+    "models": "train_model",
+    "attacks": "attack_model",
+    "certificates": "certify_model",
+}
+
+
 def _job(summary):
-    """(rule, job) that wrote a summary."""
+    """(rule, job) that wrote a summary: a file named like the job, or one in a folder that is."""
     _, dataset, kind, *job = summary.with_suffix("").parts
-    if kind == "experts":
-        return "train_expert", "/".join([dataset, *job])
-    return "condense_dataset", "/".join([dataset, *job[:-1]])
+    return RULES[kind], "/".join([dataset, *(job if kind == "experts" else job[:-1])])
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ from finitecover.configuration import split_subset
 from finitecover.jobs import logged
 
 COLUMNS = ["dataset", "subset", "method", "ipc", "training", "model", "seed", "attack", "norm", "eps", "accuracy", "n"]
+MEASURED = ["median_distance"]
 
 
 def collect_runs(accuracy_paths, gate_paths, runs, runs_path, gates_path):
     """`runs` identifies the models, in the order of the paths."""
-    save_csv(runs_path, _joined(accuracy_paths, runs)[COLUMNS])
+    save_csv(runs_path, _joined(accuracy_paths, runs)[COLUMNS + MEASURED])
     save_csv(gates_path, _joined(gate_paths, runs)[[*COLUMNS[:7], "gate", "passed", "value", "expected"]])
 
 

@@ -9,7 +9,13 @@ import yaml
 
 from finitecover.arrays import load_csv, load_json, save_text
 from finitecover.jobs import logged
-from finitecover.statistics import headline_table, percent, wide_table
+from finitecover.statistics import architecture_table, headline_table, percent, wide_table
+
+PROOFS = {
+    "transfer": "Accuracy (%) under the adversarial images of every other model",
+    "certificates": "Training images certified from the centres of a cover, and directly",
+    "bounds": "Generalised adversarial loss on a cover beside the adversarial loss on all images, over training",
+}
 
 
 def render_report(template_path, tables, figures, environment_path, config, headline, report_path):
@@ -24,6 +30,13 @@ def render_report(template_path, tables, figures, environment_path, config, head
         headline=headline,
         accuracies=wide_table(shown, percent),
         best=_best(shown),
+        architectures=architecture_table(shown, percent) if shown["model"].nunique() > 1 else pd.DataFrame(),
+        attacks=_attack_means(frames["summary"], headline),
+        certificates=_seed_means(
+            frames.get("certificates"), ["dataset", "subset", "training", "model", "cover", "norm", "eps"]
+        ),
+        bounds=_last_bounds(frames.get("bounds")),
+        transfer=_transferred(frames.get("transfer")),
         seeds=config["run"]["seeds"],
         summary=frames["summary"],
         gates=_gate_counts(frames["gates"]),
@@ -61,6 +74,61 @@ def _best(shown):
             }
         )
     return pd.DataFrame(rows)
+
+
+def _attack_means(summary, headline):
+    """Accuracy under every attack at the sizes of training, in percent, a column per attack."""
+    parts = [
+        summary[(summary["dataset"] == dataset) & (summary["norm"] == norm) & (summary["eps"] == eps)]
+        for dataset, sizes in headline.items()
+        for norm, eps in sizes.items()
+    ]
+    shown = pd.concat(parts)
+    keys = ["dataset", "subset", "training", "model", "norm", "eps"]
+    entries = shown.assign(
+        entry=[f"{percent(m, s)} ({n})" for m, s, n in zip(shown["mean"], shown["std"], shown["n"], strict=True)]
+    )
+    order = entries[keys].drop_duplicates()
+    wide = entries.pivot(index=keys, columns="attack", values="entry")[list(dict.fromkeys(entries["attack"]))]
+    return order.merge(wide.reset_index(), on=keys).fillna("")
+
+
+def _seed_means(table, keys):
+    """Means over seeds of a table that the study may lack; empty then."""
+    if table is None:
+        return pd.DataFrame()
+    return table.drop(columns="seed").groupby(keys, sort=False).mean(numeric_only=True).reset_index()
+
+
+def _last_bounds(table):
+    """The bounds at the end of each training, and whether they say more than a constant answer does."""
+    if table is None:
+        return pd.DataFrame()
+    keys = ["dataset", "subset", "training", "model", "norm", "eps"]
+    last = _seed_means(table[table["step"] == table["step"].max()].drop(columns="step"), keys)
+
+    def verdict(row):
+        if pd.isna(row["cover_certified"]):
+            return "no certified bound for this network"
+        if row["cover_certified"] >= row["chance"]:
+            return "empty: above a constant answer"
+        return "says something"
+
+    return last.assign(certified_bound=[verdict(row) for _, row in last.iterrows()])
+
+
+def _transferred(table):
+    """For every model the lowest accuracy under another model's adversarial images, beside that under its own."""
+    if table is None:
+        return pd.DataFrame()
+    keys = ["dataset", "training", "model", "norm", "eps", "target"]
+    own = table[table["source"] == table["target"]].groupby(keys, sort=False)["accuracy"].mean()
+    others = table[table["source"] != table["target"]].groupby([*keys, "source"], sort=False)["accuracy"].mean()
+    lowest = others.reset_index().sort_values("accuracy").drop_duplicates(keys).set_index(keys)
+    joined = (
+        own.to_frame("own").join(lowest.rename(columns={"accuracy": "transferred", "source": "from"})).reset_index()
+    )
+    return joined.assign(own=(100 * joined["own"]).round(1), transferred=(100 * joined["transferred"]).round(1))
 
 
 def _gate_counts(gates):
@@ -128,6 +196,7 @@ if __name__ == "__main__":
                 *(("Size against radius of covers", path) for path in snakemake.input.frontier),
                 *_of_datasets("Chosen and synthetic images", snakemake.input.images),
                 *_of_datasets("Condensation, loss and images over the iterations", snakemake.input.condensation),
+                *((PROOFS[Path(path).stem], path) for path in snakemake.input.proofs),
             ],
             environment_path=snakemake.input.environment,
             config=snakemake.params.config,

@@ -45,7 +45,10 @@ def changed(path, value):
     return config
 
 
-@pytest.mark.parametrize("names", [(), ("smoke",), ("paper",), ("mnist",), ("condensation",)])
+SHIPPED = ["smoke", "paper", "mnist", "condensation", "robustness", "certificates", "mnist-robust"]
+
+
+@pytest.mark.parametrize("names", [(), *((name,) for name in SHIPPED)])
 def test_the_shipped_studies_are_accepted(names):
     configuration.check(study(*names), SCHEMA)
 
@@ -70,7 +73,7 @@ def test_the_schema_is_one_and_describes_every_key():
 REFUSALS = [
     ("run.datasets", ["mnits"], "run.datasets: 'mnits' is not defined; choose from cifar10, digits"),
     ("run.methods", ["mfc", "mcf"], "run.methods: 'mcf' is not defined; choose from dc, dm, dsa, full"),
-    ("run.trainings", ["pgd"], "run.trainings: 'pgd' is not defined; choose from generalised-l2"),
+    ("run.trainings", ["pgd"], "run.trainings: 'pgd' is not defined; choose from gaussian, generalised-ibp-linf"),
     ("run.models", ["resnet"], "run.models: 'resnet' is not defined; choose from convnet"),
     ("run.methods", [], "run.methods: [] should be non-empty"),
     ("run.seeds", [0, 0], "run.seeds: [0, 0] has non-unique elements"),
@@ -119,6 +122,30 @@ REFUSALS = [
     ),
     ("trainings.pgd-linf.beta", 6, "trainings.pgd-linf.beta: not used by kind pgd; remove it"),
     ("trainings.trades-linf.beta", ..., "trainings.trades-linf: kind trades needs beta"),
+    ("trainings.ibp-linf.kappa", ..., "trainings.ibp-linf: kind ibp needs kappa"),
+    ("trainings.ibp-linf.steps", 7, "trainings.ibp-linf.steps: not used by kind ibp; remove it"),
+    ("trainings.ibp-linf.kappa", 2, "trainings.ibp-linf.kappa: 2 is greater than the maximum of 1"),
+    ("trainings.gaussian.sigma", 0, "trainings.gaussian.sigma: 0 is less than or equal to the minimum of 0"),
+    ("trainings.pgd-linf.sigma", 1, "trainings.pgd-linf.sigma: not used by kind pgd; remove it"),
+    ("models.mlp.norm", "none", "models.mlp.norm: not used by architecture mlp; remove it"),
+    ("models.convnet.norm", "batch", "models.convnet.norm: 'batch' is not one of instance, none"),
+    ("run.trainings", ["ibp-linf"], "interval bounds a network without norm"),
+    (
+        "optimisation.validation",
+        0.2,
+        "optimisation.validation: generalised training needs the whole cover",
+    ),
+    ("evaluation.attacks", {"aa": {"kind": "autoattack", "components": ["square"]}}, "one of kind pgd is needed"),
+    ("evaluation.attacks.pgd.kind", ..., "evaluation.attacks.pgd: 'kind' is a required property"),
+    ("evaluation.attacks.pgd.kind", "autoattack", "evaluation.attacks.pgd: kind autoattack needs components"),
+    ("evaluation.attacks.pgd.algorithm", "cw", "evaluation.attacks.pgd.algorithm: not used by kind pgd; remove it"),
+    ("evaluation.attacks.deepfool.algorithm", "fmn", "algorithm: 'fmn' is not one of deepfool, cw"),
+    ("evaluation.attacks.autoattack.components", ["apgd"], "'apgd' is not one of apgd-ce, apgd-t, fab-t, square"),
+    ("evaluation.verdict.sizes", "some", "evaluation.verdict.sizes: 'some' is not one of train, all"),
+    ("evaluation.verdict.examples", 5, "evaluation.verdict.examples: 5 is less than the minimum of 10"),
+    ("evaluation.transfer", 5, "evaluation.transfer: 5 is less than the minimum of 10"),
+    ("certificates.snapshots", 50, "certificates.snapshots: 50 is greater than the maximum of 20"),
+    ("certificates.smoothing.alpha", 1, "certificates.smoothing.alpha: 1 is greater than or equal to the maximum of 1"),
     ("trainings.pgd-linf.steps", ..., "trainings.pgd-linf: kind pgd needs steps"),
     ("trainings.pgd-linf.norm", "l1", "trainings.pgd-linf.norm: 'l1' is not one of linf, l2"),
     ("models.convnet.depth", 3, "models.convnet.depth: 3 is too deep for the 8x8 images of digits; at most 2"),
@@ -144,6 +171,39 @@ def test_generalised_training_alone_needs_a_cover():
     config["run"] |= {"methods": ["random"], "trainings": ["generalised-l2"]}
     with pytest.raises(ConfigurationError, match="generalised training needs a label-wise cover"):
         configuration.check(config, SCHEMA)
+
+
+def test_certificates_and_bounds_are_had_where_they_can_be():
+    config = study("smoke")
+    config["run"] |= {"methods": ["full", "mfc", "mfc-eta"], "models": ["convnet", "mlp"], "seeds": [0]}
+    config["run"]["trainings"] = ["standard", "pgd-linf", "gaussian", "ibp-linf", "generalised-ibp-linf"]
+    config["certificates"]["snapshots"] = 3
+    configuration.check(config, SCHEMA)
+    trained = {(run["training"], run["model"]) for run in configuration.runs(config)}
+    assert ("ibp-linf", "mlp") in trained
+    assert not trained & {("ibp-linf", "convnet"), ("generalised-ibp-linf", "convnet")}
+    certified = {(run["subset"], run["training"], run["cover"]) for run in configuration.certified_runs(config)}
+    assert {cover for subset, _, cover in certified if subset == "full"} == {"mfc-ipc10", "mfc-eta"}
+    assert all(subset == cover for subset, _, cover in certified if subset != "full")
+    assert {training for _, training, _ in certified} == {"gaussian", "ibp-linf", "generalised-ibp-linf"}
+    bounded = {(run["subset"], run["training"]) for run in configuration.bounded_runs(config)}
+    assert bounded == {
+        (subset, training)
+        for subset in ("mfc-ipc10", "mfc-eta")
+        for training in ("pgd-linf", "ibp-linf", "generalised-ibp-linf")
+    }
+    config["certificates"]["snapshots"] = 0
+    assert configuration.bounded_runs(config) == []
+    assert configuration.transfer_runs(study()) == []
+
+
+def test_the_verdict_is_at_the_sizes_asked_for():
+    config = study("smoke")
+    examples = config["evaluation"]["verdict"]["examples"]
+    config["evaluation"]["verdict"]["sizes"] = "train"
+    assert configuration.verdict(config, "digits") == {"examples": examples, "threat": {"l2": ["0.5"], "linf": ["0.1"]}}
+    config["evaluation"]["verdict"]["sizes"] = "all"
+    assert configuration.verdict(config, "digits")["threat"] == configuration.threat_model(config, "digits")
 
 
 def test_a_label_blind_cover_is_not_trained_against_a_bound_it_does_not_give():

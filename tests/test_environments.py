@@ -19,9 +19,20 @@ IMPORT_NAMES = {"scikit-learn": "sklearn", "pillow": "PIL", "pyyaml": "yaml"}
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 
 
+def packages_of(environment):
+    """Lines of an environment's conda packages, and of those that it has from PyPI."""
+    lines = yaml.safe_load(environment.read_text())["dependencies"]
+    return [line for line in lines if isinstance(line, str)], [
+        name for line in lines if isinstance(line, dict) for name in line["pip"]
+    ]
+
+
 def pins_of(environment):
-    packages = yaml.safe_load(environment.read_text())["dependencies"]
-    return {CONDA_NAMES.get(name, name): version for name, version in (line.split("=") for line in packages)}
+    """Versions by name; pip itself, which serves packages that conda-forge lacks, is none of the project's."""
+    conda, pypi = packages_of(environment)
+    pins = dict(line.split("=") for line in conda) | dict(line.split("==") for line in pypi)
+    assert ("pip" in pins) == bool(pypi)
+    return {CONDA_NAMES.get(name, name): version for name, version in pins.items() if name != "pip"}
 
 
 def third_party(path, everywhere):
@@ -63,7 +74,9 @@ def test_the_lock_has_the_same_pins_with_hashes_and_no_address():
 def test_an_environment_pins_what_the_project_pins(environment):
     content = yaml.safe_load(environment.read_text())
     assert content["channels"] == ["conda-forge", "nodefaults"]
-    assert all(re.fullmatch(r"[a-z0-9-]+=[0-9][0-9.]*", line) for line in content["dependencies"])
+    conda, pypi = packages_of(environment)
+    assert all(re.fullmatch(r"[a-z0-9-]+=[0-9][0-9.]*", line) for line in conda)
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9.]*", line) for line in pypi)
     pins = pins_of(environment)
     assert pins.pop("python").startswith("3.12.")
     assert pins == {name: PINS[name] for name in pins}

@@ -22,7 +22,17 @@ QUICK = {
     "run": {"seeds": [0]},
     "methods": {"dm": {"iterations": 3, "batch_real": 8}, "dc": {"iterations": 1}, "mtt": {"iterations": 2}},
     "optimisation": {"steps": 8},
-    "evaluation": {"examples": 40, "attacks": {"pgd": {"steps": 3, "restarts": 1}}},
+    "evaluation": {
+        "examples": 40,
+        "attacks": {
+            "pgd": {"steps": 3, "restarts": 1},
+            "autoattack": {"components": ["apgd-ce"]},
+            "deepfool": {"steps": 5},
+        },
+        "verdict": {"examples": 20},
+        "transfer": 20,
+    },
+    "certificates": {"points": 30, "snapshots": 2},
     "frontier": {"points": 3, "budgets": [3]},
 }
 
@@ -86,7 +96,10 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
 
     # smoke: 10 sets x 2 trainings x 2 seeds + generalised training on 2 covers x 2 seeds
     smoke = expected(1, 10 * 2 * 2 + 2 * 2, 2, 4 * 2, 3 * 2)
-    smoke |= {"train_expert": 2, "total": smoke["total"] + 2}
+    # models of 3 trainings and 2 seeds attack each other; 2 adversarial trainings on 2 covers, 2 seeds, have a bound
+    more = {"train_expert": 2, "transfer_attacks": 3 * 2, "trace_bound": 2 * 2 * 2, "collect_tables": 2}
+    more |= {"plot_transfer": 1, "plot_bounds": 1}
+    smoke |= more | {"total": smoke["total"] + sum(more.values())}
     assert workflow.planned(config=[SMOKE]) == smoke
     # default: 3 data sets; full and 8 methods x 2 budgets; generalised training on mfc; 3 seeds
     assert workflow.planned() == expected(3, 3 * 3 * ((1 + 8 * 2) * 2 + 2), 3 * 2, 3 * 4 * 2 * 3, 3 * 3 * 2 * 3)
@@ -118,14 +131,17 @@ def test_a_mistake_in_the_config_is_one_line_before_any_work(make_workflow):
 def test_the_study_ends_in_tables_figures_and_a_report(finished):
     results = finished.folder / "results"
     runs = pd.read_csv(results / "tables" / "runs.csv", dtype={"eps": str})
-    assert runs.columns.tolist() == (
-        ["dataset", "subset", "method", "ipc", "training", "model", "seed", "attack", "norm", "eps", "accuracy", "n"]
-    )
+    cell = ["dataset", "subset", "method", "ipc", "training", "model", "seed", "attack", "norm", "eps"]
+    assert runs.columns.tolist() == [*cell, "accuracy", "n", "median_distance"]
     models = 10 * 2 + 2
-    assert len(runs) == models * (1 + 3 * (3 + 2))  # clean, and three attacks at five sizes
+    # clean; two attacks and the worst case at five sizes, at one of each norm the verdict's two as well
+    assert len(runs) == models * (1 + 3 * (3 + 2) + 2 * 2)
     assert runs["accuracy"].between(0, 1).all()
     assert set(runs["n"][runs["attack"] == "clean"]) == {364}  # every test image
-    assert set(runs["n"][runs["attack"] != "clean"]) == {40}
+    assert set(runs["n"][runs["attack"].isin(["fgsm", "pgd"])]) == {40}
+
+    assert set(runs["n"][runs["attack"].isin(["autoattack", "deepfool"])]) == {20}
+    assert set(runs["n"][runs["attack"] == "worst"]) == {20, 40}
     summary = pd.read_csv(results / "tables" / "summary.csv")
     assert {"mean", "std", "low", "high", "seeds"} <= set(summary.columns)
     assert r"\toprule" in (results / "tables" / "summary.tex").read_text()
@@ -135,7 +151,7 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
     broken = gates[gates["gate"].str.startswith("a standard model is broken by")]
     assert set(broken["training"]) == {"standard"}
     assert sorted(broken["gate"].str.split(" by ").str[1]) == sorted(["linf 0.2", "l2 1"] * 10)
-    for name in ("tradeoff", "frontier", "images_digits", "condensation_digits"):
+    for name in ("tradeoff", "frontier", "images_digits", "condensation_digits", "transfer", "bounds"):
         for suffix in ("pdf", "png"):
             assert (results / "figures" / f"{name}.{suffix}").stat().st_size > 2000
     environment = json.loads((results / "report" / "environment.json").read_text())
@@ -144,7 +160,7 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
 
 def test_the_report_is_one_page_that_needs_no_other_file(finished):
     page = (finished.folder / "results" / "report" / "report.html").read_text()
-    assert page.count("<img ") == page.count('src="data:image/png;base64,') == 4
+    assert page.count("<img ") == page.count('src="data:image/png;base64,') == 6
     assert not re.search(r"(src|href)=(?![\"']data:)", page)
     for text in ("mfc-eta", "dm-ipc10", "What it cost", "2.10.0", "generalised-l2"):
         assert text in page
@@ -154,9 +170,11 @@ def test_rows_lie_where_the_path_says_one_per_image_and_attack(finished):
     folder = finished.folder / "results/digits/attacks/mfc-ipc10/generalised-l2/convnet/seed0"
     rows = pd.read_parquet(folder / "examples.parquet")
     assert rows.columns.tolist() == ["example", "label", "attack", "norm", "eps", "prediction", "correct", "distance"]
-    assert len(rows) == 364 + 40 * 3 * 5
+    assert len(rows) == 364 + 40 * 2 * 5 + 40 * 3 + 20 * 3 * 2
     sizes = rows["eps"].astype(str).astype(float)
-    assert (rows["distance"] <= sizes + 1e-6).all()
+    nearest = rows["attack"].isin(["deepfool", "worst"])  # says how far the nearest misclassified image is
+    assert (rows["distance"] <= sizes + 1e-6)[~nearest].all()
+    assert (rows["distance"] > sizes)[rows["attack"].eq("deepfool") & rows["correct"]].all()
     assert (rows["correct"] == (rows["prediction"] == rows["label"])).all()
     test = np.load(finished.folder / "results/digits/data/test.npy")
     clean = rows[rows["attack"] == "clean"]
@@ -262,7 +280,10 @@ def test_costs_of_condensed_sets_stand_beside_those_of_covers(finished):
     assert (made["images_seen"], made["gradient_evaluations"]) == (3 * 10 * 18, 3 * 10 * 10)
     cover = costs.loc["solve_cover", "digits/mfc-ipc10"]
     assert (cover["images_seen"], cover["gradient_evaluations"]) == (0, 0)
-    assert costs.loc["train_model"]["images_seen"].isna().all()
+    trained = costs.loc["train_model", "digits/random-ipc10/pgd-linf/convnet/seed0"]
+    # 8 updates of all 100 images, each after 7 steps of descent
+    assert (trained["images_seen"], trained["gradient_evaluations"]) == (8 * 100 * 8, 8 * 100 * 8)
+    assert costs.loc["attack_model"]["gradient_evaluations"].gt(0).all()
     assert (costs["seconds"] > 0).all()
     expert = costs.loc["train_expert", "digits/convnet/expert1"]
     assert (expert["images_seen"], expert["gradient_evaluations"]) == (3 * 1433, 3 * 1433)
@@ -273,6 +294,31 @@ def test_costs_of_condensed_sets_stand_beside_those_of_covers(finished):
     assert condensed["step_size"].notna().tolist() == [False, False, True]
     page = (finished.folder / "results" / "report" / "report.html").read_text()
     assert re.search(r"<td>dm-ipc10</td>\s*<td>1</td>", page)
+
+
+def test_a_training_that_is_killed_goes_on_to_the_same_bytes(finished):
+    (finished.folder / "long.yaml").write_text("optimisation: {steps: 1500}")
+    overlays = (*finished.overlays, "long.yaml")
+    folder = finished.folder / "results/digits/models/random-ipc2/pgd-linf/convnet/seed0"
+    target = str((folder / "model.pt").relative_to(finished.folder))
+    process = finished.start(target, config=overlays)
+    deadline = time.monotonic() + 120
+    while not (folder / "state.pt").exists():
+        assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert not (folder / "model.pt").exists()
+    finished.run("--unlock", config=overlays)
+    finished.run("--rerun-incomplete", target, config=overlays)
+    log = finished.folder / "results/logs/train_model/digits/random-ipc2/pgd-linf/convnet/seed0.log"
+    assert "going on from" in log.read_text()
+    names = ("model.pt", "history.csv", "snapshots.pt", "cost.json")
+    killed = [(folder / name).read_bytes() for name in names]
+    finished.run("--force", target, config=overlays)
+    assert "going on from" not in log.read_text()
+    assert killed == [(folder / name).read_bytes() for name in names]
 
 
 def test_a_study_without_condensation_has_no_tables_or_figures_of_it(finished):
@@ -324,15 +370,19 @@ def test_changed_settings_of_a_method_rerun_its_jobs_only(finished):
     changed.write_text("methods: {dm: {iterations: 4}}")
     plan = finished.planned(config=overlays)
     jobs = CONDENSED | {"condense_dataset": 1, "train_model": 2, "attack_model": 2, "plot_images": 1}
+    jobs |= {"transfer_attacks": 2, "collect_tables": 1, "plot_transfer": 1}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
     changed.write_text("methods: {mfc: {norm: l1}}")
     plan = finished.planned(config=overlays)
     jobs = {"solve_cover": 1, "verify_cover": 1, "collect_covers": 1}
     jobs |= {"train_model": 3, "attack_model": 3, "plot_images": 1}
+    joined = {"transfer_attacks": 3, "collect_tables": 2, "plot_transfer": 1, "plot_bounds": 1}
+    jobs |= joined | {"trace_bound": 2}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
     changed.write_text("run: {seeds: [0, 1]}")
     plan = finished.planned(config=overlays)
     jobs = CONDENSED | {"select_coreset": 4, "condense_dataset": 3, "train_model": 22, "attack_model": 22}
+    jobs |= joined | {"trace_bound": 4}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
 
 
@@ -347,15 +397,21 @@ def downstream(workflow, names):
     return reached
 
 
-@pytest.mark.parametrize("module", ["condensation", "distances", "statistics", "shapes"])
-def test_a_changed_module_reruns_the_jobs_whose_scripts_import_it_and_no_others(finished, module):
+COVERS_ONLY = {"trace_bound", "plot_bounds"}  # downstream of training as rules, but not of the training on other sets
+
+
+@pytest.mark.parametrize(
+    ("module", "untouched"),
+    [("condensation", COVERS_ONLY), ("distances", set()), ("statistics", set()), ("shapes", set())],
+)
+def test_a_changed_module_reruns_the_jobs_whose_scripts_import_it_and_no_others(finished, module, untouched):
     importing = {name for name, _ in rules() if module in imported_modules(ROOT / "scripts" / f"{name}.py")}
     path = finished.folder / "scripts" / "finitecover" / f"{module}.py"
     source = path.read_text()
     path.write_text(source + "\n# changed\n")
     plan = finished.planned(config=finished.overlays)
     path.write_text(source)
-    assert set(plan) - {"total"} == downstream(finished, importing)
+    assert set(plan) - {"total"} == downstream(finished, importing) - untouched
     assert "Nothing to be done" in finished.run("--dry-run", config=finished.overlays).stdout
 
 
@@ -398,8 +454,53 @@ def test_own_folder_of_images_runs_like_any_data_set(make_workflow, rng):
     target = "results/photos/attacks/mfc-ipc2/generalised-l2/convnet/seed0/accuracies.csv"
     workflow.run(target, config=[SMOKE, "quick.yaml", "mine.yaml"])
     accuracies = pd.read_csv(workflow.folder / target)
-    assert accuracies["n"].tolist() == [4] * 4
+    assert accuracies["attack"].tolist() == ["clean", "fgsm", "pgd", "autoattack", "deepfool", "worst"]
+    assert accuracies["n"].tolist() == [4] * 6
     records = np.load(workflow.folder / "results/photos/covers/mfc-ipc2/train.npy")
     assert records["image"].shape == (4, 3, 8, 8)
     assert records["image"].dtype == np.uint8
     assert records["weight"].sum() == 8
+
+
+CERTIFIED = {
+    "run": {"methods": ["full", "mfc"], "models": ["mlp"]},
+    "certificates": {"smoothing": {"guesses": 10, "samples": 100}},
+}
+CERTIFIED["run"]["trainings"] = ["gaussian", "generalised-ibp-linf"]
+
+
+def test_certificates_and_bounds_end_in_tables_figures_and_the_report(finished):
+    (finished.folder / "certified.yaml").write_text(yaml.safe_dump(CERTIFIED))
+    finished.run(config=[*finished.overlays, "certified.yaml"])
+    results = finished.folder / "results"
+    table = pd.read_csv(results / "tables/certificates.csv", dtype={"eps": str})
+    runs = table[["subset", "training", "cover"]].drop_duplicates().itertuples(index=False, name=None)
+    assert sorted(runs) == [
+        ("full", "gaussian", "mfc-ipc10"),
+        ("mfc-ipc10", "gaussian", "mfc-ipc10"),
+        ("mfc-ipc10", "generalised-ibp-linf", "mfc-ipc10"),
+    ]
+    assert set(table["norm"][table["training"] == "gaussian"]) == {"l2"}
+    assert (table["points"] == 1433).all()
+    assert (table["centres"] == 100).all()
+    smoothed = table[table["training"] == "gaussian"]
+    assert (smoothed["passes_centres"] == 100 * 110).all()
+    assert (smoothed["passes_all"] == 1433 * 110).all()
+    for _, rows in table.groupby(["subset", "training", "cover"]):
+        for column in ("certified_centres", "transferred", "drawn_direct"):
+            assert rows[column].is_monotonic_decreasing
+    folder = results / "digits/certificates/mfc-ipc10/generalised-ibp-linf/mlp/seed0/mfc-ipc10"
+    points = pd.read_parquet(folder / "points.parquet")
+    assert points["centre"].sum() == 100
+    assert points["direct"].notna().sum() == 30
+    both = points[points["direct"].notna() & points["centre"]]
+    assert (both["transferred"] >= both["direct"] - 1e-9)[both["direct"] >= 0].all()
+    bounds = pd.read_csv(results / "tables/bounds.csv")
+    assert set(bounds["training"]) == {"generalised-ibp-linf"}
+    assert (bounds["violations"] == 0).all()
+    assert (bounds["all_attack"] <= bounds["all_certified"]).all()
+    assert (bounds["all_certified"] <= bounds["cover_certified"]).all()
+    page = (results / "report" / "report.html").read_text()
+    assert "What follows from the centres of a cover" in page
+    for name in ("certificates", "bounds"):
+        assert (results / "figures" / f"{name}.pdf").stat().st_size > 2000

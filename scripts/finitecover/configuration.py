@@ -1,6 +1,7 @@
 """What a study may say, what it expands to, and one-line refusals. Knows the config's content, not Snakemake."""
 
 import re
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +14,25 @@ from finitecover.shapes import deepest_convnet
 COVER_NORMS = ("l1", "l2", "linf")
 ATTACK_NORMS = ("l2", "linf")
 # What a method of each family must say, and what more an algorithm needs.
-ADVERSARIAL_KEYS = ("norm", "steps", "step_size", "warmup")  # of every kind of training but standard
+ADVERSARIAL_KEYS = ("norm", "steps", "step_size", "warmup")
+INTERVAL_KEYS = ("norm", "warmup", "kappa")
+TRAINING_KEYS = {
+    "standard": (),
+    "gaussian": ("sigma",),
+    "pgd": ADVERSARIAL_KEYS,
+    "trades": (*ADVERSARIAL_KEYS, "beta"),
+    "ibp": INTERVAL_KEYS,
+    "generalised": ADVERSARIAL_KEYS,
+    "generalised-ibp": INTERVAL_KEYS,
+}
+GENERALISED = ("generalised", "generalised-ibp")  # kinds of training that need the radii and weights of a cover
+CERTIFIED = ("gaussian", "ibp", "generalised-ibp")  # kinds of training whose models certificates can be had for
+BOUNDED = ("ibp", "generalised-ibp")  # kinds of training that need a network with interval bounds
+ATTACK_KEYS = {
+    "pgd": ("steps", "step_size", "restarts", "random_start"),
+    "autoattack": ("components",),
+    "minimal-norm": ("algorithm", "steps"),
+}
 FAMILY_KEYS = {
     "full": (),
     "cover": ("given", "norm", "label_wise", "time_limit"),
@@ -52,6 +71,17 @@ def check(config, schema_path):
         _check_method(name, settings, config)
     for name, settings in config["trainings"].items():
         _check_training(name, settings)
+    for name, settings in config["models"].items():
+        _require(
+            "norm" not in settings or settings["architecture"] == "convnet",
+            f"models.{name}.norm: not used by architecture {settings['architecture']}; remove it",
+        )
+    for name, settings in config["evaluation"]["attacks"].items():
+        _check_attack(name, settings)
+    _require(
+        any(settings["kind"] == "pgd" for settings in config["evaluation"]["attacks"].values()),
+        "evaluation.attacks: one of kind pgd is needed, with which every evaluation is checked",
+    )
     _check_run(config)
 
 
@@ -98,7 +128,7 @@ def runs(config):
     """Every trained model of a study: dicts of dataset, subset, training, model, seed.
 
     Generalised training needs what only label-wise covers have, a radius and a weight per centre that speak for points
-    of its label, so it is run on these alone.
+    of its label, so it is run on these alone; training with interval bounds on networks that admit them.
     """
     run = config["run"]
     return [
@@ -108,30 +138,88 @@ def runs(config):
         for training in run["trainings"]
         for model in run["models"]
         for seed in run["seeds"]
-        if config["trainings"][training]["kind"] != "generalised"
-        or config["methods"][split_subset(subset)[0]].get("label_wise")
+        if _suits(config["trainings"][training]["kind"], config["methods"][split_subset(subset)[0]])
+        and (config["trainings"][training]["kind"] not in BOUNDED or admits_intervals(config["models"][model]))
     ]
 
 
+def _suits(kind, method):
+    return kind not in GENERALISED or bool(method.get("label_wise"))
+
+
+def admits_intervals(model):
+    """Whether a network consists of layers that interval bounds go through."""
+    return model["architecture"] == "mlp" or model.get("norm") == "none"
+
+
+def certified_runs(config):
+    """Every run whose model is certified, with the cover at whose centres it is: dicts of `runs` and "cover".
+
+    A model trained on a cover is certified at its centres, any other at those of every label-wise cover of the study.
+    """
+    certified = []
+    for run in runs(config):
+        if config["trainings"][run["training"]]["kind"] in CERTIFIED:
+            covers = [run["subset"]] if _is_cover(config, run["subset"]) else _covers(config)
+            certified += [run | {"cover": cover} for cover in covers]
+    return certified
+
+
+def bounded_runs(config):
+    """Every run on a label-wise cover with an adversary, over whose training the bound is traced, if the study asks."""
+    return [run for run in runs(config) if snapshots(config, run["subset"], run["training"])]
+
+
+def transfer_runs(config):
+    """Groups of models that share all but their training set, if the study attacks each by what breaks the others."""
+    if config["evaluation"]["transfer"] is None:
+        return []
+    keys = ("dataset", "training", "model", "seed")
+    sizes = Counter(tuple(run[key] for key in keys) for run in runs(config))
+    return [dict(zip(keys, group, strict=True)) for group, size in sizes.items() if size > 1]
+
+
+def snapshots(config, subset, training):
+    """How many states of a training are kept for its bound."""
+    adversarial = "norm" in config["trainings"][training]
+    return config["certificates"]["snapshots"] if adversarial and _is_cover(config, subset) else 0
+
+
+def _covers(config):
+    return [subset for subset in subsets(config) if _is_cover(config, subset)]
+
+
+def _is_cover(config, subset):
+    return bool(config["methods"][split_subset(subset)[0]].get("label_wise"))
+
+
 def training_settings(config, dataset, training):
-    """Settings of a training on a dataset: kind, adversary with eps as a number, augmentation, optimisation."""
+    """Settings of a training: generalised, adversary (eps as a number), augmentation, noise, optimisation."""
     settings, adversary = config["trainings"][training], None
-    augmentation = config["datasets"][dataset]["augmentation"] if settings.get("augmentation") else ""
-    if settings["kind"] != "standard":
-        adversary = {key: settings.get(key) for key in (*ADVERSARIAL_KEYS, "beta")}
+    if "norm" in settings:
+        adversary = {key: settings.get(key) for key in (*ADVERSARIAL_KEYS, "beta", "kappa")}
         adversary["eps"] = fraction(config["datasets"][dataset]["eps"][settings["norm"]]["train"])
-    optimisation = config["optimisation"]
     return {
-        "kind": settings["kind"],
+        "generalised": settings["kind"] in GENERALISED,
         "adversary": adversary,
-        "augmentation": augmentation,
-        "optimisation": optimisation,
+        "augmentation": config["datasets"][dataset]["augmentation"] if settings.get("augmentation") else "",
+        "noise": settings.get("sigma", 0.0),
+        "optimisation": config["optimisation"],
     }
 
 
 def threat_model(config, dataset):
     """Sizes of the perturbations that a dataset's models are attacked with: {norm: [fractions]}."""
     return {norm: sizes["test"] for norm, sizes in sorted(config["datasets"][dataset]["eps"].items())}
+
+
+def verdict(config, dataset):
+    """On how many images, in which norms and sizes, the attacks from libraries run: {"examples", "threat"}."""
+    settings, sizes = config["evaluation"]["verdict"], config["datasets"][dataset]["eps"]
+    threat = threat_model(config, dataset)
+    if settings["sizes"] == "train":
+        threat = {norm: [sizes[norm]["train"]] for norm in threat}
+    return {"examples": settings["examples"], "threat": threat}
 
 
 def headline(config):
@@ -240,14 +328,22 @@ def _check_method(name, settings, config):
 
 def _check_training(name, settings):
     where, kind = f"trainings.{name}", settings["kind"]
-    needed = {"standard": (), "trades": (*ADVERSARIAL_KEYS, "beta")}.get(kind, ADVERSARIAL_KEYS)
-    for key in (*ADVERSARIAL_KEYS, "beta"):
+    needed = TRAINING_KEYS[kind]
+    for key in sorted(set().union(*TRAINING_KEYS.values())):
         _require(key in needed or key not in settings, f"{where}.{key}: not used by kind {kind}; remove it")
         _require(key not in needed or key in settings, f"{where}: kind {kind} needs {key}")
     _require(
-        kind != "generalised" or not settings.get("augmentation"),
+        kind not in GENERALISED or not settings.get("augmentation"),
         f"{where}.augmentation: the bound of generalised training is on the images as they are; remove it",
     )
+
+
+def _check_attack(name, settings):
+    where, kind = f"evaluation.attacks.{name}", settings["kind"]
+    for key in sorted(set().union(*ATTACK_KEYS.values())):
+        needed = key in ATTACK_KEYS[kind]
+        _require(needed or key not in settings, f"{where}.{key}: not used by kind {kind}; remove it")
+        _require(not needed or key in settings, f"{where}: kind {kind} needs {key}")
 
 
 def _check_known(where, name, table):
@@ -271,7 +367,15 @@ def _check_run(config):
     for plural in ("datasets", "methods", "trainings", "models"):
         for name in run[plural]:
             _check_known(f"run.{plural}", name, config[plural])
-    _require(runs(config), "run: no model to train; generalised training needs a label-wise cover")
+    _require(
+        runs(config),
+        "run: no model to train; generalised training needs a label-wise cover, interval bounds a network without norm",
+    )
+    kinds = {config["trainings"][training]["kind"] for training in run["trainings"]}
+    _require(
+        not config["optimisation"]["validation"] or not kinds & set(GENERALISED),
+        "optimisation.validation: generalised training needs the whole cover; set it to 0",
+    )
     for dataset in run["datasets"]:
         settings = config["datasets"][dataset]
         for method in run["methods"]:

@@ -1,109 +1,175 @@
-"""Rows per test image and attack, and the gates that every evaluation passes through.
+"""Rows per test image and attack: clean predictions, our attacks, the libraries' verdict, the worst of them all."""
 
-A gate is a statement that a sound evaluation makes true whatever the model; one that fails is reported, never hidden.
-"""
-
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 import torch
 
+from finitecover import gates
 from finitecover.attacks import attack, predict
+from finitecover.coresets import draw_examples
+from finitecover.library_attacks import MINIMAL_NORM, autoattack, minimal_norm
 from finitecover.norms import NORMS
 
-BALL_TOLERANCE = 1e-6  # of an image's distance, in float64: float32 pixels cannot meet a radius exactly
-GATE_EXAMPLES = 200  # images on which the gates that need attacks of their own run
+
+@dataclass
+class Target:
+    """A model under attack and the images that it is attacked on: their positions in the test set, their labels."""
+
+    model: torch.nn.Module
+    images: torch.Tensor
+    labels: torch.Tensor
+    clean: torch.Tensor
+    examples: torch.Tensor
+    seed: int
+
+    def part(self, positions):
+        """The same with some of the images."""
+        positions = torch.as_tensor(np.asarray(positions))
+        return replace(
+            self, **{name: getattr(self, name)[positions] for name in ("images", "labels", "clean", "examples")}
+        )
+
+    def descend(self, norm, eps, settings):
+        """(adversarial images, predictions) of our own attack; eps as a number."""
+        settings = {name: value for name, value in settings.items() if name != "kind"}
+        generator = torch.Generator().manual_seed(self.seed)
+        return attack(self.model, self.images, self.labels, eps, norm=norm, generator=generator, **settings)
+
+    def distances(self, images, norm):
+        """Of images from the target's, (n,), in float64."""
+        return NORMS[norm].length(images.double() - self.images.double())
 
 
-def draw_examples(labels, n, seed=0):
-    """Positions of `n` images, the classes in the set's own proportions, drawn once for every model; sorted."""
-    labels = np.asarray(labels)
-    if n >= len(labels):
-        return np.arange(len(labels))
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(len(labels))
-    # The rank of an image within its class, as a share of the class: its smallest values are a stratified sample.
-    share = np.empty(len(labels))
-    for label in np.unique(labels):
-        members = order[labels[order] == label]
-        share[members] = (np.arange(len(members)) + rng.random()) / len(members)
-    return np.sort(np.argsort(share, kind="stable")[:n])
-
-
-def evaluate(model, images, labels, chosen, *, threat, attacks, seed):
+def evaluate(model, images, labels, chosen, *, threat, attacks, verdict, seed):
     """Classify all images and attack some: (rows, gates).
 
     images (n, c, h, w) in [0, 1]; labels (n,); chosen: positions of the images to attack; threat: {norm: list of eps
-    as fractions}; attacks: {name: {"steps", "step_size", "restarts", "random_start"}}, the weakest first.
+    as fractions}; attacks: {name: {"kind", ...}} with the settings of `attack` for kind pgd, of `autoattack` for kind
+    autoattack, of `minimal_norm` for kind minimal-norm; those of kind pgd from weak to strong. verdict: {"examples",
+    "threat"}: on how many of the chosen images, in which norms and sizes, the attacks from libraries run.
 
     rows: a list of dicts, one per attack, norm and eps, of columns with an entry per image (example, its position,
     label, attack, norm, eps, prediction, correct, distance); attack "clean", of all images, has norm "none" and eps
-    "0", attack "worst" is the least favourable one for each image. gates: a list of dicts (gate, passed, value,
-    expected).
+    "0"; attack "worst" is the least favourable one for each image, over the images that every attack of that size
+    has seen. gates: a list of dicts (gate, passed, value, expected).
     """
     model.eval().requires_grad_(False)
     clean = predict(model, images)
-    everything = torch.arange(len(labels))
-    rows = [_rows(everything, "clean", "none", "0", labels, clean, torch.zeros(len(labels)))]
-    chosen = torch.as_tensor(chosen)
-    images, labels, clean = images[chosen], labels[chosen], clean[chosen]
-    gates = [_eps_zero(model, images, labels, clean, attacks, seed)]
+    everything = Target(model, images, labels, clean, torch.arange(len(labels)), seed)
+    target = everything.part(chosen)
+    judged = target.part(draw_examples(target.labels.cpu(), verdict["examples"]))
+    ours = {name: settings for name, settings in attacks.items() if settings["kind"] == "pgd"}
+    strongest = list(ours.values())[-1]
+    rows = [_row(everything, "clean", "none", "0", clean, torch.zeros(len(labels)))]
+    passed = [gates.eps_zero(target, strongest), gates.gradients(target)]
     for norm, sizes in threat.items():
+        nearest = _nearest(judged, norm, attacks) if norm in verdict["threat"] else {}
         for eps in sizes:
             found = {}
-            for name, settings in attacks.items():
-                generator = torch.Generator().manual_seed(seed)
-                adversarial, predictions = attack(
-                    model, images, labels, float(Fraction(eps)), norm=norm, generator=generator, **settings
-                )
-                distance = _distance(adversarial, images, norm)
-                found[name] = _rows(chosen, name, norm, eps, labels, predictions, distance)
-                gates.append(_inside(adversarial, images, norm, eps, name))
-            rows += [*found.values(), _worst(found)]
-            gates += _ordered(found, norm, eps)
-    gates.append(_broken_at_one(model, images, labels, attacks, seed))
-    return rows, gates
+            for name, settings in ours.items():
+                adversarial, predictions = target.descend(norm, float(Fraction(eps)), settings)
+                found[name] = _row(target, name, norm, eps, predictions, target.distances(adversarial, norm))
+                passed.append(gates.inside(target, adversarial, norm, eps, name))
+            ladder = dict(found)
+            if eps in verdict["threat"].get(norm, []):
+                for name, settings in attacks.items():
+                    if settings["kind"] == "autoattack":
+                        found[name], more = _judged(judged, name, norm, eps, settings["components"], ladder)
+                        ladder[name] = found[name]
+                        passed += more
+                found |= {name: _within(judged, name, norm, eps, images) for name, images in nearest.items()}
+            worst = _worst(list(found.values()))
+            rows += [*found.values(), worst]
+            passed += gates.ordered(ladder, norm, eps)
+            passed.append(gates.least(found, worst, norm, eps))
+        passed.append(gates.more_steps(target, strongest, norm, max(sizes, key=Fraction)))
+    passed.append(gates.broken_at_one(target, strongest))
+    return rows, passed
 
 
 def accuracies(rows):
-    """Accuracy and number of images per attack, norm and eps: list of dicts."""
+    """Accuracy, number of images and median distance of the images shown per attack, norm and eps: list of dicts."""
     return [
         {
             **{key: str(row[key][0]) for key in ("attack", "norm", "eps")},
             "accuracy": float(row["correct"].mean()),
             "n": len(row["correct"]),
+            "median_distance": float(np.median(row["distance"])),
         }
         for row in rows
     ]
 
 
-def standard_broken(accuracy, norm, eps):
-    """Gate for a model trained without adversaries at the largest eps of its data set in a norm: it is broken."""
-    return _gate(f"a standard model is broken by {norm} {eps}", accuracy <= 0.1, accuracy, "at most 0.1")
-
-
-# --- rows ---
-
-
-def _rows(examples, attack_name, norm, eps, labels, predictions, distance):
-    n = len(labels)
+def _row(target, attack_name, norm, eps, predictions, distance):
+    n = len(target.labels)
     return {
-        "example": examples.numpy(),
-        "label": labels.cpu().numpy(),
+        "example": target.examples.cpu().numpy(),
+        "label": target.labels.cpu().numpy(),
         "attack": np.full(n, attack_name),
         "norm": np.full(n, norm),
         "eps": np.full(n, eps),
         "prediction": predictions.cpu().numpy(),
-        "correct": (predictions == labels).cpu().numpy(),
+        "correct": (predictions == target.labels).cpu().numpy(),
         "distance": distance.cpu().numpy(),
     }
 
 
-def _worst(found):
+def _judged(target, name, norm, eps, components, before):
+    """Row of AutoAttack, and its gates; `before`: rows of the white-box attacks that ran already."""
+    adversarial, broken_by = autoattack(
+        target.model,
+        target.images,
+        target.labels,
+        float(Fraction(eps)),
+        norm=norm,
+        components=components,
+        seed=target.seed,
+    )
+    row = _row(target, name, norm, eps, predict(target.model, adversarial), target.distances(adversarial, norm))
+    checks = [gates.inside(target, adversarial, norm, eps, name)]
+    if "square" in components:
+        survived = np.logical_and.reduce([_on(other, row["example"])["correct"] for other in before.values()])
+        checks.append(gates.unmasked((broken_by == "square") & survived, name, norm, eps))
+    return row, checks
+
+
+def _nearest(target, norm, attacks):
+    """Misclassified images nearest to the target's, by every attack that seeks them in a norm: {name: images}."""
+    return {
+        name: minimal_norm(
+            target.model,
+            target.images,
+            target.labels,
+            norm=norm,
+            algorithm=settings["algorithm"],
+            steps=settings["steps"],
+        )
+        for name, settings in attacks.items()
+        if settings["kind"] == "minimal-norm" and norm in MINIMAL_NORM[settings["algorithm"]]
+    }
+
+
+def _within(target, name, norm, eps, images):
+    """Row of a minimal-norm attack at one size: an image is broken by a misclassified one within eps, in float64.
+
+    The distances are those found, at every size the same; infinite where nothing was found.
+    """
+    predictions, distance = predict(target.model, images), target.distances(images, norm)
+    broken = predictions != target.labels
+    distance = torch.where(broken, distance, torch.inf)
+    return _row(
+        target, name, norm, eps, torch.where(distance <= float(Fraction(eps)), predictions, target.clean), distance
+    )
+
+
+def _worst(rows):
     """Per image the row of the first attack that broke it, of the last attack otherwise."""
-    rows = list(found.values())
+    shared = min((row["example"] for row in rows), key=len)
+    rows = [_on(row, shared) for row in rows]
     worst = {name: column.copy() for name, column in rows[-1].items()}
-    worst["attack"] = np.full(len(worst["example"]), "worst")
+    worst["attack"] = np.full(len(shared), "worst")
     for row in reversed(rows):
         broken = ~row["correct"]
         for name in ("prediction", "correct", "distance"):
@@ -111,52 +177,7 @@ def _worst(found):
     return worst
 
 
-def _distance(adversarial, images, norm):
-    return NORMS[norm].length(adversarial.double() - images.double())
-
-
-# --- gates ---
-
-
-def _gate(name, passed, value, expected):
-    return {"gate": name, "passed": bool(passed), "value": float(value), "expected": expected}
-
-
-def _eps_zero(model, images, labels, clean, attacks, seed):
-    """At eps = 0 every attack must leave the clean accuracy as it is."""
-    generator = torch.Generator().manual_seed(seed)
-    part = slice(0, GATE_EXAMPLES)
-    strongest = list(attacks.values())[-1]
-    _, predictions = attack(model, images[part], labels[part], 0.0, norm="linf", generator=generator, **strongest)
-    differing = (predictions != clean[part]).sum()
-    return _gate("eps = 0 is clean", differing == 0, differing, "0 predictions differ")
-
-
-def _broken_at_one(model, images, labels, attacks, seed):
-    """At linf eps = 1 any image can become any other, so only a constant answer, right for one class, can survive."""
-    generator = torch.Generator().manual_seed(seed)
-    part = slice(0, GATE_EXAMPLES)
-    strongest = list(attacks.values())[-1]
-    _, predictions = attack(model, images[part], labels[part], 1.0, norm="linf", generator=generator, **strongest)
-    accuracy = (predictions == labels[part]).double().mean()
-    constant = labels[part].bincount().max() / len(labels[part])
-    return _gate("linf eps = 1 breaks the model", accuracy <= constant, accuracy, f"at most {constant:.3f}, one class")
-
-
-def _inside(adversarial, images, norm, eps, name):
-    """Every adversarial image lies in [0, 1] and, measured in float64, in the ball."""
-    excess = (_distance(adversarial, images, norm) - float(Fraction(eps))).max()
-    outside_box = torch.maximum(-adversarial, adversarial - 1).max().clamp_min(0)
-    expected = f"at most {BALL_TOLERANCE:g} outside"
-    worst = max(float(excess), float(outside_box))
-    return _gate(f"{name} {norm} {eps} stays in the ball and in [0, 1]", worst <= BALL_TOLERANCE, worst, expected)
-
-
-def _ordered(found, norm, eps):
-    """A later attack of the list is a stronger one: it never leaves more than two standard errors more accuracy."""
-    gates = []
-    for (weak, first), (strong, second) in zip(list(found.items())[:-1], list(found.items())[1:], strict=True):
-        rise = second["correct"].mean() - first["correct"].mean()
-        noise = 2 * np.sqrt(max(first["correct"].mean() * (1 - first["correct"].mean()), 1 / len(first)) / len(first))
-        gates.append(_gate(f"{weak} >= {strong} at {norm} {eps}", rise <= noise, rise, f"rise of at most {noise:.3f}"))
-    return gates
+def _on(row, examples):
+    """A row's entries of some of its examples."""
+    places = np.searchsorted(row["example"], examples)
+    return {name: column[places] for name, column in row.items()}

@@ -1,6 +1,8 @@
 """Style and drawing of every figure: one colour and marker per method, everywhere; vector PDF and PNG with equal bytes
 for equal input."""
 
+from fractions import Fraction
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -199,3 +201,109 @@ def _mosaic(images):
     page = images.reshape(2, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
     page = page.reshape(2 * height, columns * width, channels)[:-1, :-1]
     return page[..., 0] if channels == 1 else page
+
+
+CELL = ["dataset", "training", "model"]
+
+
+def certificates(table):
+    """Share of the training images certified against eps, a panel per cell and cover: from the centres alone, of all
+    images and of those that are no centres, and by certifying images directly.
+
+    table: one row per run, cover and eps, as `certify_model` writes them; lines are means over seeds.
+    """
+    panels = [*CELL, "subset", "cover", "norm"]
+    table = table.assign(size=table["eps"].map(lambda eps: float(Fraction(str(eps)))))
+    lines = {
+        "drawn_direct": ("each image certified", "-", "o"),
+        "transferred": ("from the centres, all images", "--", "s"),
+        "transferred_beyond_centres": ("from the centres, other images", ":", "^"),
+    }
+    figure, axes = _panels(table, panels)
+    for axis, (key, rows) in zip(axes, table.groupby(panels, sort=False), strict=True):
+        named = dict(zip(panels, key, strict=True))
+        means = rows.groupby("size")[list(lines)].mean()
+        for (column, (label, style, marker)), colour in zip(lines.items(), COLOURS[4:], strict=False):
+            axis.plot(means.index, 100 * means[column], style, marker=marker, markersize=4, color=colour, label=label)
+        trained = "" if named["subset"] == named["cover"] else f" trained on {named['subset']}"
+        axis.set_title(
+            f"{named['dataset']}, {named['training']}, {named['model']}{trained}\ncentres of {named['cover']}"
+        )
+        axis.set_xlabel(f"eps ({NORM_NAMES[named['norm']]})")
+        axis.set_ylim(-3, 103)
+        axis.set_ylabel("training images certified (%)")
+    return _finished(figure, axes, 3)
+
+
+def bounds(table):
+    """Losses over training, a panel per cell and cover: on all images under attack, the generalised one on the cover
+    under attack, and certified upper bounds of both where there are any.
+
+    table: one row per run and snapshot, as `trace_bound` writes them; lines are means over seeds. Above the dotted
+    line, the loss of a constant answer, a bound says nothing.
+    """
+    panels = [*CELL, "subset", "norm", "eps"]
+    lines = {
+        "all_attack": ("all images, attacked", "-", "o", COLOURS[4]),
+        "cover_attack": ("cover at eps + r, attacked", "--", "s", COLOURS[5]),
+        "all_certified": ("all images, certified", "-", "^", COLOURS[3]),
+        "cover_certified": ("cover at eps + r, certified", "--", "v", COLOURS[6]),
+    }
+    figure, axes = _panels(table, panels)
+    for axis, (key, rows) in zip(axes, table.groupby(panels, sort=False), strict=True):
+        named = dict(zip(panels, key, strict=True))
+        means = rows.groupby("step")[[*lines, "chance"]].mean()
+        for column, (label, style, marker, colour) in lines.items():
+            if means[column].notna().any():
+                axis.plot(means.index, means[column], style, marker=marker, markersize=4, color=colour, label=label)
+        axis.axhline(means["chance"].iloc[0], color="black", linewidth=0.8, linestyle=":", label="a constant answer")
+        axis.set_yscale("log")
+        axis.set_title(
+            f"{named['dataset']}, {named['training']}, {named['model']}\n{named['subset']}, "
+            f"{NORM_NAMES[named['norm']]}, eps = {named['eps']}"
+        )
+        axis.set_xlabel("updates")
+        axis.set_ylabel("mean loss")
+    return _finished(figure, axes, 3)
+
+
+def transfer(table):
+    """Heat maps of accuracy in percent: rows are models attacked, columns the models whose adversarial images they
+    are shown; a panel per cell, norm and eps, means over seeds."""
+    panels = [*CELL, "norm", "eps"]
+    count = table["source"].nunique()
+    figure, axes = _panels(table, panels, size=(0.5 * count + 1.6, 0.42 * count + 1.4))
+    for axis, (key, rows) in zip(axes, table.groupby(panels, sort=False), strict=True):
+        named = dict(zip(panels, key, strict=True))
+        order = list(dict.fromkeys(rows["source"]))
+        means = 100 * rows.pivot_table(index="target", columns="source", values="accuracy").loc[order, order]
+        sns.heatmap(means, ax=axis, vmin=0, vmax=100, cmap="cividis", annot=True, fmt=".0f", cbar=False, square=True)
+        size = f"{NORM_NAMES[named['norm']]}, eps = {named['eps']}"
+        axis.set_title(f"{named['dataset']}, {named['training']}, {named['model']}\n{size}")
+        axis.set_xlabel("images made on")
+        axis.set_ylabel("shown to")
+    figure.tight_layout()
+    return figure
+
+
+def _panels(table, keys, size=(3.3, 2.7)):
+    """A figure with a panel for each combination of keys, three to a row."""
+    count = len(table[keys].drop_duplicates())
+    columns = min(3, count)
+    rows = -(-count // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(size[0] * columns, size[1] * rows), squeeze=False)
+    for axis in axes.flat[count:]:
+        axis.axis("off")
+    return figure, list(axes.flat[:count])
+
+
+def _finished(figure, axes, columns):
+    """One legend below all panels."""
+    named = {}
+    for axis in axes:
+        named |= dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))
+    rows = -(-len(named) // columns)
+    height = 0.22 * rows / figure.get_figheight()
+    figure.tight_layout(rect=(0, height, 1, 1))
+    figure.legend(named.values(), named.keys(), loc="lower center", ncol=columns)
+    return figure

@@ -38,24 +38,43 @@ class Network(nn.Module):
         return self.classifier(self.features(self.normalise(x)))
 
 
+class _SlicePooling(torch.autograd.Function):
+    """2x2 average pooling by sums of slices; backwards by copies, where slices would fill a map each with zeros."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x):
+        height, width = (size // 2 * 2 for size in x.shape[-2:])
+        rows = x[..., 0:height:2, :] + x[..., 1:height:2, :]
+        return (rows[..., 0:width:2] + rows[..., 1:width:2]) * 0.25
+
+    @staticmethod
+    def setup_context(context, inputs, output):
+        context.odd = [size % 2 for size in inputs[0].shape[-2:]]
+
+    @staticmethod
+    def backward(context, gradient):
+        quarters = gradient * 0.25
+        columns = torch.stack((quarters, quarters), dim=-1).flatten(-2)
+        spread = torch.stack((columns, columns), dim=-2).flatten(-3, -2)
+        return nn.functional.pad(spread, (0, context.odd[1], 0, context.odd[0])) if any(context.odd) else spread
+
+
 class Pooling(nn.Module):
     """2x2 average pooling, `nn.AvgPool2d(2)` but for rounding; on a CPU by sums of slices, in half the time."""
 
     def forward(self, x):
         """Feature maps of half the height and width, rounded down."""
-        if x.is_cuda:
-            return nn.functional.avg_pool2d(x, 2)
-        height, width = (size // 2 * 2 for size in x.shape[2:])
-        rows = x[:, :, 0:height:2] + x[:, :, 1:height:2]
-        return (rows[..., 0:width:2] + rows[..., 1:width:2]) * 0.25
+        return nn.functional.avg_pool2d(x, 2) if x.is_cuda else _SlicePooling.apply(x)
 
 
-def convnet_features(shape, width, depth):
+def convnet_features(shape, width, depth, norm="instance"):
     """ConvNet of the condensation literature (Gidaris and Komodakis 2018; Zhao et al. 2021): `depth` blocks of
-    3x3 convolution, instance norm, ReLU, 2x2 average pooling.
+    3x3 convolution, instance norm or none, ReLU, 2x2 average pooling.
 
-    28x28 images are padded to 32x32 in the first block, as the reference does for MNIST. Raises `ValueError` for a
-    depth that leaves less than 2x2 values per channel.
+    28x28 images are padded to 32x32 in the first block, as the reference does for MNIST. Without a norm layer interval
+    bounds can be had. Raises `ValueError` for a depth that leaves less than 2x2 values per channel.
     """
     channels, side = shape[0], min(shape[1:])
     if depth > deepest_convnet(side):
@@ -66,7 +85,8 @@ def convnet_features(shape, width, depth):
     for block in range(depth):
         layers += [
             nn.Conv2d(channels, width, kernel_size=3, padding=first_padding(side) if block == 0 else 1),
-            nn.GroupNorm(width, width),  # one group per channel: the reference's "instancenorm", defined for 1x1 too
+            # one group per channel: the reference's "instancenorm", defined for 1x1 too
+            *([nn.GroupNorm(width, width)] if norm == "instance" else []),
             nn.ReLU(),
             Pooling(),
         ]
@@ -142,13 +162,22 @@ ARCHITECTURES = {"convnet": convnet_features, "mlp": mlp_features, "resnet": res
 def build_model(settings, dataset, seed):
     """A network with PyTorch's default initialisation, drawn from `seed` alone.
 
-    settings: {"architecture", "width", "depth"}; dataset: {"shape" (c, h, w), "classes", "mean", "std"}. Raises
-    `ValueError` for an unknown architecture or a depth that the image size does not admit.
+    settings: {"architecture", "width", "depth"} and, of a convnet, "norm"; dataset: {"shape" (c, h, w), "classes",
+    "mean", "std"}. Raises `ValueError` for an unknown architecture or a depth that the image size does not admit.
     """
     if settings["architecture"] not in ARCHITECTURES:
         raise ValueError(f"unknown architecture {settings['architecture']!r}; choose one of {', '.join(ARCHITECTURES)}")
     shape = tuple(dataset["shape"])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        features = ARCHITECTURES[settings["architecture"]](shape, settings["width"], settings["depth"])
+        sizes = {key: value for key, value in settings.items() if key != "architecture"}
+        features = ARCHITECTURES[settings["architecture"]](shape, **sizes)
         return Network(Normalise(dataset["mean"], dataset["std"]), features, dataset["classes"], shape)
+
+
+def load_model(path):
+    """The network of a file that `train_model` wrote, ready to be evaluated."""
+    saved = torch.load(path, weights_only=True)
+    network = build_model(saved["model"], saved["dataset"], seed=0)
+    network.load_state_dict(saved["state"])
+    return network.eval().requires_grad_(False)

@@ -65,6 +65,22 @@ def wide_table(table, form):
     return order.merge(wide, on=CELL)[columns].fillna("").drop(columns="subset")
 
 
+def architecture_table(table, form):
+    """One training set, any network: a row per training set and training, a column per network, of a `headline_table`.
+
+    Entries are worst-case accuracies, `form(mean, std)`; empty where a cell was not run.
+    """
+    robust = table[table["measure"] != "clean"]
+    keys = ["dataset", "method", "ipc", "training", "measure", "eps"]
+    entries = robust.assign(
+        entry=[form(mean, std) for mean, std in zip(robust["mean"], robust["std"], strict=True)],
+        ipc=robust["ipc"].astype("string").fillna("-"),
+    )
+    order = entries[keys].drop_duplicates()
+    wide = entries.pivot(index=keys, columns="model", values="entry")[list(dict.fromkeys(entries["model"]))]
+    return order.merge(wide.reset_index(), on=keys).fillna("").rename(columns={"measure": "norm"})
+
+
 def percent(mean, std):
     """ "76.4 ± 0.3", in percent; without deviation for a single seed."""
     return f"{100 * mean:.1f}" + ("" if np.isnan(std) else f" ± {100 * std:.1f}")

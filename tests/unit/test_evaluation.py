@@ -2,16 +2,21 @@ import numpy as np
 import pytest
 import torch
 
-from finitecover.evaluation import accuracies, draw_examples, evaluate, standard_broken
+from finitecover.coresets import draw_examples
+from finitecover.evaluation import accuracies, evaluate
+from finitecover.gates import standard_broken
 from finitecover.models import build_model
 from finitecover.training import train
 
 DATASET = {"shape": (1, 8, 8), "classes": 2, "mean": [0.5], "std": [0.3]}
 THREAT = {"linf": ["0.05", "1/4"], "l2": ["0.5"]}
 ATTACKS = {
-    "fgsm": {"steps": 1, "step_size": 1, "restarts": 1, "random_start": False},
-    "pgd": {"steps": 5, "step_size": 0.3, "restarts": 1, "random_start": True},
+    "fgsm": {"kind": "pgd", "steps": 1, "step_size": 1, "restarts": 1, "random_start": False},
+    "pgd": {"kind": "pgd", "steps": 5, "step_size": 0.3, "restarts": 1, "random_start": True},
 }
+
+
+NO_VERDICT = {"examples": 60, "threat": {}}
 
 
 def images_and_labels(n=60):
@@ -37,7 +42,7 @@ def network():
 
 
 def evaluated(model):
-    return evaluate(model, *images_and_labels(), range(60), threat=THREAT, attacks=ATTACKS, seed=0)
+    return evaluate(model, *images_and_labels(), range(60), threat=THREAT, attacks=ATTACKS, verdict=NO_VERDICT, seed=0)
 
 
 def failed(model):
@@ -53,12 +58,14 @@ def test_one_row_per_image_attack_norm_and_size(network):
     ]
     assert all(len(column) == 60 for row in rows for column in row.values())
     assert all(gate["passed"] for gate in gates), gates
-    assert len(gates) == 2 + 3 * len(ATTACKS) + 3
+    assert len(gates) == 3 + len(THREAT) + 3 * (len(ATTACKS) + 2)
 
 
 def test_all_images_are_classified_and_the_chosen_ones_attacked(network):
     chosen = np.array([3, 10, 11, 40])
-    rows, _ = evaluate(network, *images_and_labels(), chosen, threat=THREAT, attacks=ATTACKS, seed=0)
+    rows, _ = evaluate(
+        network, *images_and_labels(), chosen, threat=THREAT, attacks=ATTACKS, verdict=NO_VERDICT, seed=0
+    )
     assert rows[0]["example"].tolist() == list(range(60))
     assert all(row["example"].tolist() == chosen.tolist() for row in rows[1:])
     _, labels = images_and_labels()
@@ -81,7 +88,14 @@ def test_the_same_seed_gives_the_same_rows(network):
 def test_accuracy_is_the_share_of_correct_rows(network):
     rows, _ = evaluated(network)
     table = accuracies(rows)
-    assert table[0] == {"attack": "clean", "norm": "none", "eps": "0", "accuracy": rows[0]["correct"].mean(), "n": 60}
+    assert table[0] == {
+        "attack": "clean",
+        "norm": "none",
+        "eps": "0",
+        "accuracy": rows[0]["correct"].mean(),
+        "n": 60,
+        "median_distance": 0,
+    }
     clean, largest = table[0]["accuracy"], table[6]["accuracy"]
     assert clean > 0.9
     assert largest < clean

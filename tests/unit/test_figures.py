@@ -16,7 +16,15 @@ def drawn():
     histories = pd.DataFrame(
         {"subset": ["dm-ipc1"] * 2 + ["dc-ipc2"] * 2, "seed": "seed0", "iteration": [1, 2] * 2, "loss": [4, 2, 3, 1]}
     )
+    cell = {"dataset": "d", "training": "t", "model": "m", "norm": "l2"}
+    sets = {"subset": "mfc-ipc9", "cover": "mfc-ipc9"}
+    shares = {"drawn_direct": [1, 0.5], "transferred": [0.8, 0.2], "transferred_beyond_centres": [0.3, 0]}
+    losses = {"all_attack": [1, 0.5], "cover_attack": [2, 1], "all_certified": np.nan, "cover_certified": [9, 3]}
+    pairs = pd.DataFrame({"source": list("aabb"), "target": list("abab"), "accuracy": [0.1, 0.5, 0.6, 0.2]})
     return {
+        "certificates": figures.certificates(pd.DataFrame({**cell, **sets, "eps": ["0", "1/2"], **shares})),
+        "bounds": figures.bounds(pd.DataFrame({**cell, **sets, "eps": 0.5, "step": [5, 9], "chance": 2.3, **losses})),
+        "transfer": figures.transfer(pairs.assign(**cell, eps="1/2")),
         "tradeoff": figures.tradeoff(headline_table(summarise(runs()), {"d": {"linf": "8/255"}})),
         "frontier": figures.frontier({"d": frontier}, "l2"),
         "images": figures.image_grid({"mfc": (images, np.array([0, 0, 1, 1])), "dm": (images[:2], np.array([0, 1]))}),
@@ -40,6 +48,17 @@ def test_every_point_of_the_tradeoff_lies_where_the_table_says():
     axis = drawn()["tradeoff"].axes[0]
     points = {(line.get_xdata()[0], line.get_ydata()[0]) for line in axis.lines if line.get_linestyle() == "None"}
     assert sorted(points) == [pytest.approx((81, 41)), pytest.approx((91, 51))]
+
+
+def test_certificates_bounds_and_transfer_lie_where_their_tables_say():
+    figures_ = drawn()
+    lines = figures_["certificates"].axes[0].lines
+    assert [line.get_xdata().tolist() for line in lines] == [[0, 0.5]] * 3
+    assert [line.get_ydata().tolist() for line in lines] == [[100, 50], [80, 20], [30, 0]]
+    losses = [line.get_ydata() for line in figures_["bounds"].axes[0].lines]
+    assert [list(line) for line in losses] == [[1, 0.5], [2, 1], [9, 3], [2.3, 2.3]]  # no line for what there is not
+    shown = [text.get_text() for text in figures_["transfer"].axes[0].texts]
+    assert shown == ["10", "60", "50", "20"]  # a row per model attacked
 
 
 def test_known_methods_keep_colour_and_marker_whatever_is_beside_them():

@@ -8,8 +8,9 @@ import torch
 from finitecover import checkpoint
 from finitecover.attacks import perturb
 from finitecover.models import Network, build_model
+from finitecover.objectives import divergence, total_divergence
 from finitecover.optimiser import SGD
-from finitecover.training import _Batches, _divergence, _total_divergence, train
+from finitecover.training import _Batches, train
 
 DATASET = {"shape": (1, 8, 8), "classes": 2, "mean": [0.5], "std": [0.3]}
 OPTIMISATION = {
@@ -20,7 +21,7 @@ OPTIMISATION = {
     "weight_decay": 0.0005,
     "precision": "float32",
 }
-ADVERSARY = {"norm": "linf", "steps": 2, "step_size": 0.5, "warmup": 0.5, "beta": None}
+ADVERSARY = {"norm": "linf", "steps": 2, "step_size": 0.5, "warmup": 0.5, "beta": None, "kappa": None}
 
 TRADES = ADVERSARY | {"beta": 6.0}
 
@@ -32,12 +33,33 @@ def bright_or_dark(n=40):
     return torch.rand(n, 1, 8, 8, generator=generator) * 0.5 + 0.5 * labels.view(-1, 1, 1, 1), labels
 
 
-def trained(adversary=None, weights=None, radii=None, augmentation="", seed=0, kept=None, **changes):
+INTERVALS = {"norm": "linf", "steps": None, "step_size": None, "warmup": 0.5, "beta": None, "kappa": 0.5}
+ADVERSARIES = [None, ADVERSARY, ADVERSARY | {"norm": "l2"}, TRADES, INTERVALS]
+
+
+def trained(adversary=None, weights=None, radii=None, **options):
+    """Weights, history and model."""
+    flat, result, model = fully_trained(adversary, weights, radii, **options)
+    return flat, result.history, model
+
+
+def fully_trained(
+    adversary=None,
+    weights=None,
+    radii=None,
+    augmentation="",
+    noise=0.0,
+    seed=0,
+    kept=None,
+    validation=None,
+    snapshots=0,
+    **changes,
+):
     images, labels = bright_or_dark()
     model = build_model({"architecture": "mlp", "width": 8, "depth": 1}, DATASET, seed=0)
     weights = torch.ones(40) if weights is None else weights
     radii = torch.full((40,), 0.1) if radii is None else radii
-    history = train(
+    result = train(
         model,
         images,
         labels,
@@ -46,13 +68,16 @@ def trained(adversary=None, weights=None, radii=None, augmentation="", seed=0, k
         optimisation=OPTIMISATION | changes,
         adversary=adversary,
         augmentation=augmentation,
+        noise=noise,
         seed=seed,
+        validation=validation,
+        snapshots=snapshots,
         checkpoint=kept,
     )
-    return torch.cat([p.detach().flatten() for p in model.parameters()]), history, model
+    return torch.cat([p.detach().flatten() for p in model.parameters()]), result, model
 
 
-@pytest.mark.parametrize("adversary", [None, ADVERSARY, ADVERSARY | {"norm": "l2"}, TRADES])
+@pytest.mark.parametrize("adversary", ADVERSARIES)
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_loss_goes_down_and_the_seed_decides_everything(adversary, precision):
     first, history, _ = trained(adversary, precision=precision)
@@ -100,9 +125,9 @@ def test_trades_seeks_images_whose_predictions_diverge():
     divergences = []
     for steps in (0, 5):
         generator = torch.Generator().manual_seed(0)
-        error = partial(_total_divergence, natural)
+        error = partial(total_divergence, natural)
         points = perturb(model, images, error, torch.full((40,), 0.1), steps=steps, generator=generator, **settings)
-        divergences.append(_divergence(natural, model(points)).detach())
+        divergences.append(divergence(natural, model(points)).detach())
     assert (divergences[1] >= 0).all()
     assert divergences[1].mean() > 2 * divergences[0].mean()
     expected = torch.distributions.kl_divergence(
@@ -127,11 +152,13 @@ class KilledError(Exception):
     pass
 
 
-@pytest.mark.parametrize("adversary", [None, ADVERSARY])
-def test_what_is_killed_goes_on_to_the_same_weights(adversary, tmp_path, monkeypatch):
+@pytest.mark.parametrize("adversary", [None, ADVERSARY, INTERVALS])
+def test_what_is_killed_goes_on_to_the_same_weights_history_snapshots_and_cost(adversary, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
-    settings = {"augmentation": "crop_flip", "batch_size": 12}
-    whole, history, _ = trained(adversary, **settings)
+    images, labels = bright_or_dark()
+    settings = {"augmentation": "crop_flip", "batch_size": 12, "noise": 0.1, "snapshots": 4}
+    settings["validation"] = (images[:9], labels[:9], 0.1)
+    whole, result, _ = fully_trained(adversary, **settings)
     steps, step = [], SGD.step
 
     def killed(self, loss):
@@ -144,13 +171,63 @@ def test_what_is_killed_goes_on_to_the_same_weights(adversary, tmp_path, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr(SGD, "step", killed)
         with pytest.raises(KilledError):
-            trained(adversary, kept=kept, **settings)
+            fully_trained(adversary, kept=kept, **settings)
     steps.clear()
     monkeypatch.setattr(SGD, "step", lambda self, loss: steps.append(1) or step(self, loss))
-    again, continued, _ = trained(adversary, kept=kept, **settings)
+    again, continued, _ = fully_trained(adversary, kept=kept, **settings)
     assert len(steps) == 30 - 17
     assert torch.equal(again, whole)
-    assert continued == history
+    assert continued.history == result.history
+    assert continued.cost == result.cost
+    for one, other in zip(continued.snapshots, result.snapshots, strict=True):
+        assert one["step"] == other["step"]
+        assert all(torch.equal(value, other["model"][name]) for name, value in one["model"].items())
+
+
+def test_snapshots_are_equidistant_and_the_last_is_the_model():
+    _, result, model = fully_trained(ADVERSARY, snapshots=4)
+    assert [snapshot["step"] for snapshot in result.snapshots] == [8, 15, 23, 30]
+    assert all(torch.equal(value, model.state_dict()[name]) for name, value in result.snapshots[-1]["model"].items())
+
+
+@pytest.mark.parametrize(("adversary", "passes"), [(None, 1), (ADVERSARY, 3), (TRADES, 5), (INTERVALS, 3)])
+def test_cost_is_counted_in_passes_of_single_images(adversary, passes):
+    _, result, _ = fully_trained(adversary, steps=6, batch_size=10)
+    gradients = {1: 1, 3: 3, 5: 4}[passes]  # TRADES' natural predictions before its descent need no gradient
+    assert result.cost == {"images_seen": 60 * passes, "gradient_evaluations": 60 * gradients}
+
+
+@pytest.mark.parametrize("adversary", [None, ADVERSARY])
+def test_validation_chooses_the_best_moment_and_ends_in_its_weights(adversary):
+    images, labels = bright_or_dark()
+    # Of the other labels, so that the first moments are the best ones.
+    validation = (images, 1 - labels, 0.1)
+    flat, result, _ = fully_trained(adversary, validation=validation, snapshots=20, steps=20)
+    accuracies = [row["validation"] for row in result.history]
+    best = int(np.argmax(accuracies))
+    assert best < 19
+    assert accuracies[best] > accuracies[-1]
+    chosen = torch.cat([result.snapshots[best]["model"][name].flatten() for name in parameter_names()])
+    assert torch.equal(flat, chosen)
+    last = torch.cat([result.snapshots[-1]["model"][name].flatten() for name in parameter_names()])
+    assert torch.equal(last, fully_trained(adversary, steps=20)[0])
+
+
+def parameter_names():
+    model = build_model({"architecture": "mlp", "width": 8, "depth": 1}, DATASET, seed=0)
+    return [name for name, _ in model.named_parameters()]
+
+
+def test_noise_is_what_the_network_sees(monkeypatch):
+    seen = []
+    forward = Network.forward
+    monkeypatch.setattr(Network, "forward", lambda self, x: seen.append(x.detach().clone()) or forward(self, x))
+    trained(noise=0.25, batch_size=40, steps=2)
+    images, _ = bright_or_dark()
+    for x in seen:
+        distance = torch.cdist(x.flatten(1), images.flatten(1)).amin(1)
+        assert distance.mean().item() == pytest.approx(0.25 * 8, rel=0.1)
+    assert not torch.equal(seen[0], seen[1])
 
 
 def test_an_image_of_weight_zero_has_no_influence():
