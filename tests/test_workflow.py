@@ -103,8 +103,8 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
     assert workflow.planned(config=[SMOKE]) == smoke
     # default: 3 data sets; full and 8 methods x 2 budgets; generalised training on mfc; 3 seeds
     assert workflow.planned() == expected(3, 3 * 3 * ((1 + 8 * 2) * 2 + 2), 3 * 2, 3 * 4 * 2 * 3, 3 * 3 * 2 * 3)
-    # paper: 4 data sets; full, mfc-eta and 9 methods x 5 budgets; 3 trainings + 2 on 6 covers; 2 models; 5 seeds
-    paper = expected(4, 4 * 2 * 5 * ((2 + 9 * 5) * 3 + 6 * 2), 4 * 6, 4 * 4 * 5 * 5, 4 * 4 * 5 * 5)
+    # paper: 4 data sets; full, mfc-eta and 9 methods x 5 budgets; 4 trainings + 2 on 6 covers; 3 models; 5 seeds
+    paper = expected(4, 4 * 3 * 5 * ((2 + 9 * 5) * 4 + 6 * 2), 4 * 6, 4 * 4 * 5 * 5, 4 * 4 * 5 * 5)
     paper |= {"train_expert": 4 * 100, "total": paper["total"] + 4 * 100}
     assert workflow.planned(config=["config/paper.yaml"]) == paper
     # condensation: 2 data sets; 4 methods; 1 training; 5 seeds; no covers
