@@ -50,7 +50,8 @@ def certified_radii(network, images, labels, norm, largest):
     Bounds are computed in float64, in which rounding is far below the resolution of the bisection.
     """
     network, images = _double(network), images.double()
-    low, high = torch.zeros(len(images), dtype=torch.float64), torch.full((len(images),), float(largest)).double()
+    low = torch.zeros(len(images), dtype=torch.float64, device=images.device)
+    high = torch.full_like(low, float(largest))
     with torch.no_grad():
         right = certified(network, images, labels, low, norm)
         whole = certified(network, images, labels, high, norm)

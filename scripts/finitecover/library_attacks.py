@@ -1,6 +1,6 @@
 """Attacks from maintained libraries, which give the verdict: AutoAttack and minimal perturbations.
 
-docs/attacks.md says why these libraries, and what was checked about them. Both take a model of pixels in [0, 1].
+docs/robustness.md says why these libraries, and what was checked about them. Both take a model of pixels in [0, 1].
 """
 
 import numpy as np
