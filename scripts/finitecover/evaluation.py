@@ -67,23 +67,18 @@ def evaluate(model, images, labels, chosen, *, threat, attacks, verdict, seed):
     for norm, sizes in threat.items():
         nearest = _nearest(judged, norm, attacks) if norm in verdict["threat"] else {}
         for eps in sizes:
-            found = {}
-            for name, settings in ours.items():
-                adversarial, predictions = target.descend(norm, float(Fraction(eps)), settings)
-                found[name] = _row(target, name, norm, eps, predictions, target.distances(adversarial, norm))
-                passed.append(gates.inside(target, adversarial, norm, eps, name))
+            found, checks = _ours(target, norm, eps, ours)
             ladder = dict(found)
             if eps in verdict["threat"].get(norm, []):
-                for name, settings in attacks.items():
-                    if settings["kind"] == "autoattack":
-                        found[name], more = _judged(judged, name, norm, eps, settings["components"], ladder)
-                        ladder[name] = found[name]
-                        passed += more
-                found |= {name: _within(judged, name, norm, eps, images) for name, images in nearest.items()}
+                ensembles, more = _ensembles(judged, norm, eps, attacks, found)
+                checks += more
+                ladder |= ensembles
+                found |= ensembles | {
+                    name: _within(judged, name, norm, eps, images) for name, images in nearest.items()
+                }
             worst = _worst(list(found.values()))
             rows += [*found.values(), worst]
-            passed += gates.ordered(ladder, norm, eps)
-            passed.append(gates.least(found, worst, norm, eps))
+            passed += [*checks, *gates.ordered(ladder, norm, eps), gates.least(found, worst, norm, eps)]
         passed.append(gates.more_steps(target, strongest, norm, max(sizes, key=Fraction)))
     passed.append(gates.broken_at_one(target, strongest))
     return rows, passed
@@ -116,23 +111,34 @@ def _row(target, attack_name, norm, eps, predictions, distance):
     }
 
 
-def _judged(target, name, norm, eps, components, before):
-    """Row of AutoAttack, and its gates; `before`: rows of the white-box attacks that ran already."""
-    adversarial, broken_by = autoattack(
-        target.model,
-        target.images,
-        target.labels,
-        float(Fraction(eps)),
-        norm=norm,
-        components=components,
-        seed=target.seed,
-    )
-    row = _row(target, name, norm, eps, predict(target.model, adversarial), target.distances(adversarial, norm))
-    checks = [gates.inside(target, adversarial, norm, eps, name)]
-    if "square" in components:
-        survived = np.logical_and.reduce([_on(other, row["example"])["correct"] for other in before.values()])
-        checks.append(gates.unmasked((broken_by == "square") & survived, name, norm, eps))
-    return row, checks
+def _ours(target, norm, eps, attacks):
+    """Rows of our own attacks by name, and their gates."""
+    found, checks = {}, []
+    for name, settings in attacks.items():
+        adversarial, predictions = target.descend(norm, float(Fraction(eps)), settings)
+        found[name] = _row(target, name, norm, eps, predictions, target.distances(adversarial, norm))
+        checks.append(gates.inside(target, adversarial, norm, eps, name))
+    return found, checks
+
+
+def _ensembles(target, norm, eps, attacks, white_box):
+    """Rows of AutoAttack by name, and their gates; `white_box`: rows of the attacks that ran before."""
+    found, checks = {}, []
+    for name, settings in attacks.items():
+        if settings["kind"] != "autoattack":
+            continue
+        components, size = settings["components"], float(Fraction(eps))
+        adversarial, broken_by = autoattack(
+            target.model, target.images, target.labels, size, norm=norm, components=components, seed=target.seed
+        )
+        predictions, distance = predict(target.model, adversarial), target.distances(adversarial, norm)
+        found[name] = _row(target, name, norm, eps, predictions, distance)
+        checks.append(gates.inside(target, adversarial, norm, eps, name))
+        if "square" in components:
+            survived = [_on(row, found[name]["example"])["correct"] for row in white_box.values()]
+            alone = (broken_by == "square") & np.logical_and.reduce(survived)
+            checks.append(gates.unmasked(alone, name, norm, eps))
+    return found, checks
 
 
 def _nearest(target, norm, attacks):
