@@ -146,8 +146,8 @@ def kept_snapshots(wildcards):
 
 
 def strongest_descent():
-    """Settings of the last attack of kind pgd."""
-    attacks = config["evaluation"]["attacks"].values()
+    """Settings of the strongest attack of kind pgd."""
+    attacks = configuration.attacks(config).values()
     return [settings for settings in attacks if settings["kind"] == "pgd"][-1]
 
 

@@ -21,7 +21,8 @@ rule attack_model:
         mem_mb=3000,
     params:
         threat=threat_model,
-        evaluation=config["evaluation"],
+        examples=config["evaluation"]["examples"],
+        attacks=configuration.attacks(config),
         verdict=verdict,
         kind=training_kind,
         code=code("attack_model"),

@@ -18,7 +18,8 @@ def attack_model(
     model_path,
     test_path,
     threat,
-    evaluation,
+    examples,
+    attacks,
     verdict,
     kind,
     seed,
@@ -27,17 +28,15 @@ def attack_model(
     gates_path,
     cost_path,
 ):
-    """Threat: sizes per norm; evaluation: number of examples and attacks; kind: of the model's training."""
+    """Threat: sizes per norm; examples: how many images to attack; attacks: the weakest first; kind: of training."""
     device = torch_device()
     network = load_model(model_path).to(device)
     passes = Passes(network)
     records = load_records(test_path)
-    chosen = draw_examples(records["label"], evaluation["examples"])
+    chosen = draw_examples(records["label"], examples)
     images = torch.from_numpy(pixels(records["image"])).to(device)
     labels = torch.from_numpy(np.array(records["label"])).to(device)
-    rows, gates = evaluate(
-        network, images, labels, chosen, threat=threat, attacks=evaluation["attacks"], verdict=verdict, seed=seed
-    )
+    rows, gates = evaluate(network, images, labels, chosen, threat=threat, attacks=attacks, verdict=verdict, seed=seed)
     columns = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
     table = accuracies(rows)
     if kind == "standard":
@@ -64,7 +63,8 @@ if __name__ == "__main__":
             model_path=snakemake.input.model,
             test_path=snakemake.input.test,
             threat=snakemake.params.threat,
-            evaluation=snakemake.params.evaluation,
+            examples=snakemake.params.examples,
+            attacks=snakemake.params.attacks,
             verdict=snakemake.params.verdict,
             kind=snakemake.params.kind,
             seed=int(snakemake.wildcards.seed),

@@ -197,6 +197,16 @@ def test_certificates_and_bounds_are_had_where_they_can_be():
     assert configuration.transfer_runs(study()) == []
 
 
+def test_attacks_stand_from_weak_to_strong_in_whatever_order_overlays_leave_them():
+    config = study("smoke")
+    attacks = config["evaluation"]["attacks"]
+    names = ["fgsm", "pgd", "autoattack", "deepfool"]
+    config["evaluation"]["attacks"] = {name: attacks[name] for name in reversed(names)}
+    assert list(configuration.attacks(config)) == names
+    config["evaluation"]["attacks"]["quick"] = attacks["pgd"] | {"restarts": 1}
+    assert list(configuration.attacks(config)) == ["fgsm", "quick", "pgd", "autoattack", "deepfool"]
+
+
 def test_the_verdict_is_at_the_sizes_asked_for():
     config = study("smoke")
     examples = config["evaluation"]["verdict"]["examples"]

@@ -213,6 +213,20 @@ def threat_model(config, dataset):
     return {norm: sizes["test"] for norm, sizes in sorted(config["datasets"][dataset]["eps"].items())}
 
 
+def attacks(config):
+    """Attacks by name from weak to strong: those of kind pgd by all their steps, then autoattack, then minimal-norm.
+
+    The order of a map says nothing: what an overlay changes comes before what it leaves alone.
+    """
+
+    def strength(item):
+        _, settings = item
+        steps = settings["steps"] * settings["restarts"] if settings["kind"] == "pgd" else 0
+        return list(ATTACK_KEYS).index(settings["kind"]), steps
+
+    return dict(sorted(config["evaluation"]["attacks"].items(), key=strength))
+
+
 def verdict(config, dataset):
     """On how many images, in which norms and sizes, the attacks from libraries run: {"examples", "threat"}."""
     settings, sizes = config["evaluation"]["verdict"], config["datasets"][dataset]["eps"]
