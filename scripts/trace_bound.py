@@ -18,8 +18,8 @@ def trace_bound(snapshots_path, train_path, set_path, cover_path, training, atta
     """Training: adversary; attack: settings of the strongest descent; points: how many training images are drawn.
 
     `violations` counts drawn images whose loss under attack exceeds the certified bound at their centre, which none
-    may; `attack_violations` those whose loss exceeds what the attack found at their centre, which a weak attack makes
-    possible.
+    may; `attack_violations` those, no centres themselves, whose loss exceeds what the attack found at their centre,
+    which a weak attack makes possible.
     """
     device = torch_device()
     saved = torch.load(Path(snapshots_path), weights_only=True)
@@ -27,6 +27,7 @@ def trace_bound(snapshots_path, train_path, set_path, cover_path, training, atta
     norm, eps = training["adversary"]["norm"], training["adversary"]["eps"]
     drawn = draw_examples(records["label"], points)
     places = np.searchsorted(cover["index"], arrays["assignment"][drawn])  # of each drawn image's centre
+    represented = torch.from_numpy(cover["index"][places] != drawn)  # by another image than themselves
     weights = torch.from_numpy(cover["weight"] / cover["weight"].sum())
     sides = {
         "all": _side(records[drawn], np.full(len(drawn), eps), device),
@@ -53,7 +54,7 @@ def trace_bound(snapshots_path, train_path, set_path, cover_path, training, atta
             "all_certified": bounds["all"].mean().item() if bounds else None,
             "cover_certified": (weights * bounds["cover"]).sum().item() if bounds else None,
             "chance": math.log(saved["dataset"]["classes"]),
-            "attack_violations": int((attacked["all"] > attacked["cover"][places]).sum()),
+            "attack_violations": int((attacked["all"] > attacked["cover"][places])[represented].sum()),
             "violations": int((attacked["all"] > bounds["cover"][places]).sum()) if bounds else None,
         }
         log.info("%s", row)
