@@ -1,7 +1,9 @@
-# make        set up and run the smoke study     make bench  measure covers and condensation beside rivals
-# make test   set up and run the tests           make docs   write the table of config keys
-# make lint   check style and format             make lock   lock the versions that pyproject.toml pins
-# make format apply style and format             make clean  remove the environment and the results
+# make        set up and run the smoke study     make bench       measure beside rivals and references
+# make test   set up and run the tests           make slurm-test  the smoke study through a SLURM on this machine
+# make lint   check style and format             make conda-test  the smoke study with an environment per rule
+# make format apply style and format             make fault-test  kill, fill and damage every rule, and say it again
+# make docs   write what is generated in docs    make clean       remove the environment and the results
+# make lock   lock the versions that pyproject.toml pins
 # Nothing is needed but Python >= 3.11 and make; everything is installed into .venv.
 
 PYTHON ?= python3
@@ -10,7 +12,7 @@ CORES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 REPORT := results/report/report.html
 
 .DEFAULT_GOAL := smoke
-.PHONY: smoke test bench lint format docs setup lock clean
+.PHONY: smoke test slurm-test conda-test fault-test bench lint format docs setup lock clean
 
 setup: .venv/.installed
 
@@ -28,6 +30,15 @@ smoke: setup
 
 test: setup
 	$(BIN)/python -m pytest
+
+slurm-test: smoke
+	$(BIN)/python -m pytest -s -m slurm tests/slurm
+
+conda-test: smoke
+	$(BIN)/python -m pytest -m conda tests/conda
+
+fault-test: setup
+	$(BIN)/python tests/inject_faults.py
 
 lint: setup
 	$(BIN)/ruff check

@@ -22,6 +22,18 @@ include: "rules/certificates.smk"
 include: "rules/reporting.smk"
 
 
+onstart:
+    note_this_run()
+
+
+onsuccess:
+    locks.forget_run()
+
+
+onerror:
+    locks.forget_run()
+
+
 localrules:
     all,
     collect_runs,

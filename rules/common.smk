@@ -5,16 +5,26 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from finitecover import configuration
+from finitecover import configuration, locks
 from finitecover.provenance import library_digest
 
 try:
     configuration.check(config, Path(workflow.basedir) / "config" / "schema.yaml")
 except configuration.ConfigurationError as error:
     raise WorkflowError(f"Configuration refused: {error}") from None
+
+if workflow.is_main_process and locks.break_stale_lock():
+    logger.warning("The run that had locked this folder was killed; going on where it was.")
+
+
+def note_this_run():
+    """Leave a note of this run, unless its jobs may outlive it on a cluster."""
+    if workflow.local_exec:
+        locks.note_run()
 
 
 def names_of(table):

@@ -9,7 +9,7 @@ from finitecover.arrays import load_records, pixels, save_csv, save_json, save_p
 from finitecover.coresets import draw_examples
 from finitecover.evaluation import accuracies, evaluate
 from finitecover.gates import standard_broken
-from finitecover.jobs import log, logged, torch_device
+from finitecover.jobs import job, log, torch_device
 from finitecover.models import load_model
 from finitecover.passes import Passes
 
@@ -58,7 +58,7 @@ def _standard(table, norm, eps):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         attack_model(
             model_path=snakemake.input.model,
             test_path=snakemake.input.test,

@@ -9,7 +9,7 @@ from finitecover.arrays import load_records, pixels, save_csv, save_json, save_p
 from finitecover.certificates import ceiling_radii, smoothed_radii, transferred_radii
 from finitecover.coresets import draw_examples
 from finitecover.intervals import PASSES, certified_radii
-from finitecover.jobs import log, logged, torch_device
+from finitecover.jobs import job, log, torch_device
 from finitecover.models import load_model
 from finitecover.passes import Passes
 
@@ -86,7 +86,7 @@ def _share(mask):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         certify_model(
             model_path=snakemake.input.model,
             train_path=snakemake.input.train,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from finitecover.arrays import load_json, save_csv
-from finitecover.jobs import logged
+from finitecover.jobs import job
 
 
 def collect_condensed(summary_paths, condensed_path):
@@ -27,5 +27,5 @@ def collect_condensed(summary_paths, condensed_path):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         collect_condensed(summary_paths=snakemake.input.summaries, condensed_path=snakemake.output.condensed)

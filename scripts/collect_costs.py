@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from finitecover.arrays import load_json, save_csv
-from finitecover.jobs import logged
+from finitecover.integrity import set_aside
+from finitecover.jobs import job
 
 WITHOUT_NETWORK = {"download_dataset", "prepare_dataset", "solve_cover", "verify_cover", "trace_frontier"}
 WITHOUT_NETWORK |= {"select_coreset"}
@@ -21,7 +22,7 @@ def collect_costs(benchmark_paths, summary_paths, costs_path):
     rows = []
     for path in map(Path, benchmark_paths):
         _, _, rule, *job = path.with_suffix("").parts
-        measured = pd.read_csv(path, sep="\t").iloc[0]
+        measured = _read_benchmark(path)
         row = {"rule": rule, "job": "/".join(job), "seconds": measured["s"], "max_rss_mib": measured["max_rss"]}
         counts = counted.get((rule, row["job"]), {})
         for name in ("images_seen", "gradient_evaluations"):
@@ -29,6 +30,16 @@ def collect_costs(benchmark_paths, summary_paths, costs_path):
         rows.append(row)
     costs = pd.DataFrame(rows)
     save_csv(costs_path, costs.astype({"images_seen": "Int64", "gradient_evaluations": "Int64"}))
+
+
+def _read_benchmark(path):
+    """A line of numbers below a line of names. These files are Snakemake's: no digest tells whether one is whole."""
+    try:
+        names, values, _ = path.read_text(encoding="utf-8").split("\n")
+        measured = dict(zip(names.split("\t"), values.split("\t"), strict=True))
+        return {name: float("nan" if measured[name] == "NA" else measured[name]) for name in ("s", "max_rss")}
+    except (ValueError, KeyError):
+        raise set_aside(path) from None
 
 
 RULES = {
@@ -47,7 +58,7 @@ def _job(summary):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         collect_costs(
             benchmark_paths=snakemake.input.benchmarks,
             summary_paths=snakemake.input.summaries,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from finitecover.arrays import save_csv
-from finitecover.jobs import logged
+from finitecover.jobs import job
 
 
 def collect_covers(class_paths, verified_paths, covers_path):
@@ -30,7 +30,7 @@ def collect_covers(class_paths, verified_paths, covers_path):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         collect_covers(
             class_paths=snakemake.input.classes,
             verified_paths=snakemake.input.verified,

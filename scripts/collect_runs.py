@@ -4,7 +4,7 @@ import pandas as pd
 
 from finitecover.arrays import load_csv, save_csv
 from finitecover.configuration import split_subset
-from finitecover.jobs import logged
+from finitecover.jobs import job
 
 COLUMNS = ["dataset", "subset", "method", "ipc", "training", "model", "seed", "attack", "norm", "eps", "accuracy", "n"]
 MEASURED = ["median_distance"]
@@ -25,7 +25,7 @@ def _joined(paths, runs):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         collect_runs(
             accuracy_paths=snakemake.input.accuracies,
             gate_paths=snakemake.input.gates,

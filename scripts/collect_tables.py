@@ -3,7 +3,7 @@
 import pandas as pd
 
 from finitecover.arrays import load_csv, save_csv
-from finitecover.jobs import logged
+from finitecover.jobs import job
 
 
 def collect_tables(paths, runs, table_path):
@@ -16,7 +16,7 @@ def collect_tables(paths, runs, table_path):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         collect_tables(
             paths=snakemake.input.tables,
             runs=snakemake.params.runs,

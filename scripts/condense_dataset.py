@@ -4,7 +4,7 @@ from pathlib import Path
 
 from finitecover.arrays import load_array, load_json, load_records, save_csv, save_json, save_records, training_set
 from finitecover.condensation import condense
-from finitecover.jobs import logged, torch_device
+from finitecover.jobs import job, torch_device
 
 
 def condense_dataset(train_path, summary_path, expert_paths, settings, model, augmentation, seed, code, outputs):
@@ -37,7 +37,7 @@ def condense_dataset(train_path, summary_path, expert_paths, settings, model, au
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         condense_dataset(
             train_path=snakemake.input.train,
             summary_path=snakemake.input.summary,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from finitecover import data
 from finitecover.arrays import save_arrays
-from finitecover.jobs import log, logged
+from finitecover.jobs import job, log
 
 
 def download_dataset(dataset, settings, mirror, raw_path):
@@ -27,7 +27,7 @@ def download_dataset(dataset, settings, mirror, raw_path):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         download_dataset(
             dataset=snakemake.wildcards.dataset,
             settings=snakemake.params.settings,

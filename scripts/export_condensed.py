@@ -2,7 +2,7 @@
 
 from finitecover.arrays import load_json, load_records
 from finitecover.exchange import save_condensed
-from finitecover.jobs import logged
+from finitecover.jobs import job
 
 
 def export_condensed(set_path, summary_path, dc_path, mtt_images_path, mtt_labels_path):
@@ -14,7 +14,7 @@ def export_condensed(set_path, summary_path, dc_path, mtt_images_path, mtt_label
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         export_condensed(
             set_path=snakemake.input.train,
             summary_path=snakemake.input.summary,

@@ -2,7 +2,7 @@
 
 from finitecover.arrays import load_json, save_json, save_records, training_set
 from finitecover.exchange import load_condensed
-from finitecover.jobs import logged
+from finitecover.jobs import job
 
 
 def import_condensed(condensed_path, summary_path, settings, normalisation, set_path, condensed_summary_path):
@@ -14,7 +14,7 @@ def import_condensed(condensed_path, summary_path, settings, normalisation, set_
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         import_condensed(
             condensed_path=snakemake.input.condensed,
             summary_path=snakemake.input.summary,

@@ -2,7 +2,7 @@
 
 from finitecover import figures
 from finitecover.arrays import load_csv
-from finitecover.jobs import logged
+from finitecover.jobs import job
 
 
 def plot_certificates(table_path, pdf_path, png_path):
@@ -12,7 +12,7 @@ def plot_certificates(table_path, pdf_path, png_path):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         plot_certificates(
             table_path=snakemake.input.table,
             pdf_path=snakemake.output.pdf,

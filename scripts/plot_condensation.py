@@ -6,7 +6,7 @@ import pandas as pd
 
 from finitecover import figures
 from finitecover.arrays import load_records
-from finitecover.jobs import logged
+from finitecover.jobs import job
 
 
 def plot_condensation(history_paths, snapshot_paths, pdf_path, png_path):
@@ -20,7 +20,7 @@ def plot_condensation(history_paths, snapshot_paths, pdf_path, png_path):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         plot_condensation(
             history_paths=snakemake.input.histories,
             snapshot_paths=snakemake.input.snapshots,

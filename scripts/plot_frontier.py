@@ -3,7 +3,7 @@
 import pandas as pd
 
 from finitecover import figures
-from finitecover.jobs import logged
+from finitecover.jobs import job
 
 
 def plot_frontier(frontier_paths, datasets, norm, pdf_path, png_path):
@@ -14,7 +14,7 @@ def plot_frontier(frontier_paths, datasets, norm, pdf_path, png_path):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         plot_frontier(
             frontier_paths=snakemake.input.frontiers,
             datasets=snakemake.params.datasets,

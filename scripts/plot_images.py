@@ -2,7 +2,7 @@
 
 from finitecover import figures
 from finitecover.arrays import load_records, pixels
-from finitecover.jobs import logged
+from finitecover.jobs import job
 
 
 def plot_images(set_paths, subsets, pdf_path, png_path):
@@ -16,7 +16,7 @@ def plot_images(set_paths, subsets, pdf_path, png_path):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         plot_images(
             set_paths=snakemake.input.sets,
             subsets=snakemake.params.subsets,

@@ -2,7 +2,7 @@
 
 from finitecover import figures
 from finitecover.arrays import load_csv
-from finitecover.jobs import logged
+from finitecover.jobs import job
 from finitecover.statistics import headline_table
 
 
@@ -14,7 +14,7 @@ def plot_tradeoff(summary_path, headline, pdf_path, png_path):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         plot_tradeoff(
             summary_path=snakemake.input.summary,
             headline=snakemake.params.headline,

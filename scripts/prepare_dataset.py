@@ -4,7 +4,7 @@ import numpy as np
 
 from finitecover import data
 from finitecover.arrays import load_arrays, save_json, save_records, training_set
-from finitecover.jobs import log, logged
+from finitecover.jobs import job, log
 
 
 def prepare_dataset(dataset, raw_path, normalisation, train_path, test_path, summary_path):
@@ -32,7 +32,7 @@ def prepare_dataset(dataset, raw_path, normalisation, train_path, test_path, sum
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         prepare_dataset(
             dataset=snakemake.wildcards.dataset,
             raw_path=snakemake.input.raw,

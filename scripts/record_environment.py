@@ -9,7 +9,7 @@ from os import cpu_count
 import torch
 
 from finitecover.arrays import save_json
-from finitecover.jobs import logged
+from finitecover.jobs import job
 
 
 def record_environment(requirements_path, environment_path):
@@ -56,7 +56,7 @@ def _commit():
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         record_environment(
             requirements_path=snakemake.input.requirements, environment_path=snakemake.output.environment
         )

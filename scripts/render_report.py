@@ -8,7 +8,7 @@ import pandas as pd
 import yaml
 
 from finitecover.arrays import load_csv, load_json, save_text
-from finitecover.jobs import logged
+from finitecover.jobs import job
 from finitecover.statistics import architecture_table, headline_table, percent, wide_table
 
 PROOFS = {
@@ -187,7 +187,7 @@ def _of_datasets(title, paths):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         render_report(
             template_path=snakemake.input.template,
             tables={Path(path).stem: path for path in snakemake.input.tables},

@@ -4,7 +4,7 @@ import numpy as np
 
 from finitecover.arrays import load_records, pixels, save_records, training_set
 from finitecover.coresets import select
-from finitecover.jobs import log, logged
+from finitecover.jobs import job, log
 
 
 def select_coreset(train_path, settings, seed, set_path):
@@ -17,7 +17,7 @@ def select_coreset(train_path, settings, seed, set_path):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         select_coreset(
             train_path=snakemake.input.train,
             settings=snakemake.params.settings,

@@ -4,7 +4,7 @@ import pandas as pd
 
 from finitecover.arrays import load_records, pixels, save_arrays, save_csv, save_records, training_set
 from finitecover.covers import cover_with_budget, cover_with_radius, label_wise, represented
-from finitecover.jobs import cover_resources, log, logged
+from finitecover.jobs import cover_resources, job, log
 from finitecover.verification import asked_for, verify_claims
 
 
@@ -75,7 +75,7 @@ def _class_table(parts, groups, strangers, norm, bounds_radius):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         solve_cover(
             train_path=snakemake.input.train,
             settings=snakemake.params.settings,

@@ -1,7 +1,7 @@
 """Mean, standard deviation and 95 % interval over seeds: a CSV of everything, a LaTeX table of the headline sizes."""
 
 from finitecover.arrays import load_csv, save_csv, save_text
-from finitecover.jobs import logged
+from finitecover.jobs import job
 from finitecover.statistics import headline_table, latex_table, summarise
 
 
@@ -13,7 +13,7 @@ def summarise_runs(runs_path, headline, summary_path, latex_path):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         summarise_runs(
             runs_path=snakemake.input.runs,
             headline=snakemake.params.headline,

@@ -10,7 +10,7 @@ from finitecover.arrays import RADIUS_FIELD, load_arrays, load_records, pixels, 
 from finitecover.certificates import adversarial_losses
 from finitecover.coresets import draw_examples
 from finitecover.intervals import admits, loss_bounds
-from finitecover.jobs import log, logged, torch_device
+from finitecover.jobs import job, log, torch_device
 from finitecover.models import build_model
 
 
@@ -70,7 +70,7 @@ def _side(records, radii, device):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         trace_bound(
             snapshots_path=snakemake.input.snapshots,
             train_path=snakemake.input.train,

@@ -7,7 +7,7 @@ import pandas as pd
 
 from finitecover.arrays import load_records, pixels, save_csv
 from finitecover.covers import frontier
-from finitecover.jobs import cover_resources, log, logged
+from finitecover.jobs import cover_resources, job, log
 
 
 def trace_frontier(train_path, settings, threads, mem_mb, frontier_path):
@@ -29,7 +29,7 @@ def trace_frontier(train_path, settings, threads, mem_mb, frontier_path):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         trace_frontier(
             train_path=snakemake.input.train,
             settings=snakemake.params.settings,

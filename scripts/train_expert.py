@@ -1,7 +1,7 @@
 """Train one network on the real images and keep its parameters after every epoch, for trajectory matching."""
 
 from finitecover.arrays import load_json, load_records, save_array, save_json
-from finitecover.jobs import logged, torch_device
+from finitecover.jobs import job, torch_device
 from finitecover.trajectory_matching import expert_trajectory
 
 
@@ -24,7 +24,7 @@ def train_expert(train_path, summary_path, settings, model, augmentation, seed, 
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         train_expert(
             train_path=snakemake.input.train,
             summary_path=snakemake.input.summary,

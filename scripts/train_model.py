@@ -10,7 +10,7 @@ import torch
 from finitecover.arrays import RADIUS_FIELD, load_json, load_records, pixels, save_bytes, save_csv, save_json
 from finitecover.checkpoint import Checkpoint
 from finitecover.coresets import draw_examples
-from finitecover.jobs import log, logged, torch_device
+from finitecover.jobs import job, log, torch_device
 from finitecover.models import build_model
 from finitecover.training import train
 
@@ -88,7 +88,7 @@ def _save(path, content):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         train_model(
             train_path=snakemake.input.train,
             summary_path=snakemake.input.summary,

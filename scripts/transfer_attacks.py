@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from finitecover.arrays import load_records, pixels, save_csv
 from finitecover.attacks import perturb, predict
 from finitecover.coresets import draw_examples
-from finitecover.jobs import logged, torch_device
+from finitecover.jobs import job, torch_device
 from finitecover.models import load_model
 
 
@@ -46,7 +46,7 @@ def transfer_attacks(model_paths, test_path, subsets, sizes, attack, examples, s
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         transfer_attacks(
             model_paths=snakemake.input.models,
             test_path=snakemake.input.test,

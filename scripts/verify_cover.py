@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from finitecover.arrays import load_arrays, load_records, pixels, save_csv
-from finitecover.jobs import logged
+from finitecover.jobs import job
 from finitecover.verification import CoverError, asked_for, verify_claims
 
 
@@ -22,7 +22,7 @@ def verify_cover(train_path, set_path, cover_path, classes_path, settings, verif
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake):
         verify_cover(
             train_path=snakemake.input.train,
             set_path=snakemake.input.chosen,

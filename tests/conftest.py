@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
-WORKFLOW = ["Snakefile", "pyproject.toml", "rules", "scripts", "config", "envs"]
+WORKFLOW = ["Snakefile", "pyproject.toml", "rules", "scripts", "config", "envs", "profiles"]
 
 
 @pytest.fixture(scope="session")

@@ -11,30 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from sklearn.datasets import load_digits
 
+from finitecover.integrity import seal
 from finitecover.provenance import imported_modules
 
 ROOT = Path(__file__).parent.parent
 SMOKE = "config/smoke.yaml"
 
-# The smoke study with every rule, method and training, but little work in each job.
-QUICK = {
-    "run": {"seeds": [0]},
-    "methods": {"dm": {"iterations": 3, "batch_real": 8}, "dc": {"iterations": 1}, "mtt": {"iterations": 2}},
-    "optimisation": {"steps": 8},
-    "evaluation": {
-        "examples": 40,
-        "attacks": {
-            "pgd": {"steps": 3, "restarts": 1},
-            "autoattack": {"components": ["apgd-ce"]},
-            "deepfool": {"steps": 5},
-        },
-        "verdict": {"examples": 20},
-        "transfer": 20,
-    },
-    "certificates": {"points": 30, "snapshots": 2},
-    "frontier": {"points": 3, "budgets": [3]},
-}
+QUICK = yaml.safe_load((ROOT / "tests/quick.yaml").read_text())
 
 
 def rules():
@@ -233,6 +218,7 @@ def test_a_label_blind_cover_says_what_it_gives_up_and_a_false_proof_is_refused(
     assert 0 < cover.other_label < 1433
     stored = dict(np.load(folder / "cover.npz"))
     np.savez(folder / "cover.npz", **stored | {"dual": 2 * stored["dual"]})
+    seal(folder / "cover.npz")
     process = workflow.run(target, config=[SMOKE], check=False)
     assert process.returncode != 0
     assert re.search(r"Error: a ball of radius \S+ holds prices of \S+, more than 1", process.stdout)
@@ -247,29 +233,92 @@ def test_experts_serve_every_budget_and_seed(finished):
     assert not list((finished.folder / "results").rglob("state.pt"))
 
 
-def test_a_condensation_that_is_killed_goes_on_to_the_same_bytes(finished):
-    (finished.folder / "longer.yaml").write_text("methods: {dc: {iterations: 60, outer_loops: 4, inner_loops: 2}}")
-    overlays = [*finished.overlays, "longer.yaml"]
-    folder = finished.folder / "results/digits/condensed/dc-ipc2/seed0"
-    target = "results/digits/condensed/dc-ipc2/seed0/summary.json"
-    process = finished.start(target, config=overlays)
+def stopped_and_rerun(workflow, target, overlays, log, how):
+    """Stop Snakemake and its job once the job keeps a state, and say the same again; the log of the second run."""
+    folder = (workflow.folder / target).parent
+    process = workflow.start(target, config=overlays)
     deadline = time.monotonic() + 120
     while not (folder / "state.pt").exists():
         assert process.poll() is None, process.stdout.read()
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    assert not (folder / "train.npy").exists()
-    finished.run("--unlock", config=overlays)
-    finished.run("--rerun-incomplete", target, config=overlays)
-    log = finished.folder / "results/logs/condense_dataset/digits/dc-ipc2/seed0.log"
-    assert "going on from" in log.read_text()
-    names = ("train.npy", "history.csv", "snapshots.npy", "summary.json")
-    killed = [(folder / name).read_bytes() for name in names]
+    os.killpg(process.pid, how)
+    output, _ = process.communicate()
+    assert process.returncode != 0
+    assert "Traceback" not in output
+    assert not (workflow.folder / target).exists()
+    again = workflow.run(target, config=overlays).stdout
+    assert ("The run that had locked this folder was killed" in again) == (how == signal.SIGKILL)
+    return (workflow.folder / log).read_text()
+
+
+@pytest.mark.parametrize(
+    ("how", "longer", "folder", "log", "names"),
+    [
+        (
+            signal.SIGKILL,
+            {"methods": {"dc": {"iterations": 60, "outer_loops": 4, "inner_loops": 2}}},
+            "results/digits/condensed/dc-ipc2/seed0",
+            "results/logs/condense_dataset/digits/dc-ipc2/seed0.log",
+            ("summary.json", "train.npy", "history.csv", "snapshots.npy"),
+        ),
+        *(
+            (
+                how,
+                {"optimisation": {"steps": 1500}},
+                "results/digits/models/random-ipc2/pgd-linf/convnet/seed0",
+                "results/logs/train_model/digits/random-ipc2/pgd-linf/convnet/seed0.log",
+                ("model.pt", "history.csv", "snapshots.pt", "cost.json"),
+            )
+            for how in (signal.SIGKILL, signal.SIGINT)
+        ),
+    ],
+    ids=["condense_dataset, kill -9", "train_model, kill -9", "train_model, Ctrl-C"],
+)
+def test_a_long_job_that_is_stopped_goes_on_to_the_same_bytes(finished, how, longer, folder, log, names):
+    (finished.folder / "longer.yaml").write_text(yaml.safe_dump(longer))
+    overlays = [*finished.overlays, "longer.yaml"]
+    target = f"{folder}/{names[0]}"
+    for name in names:
+        (finished.folder / folder / name).unlink(missing_ok=True)
+    assert "going on from" in stopped_and_rerun(finished, target, overlays, log, how)
+    stopped = [(finished.folder / folder / name).read_bytes() for name in names]
     finished.run("--force", target, config=overlays)
-    assert "going on from" not in log.read_text()
-    assert killed == [(folder / name).read_bytes() for name in names]
+    assert "going on from" not in (finished.folder / log).read_text()
+    assert stopped == [(finished.folder / folder / name).read_bytes() for name in names]
+
+
+def test_a_second_run_in_a_folder_says_that_there_is_a_first(make_workflow):
+    workflow = make_workflow()
+    target = "results/digits/data/train.npy"
+    first = workflow.start(target, config=[SMOKE])
+    deadline = time.monotonic() + 60
+    while not (workflow.folder / ".snakemake/run.json").exists():
+        assert first.poll() is None, first.stdout.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    second = workflow.run(target, config=[SMOKE], check=False)
+    first.communicate()
+    assert first.returncode == 0
+    assert second.returncode != 0
+    assert "Directory cannot be locked" in second.stdout
+
+
+def test_a_damaged_file_is_told_set_aside_and_made_anew_by_the_same_command(finished):
+    folder = finished.folder / "results/digits"
+    target = "results/digits/coresets/random-ipc3/seed0/train.npy"
+    finished.run(target, config=finished.overlays)
+    chosen, made = (finished.folder / target).read_bytes(), (folder / "data/train.npy").read_bytes()
+    (finished.folder / target).unlink()
+    (folder / "data/train.npy").write_bytes(made[:-7])
+    process = finished.run(target, config=finished.overlays, check=False)
+    assert process.returncode != 0
+    message = "Error: results/digits/data/train.npy: no longer what was written (truncated or altered); set aside as"
+    assert process.stdout.count(message) == 1
+    finished.run(target, config=finished.overlays)
+    assert (folder / "data/train.npy").read_bytes() == made
+    assert (finished.folder / target).read_bytes() == chosen
+    (folder / "data/train.npy.damaged").unlink()
 
 
 def test_costs_of_condensed_sets_stand_beside_those_of_covers(finished):
@@ -294,31 +343,6 @@ def test_costs_of_condensed_sets_stand_beside_those_of_covers(finished):
     assert condensed["step_size"].notna().tolist() == [False, False, True]
     page = (finished.folder / "results" / "report" / "report.html").read_text()
     assert re.search(r"<td>dm-ipc10</td>\s*<td>1</td>", page)
-
-
-def test_a_training_that_is_killed_goes_on_to_the_same_bytes(finished):
-    (finished.folder / "long.yaml").write_text("optimisation: {steps: 1500}")
-    overlays = (*finished.overlays, "long.yaml")
-    folder = finished.folder / "results/digits/models/random-ipc2/pgd-linf/convnet/seed0"
-    target = str((folder / "model.pt").relative_to(finished.folder))
-    process = finished.start(target, config=overlays)
-    deadline = time.monotonic() + 120
-    while not (folder / "state.pt").exists():
-        assert process.poll() is None, process.stdout.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    assert not (folder / "model.pt").exists()
-    finished.run("--unlock", config=overlays)
-    finished.run("--rerun-incomplete", target, config=overlays)
-    log = finished.folder / "results/logs/train_model/digits/random-ipc2/pgd-linf/convnet/seed0.log"
-    assert "going on from" in log.read_text()
-    names = ("model.pt", "history.csv", "snapshots.pt", "cost.json")
-    killed = [(folder / name).read_bytes() for name in names]
-    finished.run("--force", target, config=overlays)
-    assert "going on from" not in log.read_text()
-    assert killed == [(folder / name).read_bytes() for name in names]
 
 
 def test_a_study_without_condensation_has_no_tables_or_figures_of_it(finished):
@@ -460,6 +484,32 @@ def test_own_folder_of_images_runs_like_any_data_set(make_workflow, rng):
     assert records["image"].shape == (4, 3, 8, 8)
     assert records["image"].dtype == np.uint8
     assert records["weight"].sum() == 8
+
+
+def test_the_page_on_your_own_data_method_attack_and_network_runs_as_it_stands(make_workflow):
+    workflow = make_workflow()
+    page = (ROOT / "docs/extending.md").read_text()
+    files = re.findall(r"`([\w/]+\.(?:py|yaml))`[^`]*(?:`[^`]*`[^`]*)?\n\n```\w+\n(.*?)```", page, re.S)
+    assert [name for name, _ in files] == [
+        *(f"scripts/finitecover/own_{kind}.py" for kind in ("selections", "attacks", "models")), "own.yaml"
+    ]  # fmt: skip
+    for name, content in files:
+        (workflow.folder / name).write_text(content)
+    (workflow.folder / "quick.yaml").write_text(yaml.safe_dump({**QUICK, "run": {"seeds": [0]}}))
+    images, labels = load_digits(return_X_y=True)
+    images = (images.reshape(-1, 8, 8) / 16).astype(np.float32)
+    parts = {"x_train": images[:500], "y_train": labels[:500], "x_test": images[500:600], "y_test": labels[500:600]}
+    np.savez(workflow.folder / "mine.npz", **parts)
+    workflow.run(config=[SMOKE, "quick.yaml", "own.yaml"])
+    runs = pd.read_csv(workflow.folder / "results/tables/runs.csv", dtype={"eps": str})
+    assert set(runs["method"]) == {"random", "near-mean", "mfc"}
+    assert set(runs["model"]) == {"patches"}
+    noise = runs[runs["attack"] == "noise"]
+    assert set(noise["eps"]) == {"0.05", "0.1"}
+    gates = pd.read_csv(workflow.folder / "results/tables/gates.csv")
+    assert gates["passed"][gates["gate"].str.startswith("noise")].tolist() == [True] * len(noise)
+    chosen = np.load(workflow.folder / "results/mine/coresets/near-mean-ipc5/seed0/train.npy")
+    assert np.bincount(chosen["label"]).tolist() == [5] * 10
 
 
 CERTIFIED = {

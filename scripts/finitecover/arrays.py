@@ -27,14 +27,28 @@ RADIUS_FIELD = {"l2": "radius_l2", "linf": "radius_linf"}
 
 @contextmanager
 def written_aside(path):
-    """Yield a path beside `path`; rename it to `path` when the block ends well, remove it otherwise."""
+    """Yield a path beside `path`; when the block ends well, rename it to `path` once it is on the disk, else remove it.
+
+    A machine that loses power then leaves the old file or the new one, never an empty one.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         yield aside
+        with open(aside, "rb") as file:
+            os.fsync(file.fileno())
         os.replace(aside, path)
+    except OSError as error:
+        raise OSError(f"{path}: could not be written: {error}; is the disk full?") from error
     finally:
+        aside.unlink(missing_ok=True)
+
+
+def remove_asides(path):
+    """Remove what was written aside for `path` by jobs that were killed."""
+    path = Path(path)
+    for aside in path.parent.glob(f".{path.stem}.[0-9]*{path.suffix}"):
         aside.unlink(missing_ok=True)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from finitecover.data import image_side, smallest_class
+from finitecover.catalogue import image_side, smallest_class
+from finitecover.extensions import own_names
 from finitecover.shapes import deepest_convnet
 
 COVER_NORMS = ("l1", "l2", "linf")
@@ -32,6 +33,7 @@ ATTACK_KEYS = {
     "pgd": ("steps", "step_size", "restarts", "random_start"),
     "autoattack": ("components",),
     "minimal-norm": ("algorithm", "steps"),
+    "own": ("function",),
 }
 FAMILY_KEYS = {
     "full": (),
@@ -43,7 +45,7 @@ FAMILY_KEYS = {
 GRADIENT_MATCHING = ("batch_real", "batch_train", "learning_rate_network", "outer_loops", "inner_loops")
 STUDENT = ("batch_train", "learning_rate_network", "learning_rate_step", "synthetic_steps")
 ALGORITHMS = {
-    "coreset": dict.fromkeys(("random", "kcenter", "herding", "kmeans"), ()),
+    "coreset": dict.fromkeys(("random", "kcenter", "herding", "kmeans", *own_names("own_selections")), ()),
     "condensation": {
         "dc": GRADIENT_MATCHING,
         "dsa": GRADIENT_MATCHING,
@@ -51,6 +53,8 @@ ALGORITHMS = {
         "mtt": (*STUDENT, "expert_epochs", "latest_start"),
     },
 }
+ARCHITECTURES = ("convnet", "mlp", "resnet", *own_names("own_models"))
+OWN_ATTACKS = own_names("own_attacks")
 BUDGET = re.compile(r"(?P<method>.+)-ipc(?P<ipc>[1-9][0-9]*)")
 
 
@@ -72,6 +76,11 @@ def check(config, schema_path):
     for name, settings in config["trainings"].items():
         _check_training(name, settings)
     for name, settings in config["models"].items():
+        architecture = settings["architecture"]
+        _require(
+            architecture in ARCHITECTURES,
+            f"models.{name}.architecture: {architecture!r} is not one of {', '.join(ARCHITECTURES)}",
+        )
         _require(
             "norm" not in settings or settings["architecture"] == "convnet",
             f"models.{name}.norm: not used by architecture {settings['architecture']}; remove it",
@@ -358,6 +367,11 @@ def _check_attack(name, settings):
         needed = key in ATTACK_KEYS[kind]
         _require(needed or key not in settings, f"{where}.{key}: not used by kind {kind}; remove it")
         _require(not needed or key in settings, f"{where}: kind {kind} needs {key}")
+    known = ", ".join(OWN_ATTACKS) or "there is none in scripts/finitecover/own_attacks.py"
+    _require(
+        kind != "own" or settings["function"] in OWN_ATTACKS,
+        f"{where}.function: no function {settings.get('function')!r} of your own; choose from: {known}",
+    )
 
 
 def _check_known(where, name, table):

@@ -5,6 +5,9 @@ For deterministic selections (k-centre, herding) the generator is not used: seed
 
 import numpy as np
 
+from finitecover import own_selections
+from finitecover.extensions import own_functions
+
 
 def random_subset(points, k, rng):
     """k points uniformly without replacement."""
@@ -50,17 +53,22 @@ def k_means(points, k, rng):
 
 
 SELECTIONS = {"random": random_subset, "kcenter": k_centre, "herding": herding, "kmeans": k_means}
+SELECTIONS |= own_functions(own_selections)
 
 
 def select(algorithm, points, labels, k, rng):
-    """k indices of each class, sorted; points (n, ...). Raises `ValueError` if a class has fewer than k points."""
+    """k indices of each class, sorted; points (n, ...). Raises `ValueError` if a class has fewer than k points, or
+    if a selection of your own does not choose k of them."""
     points = points.reshape(len(points), -1)
     chosen = []
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
         if k > len(members):
             raise ValueError(f"budget {k} exceeds class {label}, which has {len(members)} images")
-        chosen.append(members[SELECTIONS[algorithm](points[members], k, rng)])
+        positions = np.asarray(SELECTIONS[algorithm](points[members], k, rng))
+        if len(np.unique(positions)) != k or len(positions) != k:
+            raise ValueError(f"{algorithm} chose {len(np.unique(positions))} images of class {label}, not {k}")
+        chosen.append(members[positions])
     return np.sort(np.concatenate(chosen))
 
 

@@ -13,13 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"}
-SPLIT_SEED = 0  # of the split of sources that come without a test set
+from finitecover.catalogue import image_files
 
-# Size of the smallest class of the training split; digits after the split of `split_by_class`.
-SMALLEST_CLASS = {"digits": 139, "MNIST": 5421, "FashionMNIST": 6000, "CIFAR10": 5000, "SVHN": 4659}
-# Shorter side of the images, where it is known beforehand.
-SIDE = {"digits": 8, "MNIST": 28, "FashionMNIST": 28, "CIFAR10": 32, "SVHN": 32}
+SPLIT_SEED = 0  # of the split of sources that come without a test set
 
 
 class DataError(ValueError):
@@ -222,14 +218,10 @@ def _class_names(folder):
     return names
 
 
-def _image_files(folder):
-    return sorted(path for path in folder.glob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
-
-
 def _read_folder(root, classes, size):
     images, labels = [], []
     for label, name in enumerate(classes):
-        files = _image_files(root / name)
+        files = image_files(root / name)
         if not files and root.name != "test":
             raise DataError(f"{root / name}: class without an image")
         images += [_read_image(file, size) for file in files]
@@ -257,35 +249,3 @@ def _read_image(file, size):
             return np.asarray(image if size is None else image.resize((size, size), Image.Resampling.BILINEAR))
     except (OSError, UnidentifiedImageError, SyntaxError) as error:
         raise DataError(f"{file}: not a readable image, or truncated ({error})") from error
-
-
-def smallest_class(settings):
-    """Size of the smallest training class of a dataset's settings without loading its images; None if unknown.
-
-    Lets a study refuse a budget above it before any work is done.
-    """
-    if settings["source"] == "digits":
-        return SMALLEST_CLASS["digits"]
-    if settings["source"] == "torchvision":
-        return SMALLEST_CLASS[settings["name"]]
-    if settings["source"] == "folder":
-        return _smallest_folder(Path(settings["path"]), settings.get("test_share"))
-    try:
-        with np.load(settings["path"], allow_pickle=False) as file:
-            return int(np.bincount(file["y_train"]).min())
-    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile, EOFError):
-        return None  # the download step says what is wrong with the file
-
-
-def image_side(settings):
-    """Shorter side of a dataset's images without loading them; None if unknown."""
-    return SIDE.get(settings.get("name", settings["source"]), settings.get("size"))
-
-
-def _smallest_folder(root, test_share):
-    split = (root / "train").is_dir()
-    root, share = (root / "train", 0.0) if split else (root, test_share or 0.0)
-    if not root.is_dir():
-        return None
-    sizes = [len(_image_files(path)) for path in root.iterdir() if path.is_dir()]
-    return min((n - int(np.ceil(share * n)) for n in sizes), default=None)

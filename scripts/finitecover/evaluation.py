@@ -6,11 +6,14 @@ from fractions import Fraction
 import numpy as np
 import torch
 
-from finitecover import gates
+from finitecover import gates, own_attacks
 from finitecover.attacks import attack, predict
 from finitecover.coresets import draw_examples
+from finitecover.extensions import own_functions
 from finitecover.library_attacks import MINIMAL_NORM, autoattack, minimal_norm
 from finitecover.norms import NORMS
+
+OWN = own_functions(own_attacks)
 
 
 @dataclass
@@ -37,6 +40,12 @@ class Target:
         generator = torch.Generator().manual_seed(self.seed)
         return attack(self.model, self.images, self.labels, eps, norm=norm, generator=generator, **settings)
 
+    def own(self, norm, eps, function):
+        """(adversarial images, predictions) of an attack of the user's; eps as a number."""
+        generator = torch.Generator().manual_seed(self.seed)
+        found = OWN[function](self.model, self.images, self.labels, eps, norm, generator).detach()
+        return found, predict(self.model, found)
+
     def distances(self, images, norm):
         """Of images from the target's, (n,), in float64."""
         return NORMS[norm].length(images.double() - self.images.double())
@@ -47,8 +56,9 @@ def evaluate(model, images, labels, chosen, *, threat, attacks, verdict, seed):
 
     images (n, c, h, w) in [0, 1]; labels (n,); chosen: positions of the images to attack; threat: {norm: list of eps
     as fractions}; attacks: {name: {"kind", ...}} with the settings of `attack` for kind pgd, of `autoattack` for kind
-    autoattack, of `minimal_norm` for kind minimal-norm; those of kind pgd from weak to strong. verdict: {"examples",
-    "threat"}: on how many of the chosen images, in which norms and sizes, the attacks from libraries run.
+    autoattack, of `minimal_norm` for kind minimal-norm, the "function" for kind own; those of kind pgd from weak to
+    strong. verdict: {"examples", "threat"}: on how many of the chosen images, in which norms and sizes, the attacks
+    from libraries run.
 
     rows: a list of dicts, one per attack, norm and eps, of columns with an entry per image (example, its position,
     label, attack, norm, eps, prediction, correct, distance); attack "clean", of all images, has norm "none" and eps
@@ -61,16 +71,16 @@ def evaluate(model, images, labels, chosen, *, threat, attacks, verdict, seed):
     target = everything.part(chosen)
     judged = target.part(draw_examples(target.labels.cpu(), verdict["examples"]))
     ours = {name: settings for name, settings in attacks.items() if settings["kind"] == "pgd"}
-    strongest = list(ours.values())[-1]
+    strongest, own = list(ours.values())[-1], {n: s for n, s in attacks.items() if s["kind"] == "own"}
     rows = [_row(everything, "clean", "none", "0", clean, torch.zeros(len(labels)))]
     passed = [gates.eps_zero(target, strongest), gates.gradients(target)]
     for norm, sizes in threat.items():
         nearest = _nearest(judged, norm, attacks) if norm in verdict["threat"] else {}
         for eps in sizes:
-            found, checks = _ours(target, norm, eps, ours)
-            ladder = dict(found)
+            found, checks = _ours(target, norm, eps, ours | own)
+            ladder = {name: found[name] for name in ours}
             if eps in verdict["threat"].get(norm, []):
-                ensembles, more = _ensembles(judged, norm, eps, attacks, found)
+                ensembles, more = _ensembles(judged, norm, eps, attacks, ladder)
                 checks += more
                 ladder |= ensembles
                 found |= ensembles | {
@@ -112,10 +122,14 @@ def _row(target, attack_name, norm, eps, predictions, distance):
 
 
 def _ours(target, norm, eps, attacks):
-    """Rows of our own attacks by name, and their gates."""
+    """Rows of our attacks and of the user's by name, and their gates."""
     found, checks = {}, []
     for name, settings in attacks.items():
-        adversarial, predictions = target.descend(norm, float(Fraction(eps)), settings)
+        size = float(Fraction(eps))
+        if settings["kind"] == "own":
+            adversarial, predictions = target.own(norm, size, settings["function"])
+        else:
+            adversarial, predictions = target.descend(norm, size, settings)
         found[name] = _row(target, name, norm, eps, predictions, target.distances(adversarial, norm))
         checks.append(gates.inside(target, adversarial, norm, eps, name))
     return found, checks

@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from finitecover import own_models
+from finitecover.extensions import own_functions
 from finitecover.shapes import deepest_convnet, first_padding
 
 
@@ -157,6 +159,7 @@ def _group_norm(channels):
 
 
 ARCHITECTURES = {"convnet": convnet_features, "mlp": mlp_features, "resnet": resnet_features}
+ARCHITECTURES |= own_functions(own_models)
 
 
 def build_model(settings, dataset, seed):

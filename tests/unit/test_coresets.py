@@ -47,3 +47,9 @@ def test_k_means_takes_the_image_nearest_to_each_centroid():
 def test_a_budget_above_a_class_is_refused():
     with pytest.raises(ValueError, match="budget 3 exceeds class 1, which has 2 images"):
         select("random", np.zeros((5, 1)), np.array([0, 0, 0, 1, 1]), 3, np.random.default_rng(0))
+
+
+def test_a_selection_of_ones_own_must_choose_as_many_as_asked_for(monkeypatch):
+    monkeypatch.setitem(SELECTIONS, "twice", lambda points, k, rng: [0] * k)
+    with pytest.raises(ValueError, match="twice chose 1 images of class 0, not 2"):
+        select("twice", np.zeros((4, 3)), np.zeros(4, dtype=int), 2, None)

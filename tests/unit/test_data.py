@@ -9,7 +9,7 @@ import scipy.io
 from PIL import Image
 from torchvision import datasets
 
-from finitecover import data
+from finitecover import catalogue, data
 from finitecover.data import DataError
 
 
@@ -84,7 +84,7 @@ def test_statistics_are_per_channel_and_the_same_for_bytes_and_floats(rng):
 def test_digits_are_split_by_class():
     x_train, y_train, x_test, y_test = data.digits()
     assert len(x_train) + len(x_test) == 1797
-    assert np.bincount(y_train).min() == data.SMALLEST_CLASS["digits"]
+    assert np.bincount(y_train).min() == catalogue.SMALLEST_CLASS["digits"]
     assert np.abs(np.bincount(y_test) / np.bincount(np.r_[y_train, y_test]) - 0.2).max() < 0.01
     assert (x_train.min(), x_train.max()) == (0, 1)
     assert (data.digits()[0] == x_train).all()
@@ -94,7 +94,7 @@ def test_own_arrays_come_back(tmp_path):
     np.savez_compressed(tmp_path / "mine.npz", **arrays())
     for read, written in zip(data.from_npz(tmp_path / "mine.npz"), arrays().values(), strict=True):
         assert (read == written).all()
-    assert data.smallest_class({"source": "npz", "path": tmp_path / "mine.npz"}) == 2
+    assert catalogue.smallest_class({"source": "npz", "path": tmp_path / "mine.npz"}) == 2
 
 
 def test_unusable_npz_files_are_refused_in_one_line(tmp_path):
@@ -131,7 +131,7 @@ def test_folders_with_train_and_test(tmp_path):
     assert y_train.tolist() == [0, 0, 0, 1, 1]
     assert x_train[1, 0, 0] == 20
     assert len(x_test) == 2
-    assert data.smallest_class({"source": "folder", "path": tmp_path}) == 2
+    assert catalogue.smallest_class({"source": "folder", "path": tmp_path}) == 2
     assert data.from_folder(tmp_path, size=4)[0].shape == (5, 4, 4)
 
 
@@ -141,7 +141,7 @@ def test_folders_without_a_split_and_colour(tmp_path):
     assert x_train.shape == (7, 6, 6, 3)
     assert np.bincount(y_train).tolist() == [3, 4]
     assert np.bincount(y_test).tolist() == [1, 2]
-    assert data.smallest_class({"source": "folder", "path": tmp_path, "test_share": 0.25}) == 3
+    assert catalogue.smallest_class({"source": "folder", "path": tmp_path, "test_share": 0.25}) == 3
 
 
 def test_unusable_folders_are_refused_in_one_line(tmp_path):
@@ -281,7 +281,7 @@ def test_real_files_of_a_mirror(mirror, tmp_path, dataset, name):
     x_train, y_train, x_test, y_test = data.standardise(*data.from_torchvision(name, dataset, mirror, tmp_path))
     assert x_train.shape == (60000, 1, 28, 28)
     assert x_test.shape == (10000, 1, 28, 28)
-    assert np.bincount(y_train).min() == data.SMALLEST_CLASS[name]
+    assert np.bincount(y_train).min() == catalogue.SMALLEST_CLASS[name]
     expected = {"mnist": (0.1307, 0.3081), "fashion-mnist": (0.2860, 0.3530)}[dataset]
     mean, std = data.channel_statistics(x_train)
     assert (mean[0], std[0]) == pytest.approx(expected, abs=1e-4)
