@@ -1,4 +1,5 @@
 # make        set up and run the smoke study     make bench       measure beside rivals and references
+# make check-results   the same, and compare it with the results kept in docs/results
 # make test   set up and run the tests           make slurm-test  the smoke study through a SLURM on this machine
 # make lint   check style and format             make conda-test  the smoke study with an environment per rule
 # make format apply style and format             make fault-test  kill, fill and damage every rule, and say it again
@@ -12,7 +13,7 @@ CORES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 REPORT := results/report/report.html
 
 .DEFAULT_GOAL := smoke
-.PHONY: smoke test slurm-test conda-test fault-test bench lint format docs setup lock clean
+.PHONY: smoke check check-results test slurm-test conda-test fault-test bench lint format docs setup lock clean
 
 setup: .venv/.installed
 
@@ -62,8 +63,17 @@ bench: .venv/.benched
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements-references.txt
 	@touch $@
 
+# reads an overlay from elsewhere without running anything in it
+check: setup
+	$(BIN)/python docs/check_config.py $(CONFIG)
+
+check-results: smoke
+	$(BIN)/python docs/results.py check smoke
+
 docs: setup
 	$(BIN)/python docs/keys.py
+	$(BIN)/python docs/results.py write
+	$(BIN)/python docs/rulegraph.py
 
 lock: setup
 	grep -o '^uv==[0-9.]*' requirements-uv.txt | $(BIN)/uv pip compile --quiet - --universal --python-version 3.11 \

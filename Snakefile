@@ -42,6 +42,8 @@ localrules:
     collect_covers,
     collect_condensed,
     collect_tables,
+    check_claim,
+    collect_claims,
     plot_tradeoff,
     plot_frontier,
     plot_images,

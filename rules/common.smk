@@ -9,11 +9,12 @@ from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from finitecover import configuration, locks
+from finitecover import claims, configuration, locks
 from finitecover.provenance import library_digest
 
 try:
     configuration.check(config, Path(workflow.basedir) / "config" / "schema.yaml")
+    CLAIMS = claims.read_claims((Path(workflow.basedir) / "config" / "claims.yaml").read_text())
 except configuration.ConfigurationError as error:
     raise WorkflowError(f"Configuration refused: {error}") from None
 
@@ -42,6 +43,7 @@ wildcard_constraints:
     cover=rf"({names_of('methods')})(-ipc[1-9][0-9]*)?",
     seed=r"[0-9]+",
     expert=r"[0-9]+",
+    claim="|".join(CLAIMS),
 
 
 def code(script):
@@ -267,6 +269,34 @@ def joined_outputs(pattern):
     """`pattern` filled in for each of these tables that the study asks for."""
     tables = ("transfer", "certificates", "bounds")
     return [pattern.format(table=table) for table in tables if joined_runs(table)]
+
+
+def claim_accuracies(wildcards):
+    """Accuracies of the models that a claim compares."""
+    pattern = "results/{dataset}/attacks/{subset}/{training}/{model}/seed{seed}/accuracies.csv"
+    return [pattern.format(**run) for run in claim_runs(wildcards)]
+
+
+def claim_runs(wildcards):
+    """These models."""
+    return claims.compared_runs(config, CLAIMS[wildcards.claim])
+
+
+def claim_bounds(wildcards):
+    """Bounds over the trainings that a claim is about."""
+    pattern = "results/{dataset}/bounds/{subset}/{training}/{model}/seed{seed}.csv"
+    return [pattern.format(**run) for run in claim_trainings(wildcards)]
+
+
+def claim_trainings(wildcards):
+    """These trainings."""
+    return claims.traced_runs(config, CLAIMS[wildcards.claim])
+
+
+def training_kinds():
+    """{training: [kind, norm]} of the study's trainings; norm None where there is no adversary."""
+    trainings = {name: config["trainings"][name] for name in config["run"]["trainings"]}
+    return {name: [settings["kind"], settings.get("norm")] for name, settings in trainings.items()}
 
 
 def transfer_models(wildcards):

@@ -124,6 +124,44 @@ rule collect_tables:
         "../scripts/collect_tables.py"
 
 
+rule check_claim:
+    """Put one claim to the test on the models that it compares, and make these models alone."""
+    input:
+        accuracies=claim_accuracies,
+        bounds=claim_bounds,
+    output:
+        verdicts="results/report/claims/{claim}.csv",
+    log:
+        "results/logs/check_claim/{claim}.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        claim=lambda wildcards: CLAIMS[wildcards.claim],
+        runs=claim_runs,
+        traced=claim_trainings,
+        kinds=training_kinds(),
+        headline=configuration.headline(config),
+        code=code("check_claim"),
+    script:
+        "../scripts/check_claim.py"
+
+
+rule collect_claims:
+    """The paper's claims, and ours, put to the test: effect, interval and verdict of every comparison."""
+    input:
+        verdicts=expand("results/report/claims/{claim}.csv", claim=CLAIMS),
+    output:
+        claims=report("results/report/claims.csv", caption="captions/claims.rst", category="Tables"),
+    log:
+        "results/logs/collect_claims.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("collect_claims"),
+    script:
+        "../scripts/collect_claims.py"
+
+
 rule plot_tradeoff:
     """Clean against robust accuracy by method, a panel per data set and training."""
     input:
@@ -292,6 +330,7 @@ rule render_report:
             *condensed_table(),
             *joined_outputs("results/tables/{table}.csv"),
         ],
+        claims="results/report/claims.csv",
         environment="results/report/environment.json",
         tradeoff="results/figures/tradeoff.png",
         frontier=frontier_figure(),

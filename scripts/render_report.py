@@ -10,6 +10,7 @@ import yaml
 from finitecover.arrays import load_csv, load_json, save_text
 from finitecover.jobs import job
 from finitecover.statistics import architecture_table, headline_table, percent, wide_table
+from finitecover.verdicts import overall
 
 PROOFS = {
     "transfer": "Accuracy (%) under the adversarial images of every other model",
@@ -18,8 +19,9 @@ PROOFS = {
 }
 
 
-def render_report(template_path, tables, figures, environment_path, config, headline, report_path):
+def render_report(template_path, tables, claims_path, figures, environment_path, config, headline, report_path):
     """Tables: {name: path of a CSV}; figures: list of (title, path of a PNG)."""
+    comparisons = load_csv(claims_path)
     frames = {name: load_csv(path) for name, path in tables.items()}
     shown = headline_table(frames["summary"], headline)
     environment = jinja2.Environment(
@@ -28,6 +30,8 @@ def render_report(template_path, tables, figures, environment_path, config, head
     template = environment.from_string(Path(template_path).read_text(encoding="utf-8"))
     page = template.render(
         headline=headline,
+        claims=_claims(comparisons),
+        comparisons=comparisons.drop(columns=["says", "source"]).round(2),
         accuracies=wide_table(shown, percent),
         best=_best(shown),
         architectures=architecture_table(shown, percent) if shown["model"].nunique() > 1 else pd.DataFrame(),
@@ -50,6 +54,23 @@ def render_report(template_path, tables, figures, environment_path, config, head
         settings=yaml.safe_dump(config, sort_keys=False),
     )
     save_text(report_path, page)
+
+
+def _claims(comparisons):
+    """A row per claim: its sentence, where it is from, what its comparisons say together, how many say what."""
+    rows = []
+    for (name, says, source), group in comparisons.groupby(["claim", "says", "source"], sort=False):
+        counts = group["verdict"].value_counts()
+        rows.append(
+            {
+                "claim": name,
+                "sentence": says,
+                "from": source,
+                "verdict": overall(group["verdict"]),
+                "comparisons": ", ".join(f"{count} {verdict}" for verdict, count in counts.items()),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def _best(shown):
@@ -191,6 +212,7 @@ if __name__ == "__main__":
         render_report(
             template_path=snakemake.input.template,
             tables={Path(path).stem: path for path in snakemake.input.tables},
+            claims_path=snakemake.input.claims,
             figures=[
                 ("Clean against robust accuracy", snakemake.input.tradeoff),
                 *(("Size against radius of covers", path) for path in snakemake.input.frontier),

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,8 @@ class Workflow:
         command = [sys.executable, "-m", "snakemake", *overlays, "--cores", str(cores), *map(str, arguments)]
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         output = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        # A shell that runs the tests in the background has them ignore Ctrl-C, and what they start would too.
+        output["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
         return subprocess.Popen(command, cwd=self.folder, env=environment, start_new_session=True, **output)
 
     def run(self, *arguments, check=True, **options):

@@ -69,7 +69,7 @@ def test_every_caption_is_used():
 def test_job_counts_of_the_shipped_studies(make_workflow):
     workflow = make_workflow()
     shared = {name: 1 for name in ("all", "collect_runs", "summarise_runs", "collect_costs", "collect_covers")}
-    shared |= {"collect_condensed": 1}
+    shared |= {"collect_condensed": 1, "check_claim": 10, "collect_claims": 1}
     shared |= {name: 1 for name in ("plot_tradeoff", "plot_frontier", "record_environment", "render_report")}
 
     def expected(datasets, models, covers, coresets, condensed):
@@ -384,7 +384,7 @@ def test_a_condensed_set_is_exported_and_imported_again(finished):
 # --- what is rerun ---
 
 COLLECTING = {"all", "collect_runs", "summarise_runs", "collect_costs", "plot_tradeoff", "record_environment"}
-COLLECTING |= {"render_report", "total"}
+COLLECTING |= {"check_claim", "collect_claims", "render_report", "total"}
 CONDENSED = {"collect_condensed": 1, "plot_condensation": 1}
 
 

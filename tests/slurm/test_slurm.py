@@ -14,15 +14,15 @@ import time
 from collections import Counter
 
 import pytest
+import yaml
 from cluster import PACKAGES, Cluster
 
 from conftest import ROOT, Workflow
 
 TABLES = ("runs", "gates", "summary", "covers", "condensed", "transfer", "bounds")
-PROFILE = ["--workflow-profile", "config/profiles/slurm", "--configfile", "config/smoke.yaml", "--verbose"]
-# Small jobs of a small study: many of them in one of SLURM's. The first attempt of these two rules has too little.
-SETTINGS = ["--group-components", "models=11", "coresets=8", "transfers=6", "bounds=4", "experts=2", "--set-resources"]
-SETTINGS += ["transfer_attacks:mem_mb=350 * attempt ** 2", "trace_frontier:mem_mb=350 * attempt ** 2"]
+PROFILE = ["--workflow-profile", "config/profiles/slurm", "--configfile", "config/smoke.yaml"]
+SCARCE = ("transfer_attacks", "trace_frontier")  # rules whose first attempt has too little memory
+WITH_NETWORKS = ("train_expert", "condense_dataset", "train_model", "transfer_attacks", "trace_bound")
 
 pytestmark = pytest.mark.slurm
 
@@ -43,8 +43,15 @@ def cluster(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def workflow(tmp_path_factory):
-    """A copy of the workflow where no study has been run."""
-    return Workflow(tmp_path_factory.mktemp("workflow"))
+    """A copy of the workflow where no study has been run, its profile set for small jobs and for trouble."""
+    workflow = Workflow(tmp_path_factory.mktemp("workflow"))
+    path = workflow.folder / "config/profiles/slurm/profile.yaml"
+    profile = yaml.safe_load(path.read_text())
+    profile["group-components"]["models"] = 11
+    for rule in SCARCE:
+        profile["set-resources"][rule]["mem_mb"] = "350 * attempt ** 2"
+    path.write_text(yaml.safe_dump(profile))
+    return workflow
 
 
 def start(workflow, cluster, log):
@@ -52,7 +59,7 @@ def start(workflow, cluster, log):
     path = f"{os.path.dirname(sys.executable)}:{cluster.environment['PATH']}"
     with open(log, "a") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", *PROFILE, *SETTINGS],
+            [sys.executable, "-m", "snakemake", *PROFILE],
             cwd=workflow.folder,
             env=cluster.environment | {"PATH": path},
             stdout=output,
@@ -99,10 +106,14 @@ def test_the_smoke_study_ends_in_the_same_tables_whatever_happens_to_its_jobs(wo
     assert again.wait(timeout=2400) == 0, log.read_text()[-5000:]
     print(f"\nthrough SLURM, disturbed: {time.monotonic() - began:.0f} s")
 
-    states = Counter(line.split()[1] for line in cluster.run("squeue", "-h", "-t", "all", "-o", "%i %T").splitlines())
+    jobs = [line.split() for line in cluster.run("squeue", "-h", "-t", "all", "-o", "%P %T %k").splitlines()]
+    states = Counter(state for _, state, *_ in jobs)
     print("SLURM's jobs by their end:", dict(states))
     assert states["CANCELLED"] >= 1
-    assert states["FAILED"] + states["OUT_OF_MEMORY"] >= 2  # transfer_attacks and trace_frontier had too little memory
+    for rule in SCARCE:
+        assert any(state in ("FAILED", "OUT_OF_MEMORY") and rule in " ".join(name) for _, state, *name in jobs), rule
+    for partition, _, *name in jobs:
+        assert (partition == "gpu") == any(rule in " ".join(name) for rule in WITH_NETWORKS), name
     assert all(path.read_bytes() == content for path, content in finished.items())
     different = [name for name in TABLES if _table(workflow.folder, name) != _table(ROOT, name)]
     assert different == []
@@ -110,7 +121,7 @@ def test_the_smoke_study_ends_in_the_same_tables_whatever_happens_to_its_jobs(wo
 
 
 def test_a_second_run_has_nothing_to_submit(workflow, cluster):
-    command = [sys.executable, "-m", "snakemake", *PROFILE, *SETTINGS]
+    command = [sys.executable, "-m", "snakemake", *PROFILE]
     process = subprocess.run(
         command, cwd=workflow.folder, env=cluster.environment, capture_output=True, text=True, check=True
     )

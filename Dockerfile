@@ -1,0 +1,14 @@
+# The environment of all rules, with the same hashes as `make setup`, and the workflow itself.
+#   docker build -t finite-cover .
+#   docker run --rm -v "$PWD/results:/study/results" finite-cover --cores 8 --configfile config/smoke.yaml
+# Apptainer: apptainer build finite-cover.sif docker-daemon://finite-cover:latest
+FROM python:3.11.7-slim-bookworm
+
+RUN apt-get update && apt-get install -y --no-install-recommends git make && rm -rf /var/lib/apt/lists/*
+WORKDIR /study
+COPY requirements.txt requirements-uv.txt Makefile ./
+RUN make setup && rm -rf /root/.cache
+ENV PATH="/study/.venv/bin:$PATH"
+COPY . .
+ENTRYPOINT ["snakemake"]
+CMD ["--cores", "all", "--configfile", "config/smoke.yaml"]

@@ -1,0 +1,116 @@
+"""Verdicts on claims: paired comparisons over seeds, and the bound over training."""
+
+from itertools import product
+
+import pandas as pd
+
+from finitecover.statistics import mean_interval
+
+COLUMNS = ["says", "source", "verdict", "dataset", "model", "norm", "eps", "ipc", "measure", "higher", "lower"]
+COLUMNS += ["effect", "low", "high", "n", "file"]
+HOLDS, FAILS, OPEN = "holds", "fails", "inconclusive"
+NOT_TESTED = "not tested"
+
+
+def check_claim(claim, runs, bounds, kinds, headline):
+    """A row per comparison of a claim; one that says so where the study has no models for it.
+
+    claim: of `claims.read_claims`; runs: the tidy table of accuracies, or None; bounds: that of the bounds over
+    training, or None; kinds: {training: (kind, norm)}; headline: {dataset: {norm: eps}}, the sizes that robust accuracy
+    is compared at. Accuracies are compared in percentage points, losses as they are. Columns: `COLUMNS`.
+    """
+    if claim["measure"] == "bound":
+        rows = [] if bounds is None else _bound(bounds)
+    else:
+        rows = [] if runs is None else _compare(claim, runs, kinds, headline)
+    shared = {key: claim[key] for key in ("says", "source", "measure")}
+    table = pd.DataFrame([shared | row for row in rows or [{"verdict": NOT_TESTED, "n": 0}]])
+    return table.reindex(columns=COLUMNS).astype({"ipc": "Int64"})
+
+
+def overall(verdicts):
+    """One word for the verdicts of a claim's comparisons: what all of them say, else "mixed"."""
+    return verdicts.iloc[0] if verdicts.nunique() == 1 else "mixed"
+
+
+def _compare(claim, runs, kinds, headline):
+    rows = []
+    for dataset, sizes in headline.items():
+        for norm, eps in sizes.items():
+            measured = _measured(runs[runs["dataset"] == dataset], claim["measure"], norm, eps)
+            higher, lower = (_side(measured, claim[side], kinds, norm) for side in ("higher", "lower"))
+            for (a, first), (b, second) in product(higher.items(), lower.items()):
+                if claim["lower"]["methods"] == "same" and a[:2] != b[:2]:
+                    continue
+                if a[2] != b[2] or (None not in (a[1], b[1]) and a[1] != b[1]):
+                    continue
+                shared = {"dataset": dataset, "model": a[2], "norm": norm, "eps": eps}
+                ipc = b[1] if a[1] is None else a[1]
+                names = {"higher": f"{a[0]} ({a[3]})", "lower": f"{b[0]} ({b[3]})", "ipc": ipc}
+                rows.append(shared | names | _difference(100 * first, 100 * second))
+    return rows
+
+
+def _measured(runs, measure, norm, eps):
+    """Accuracy of every model: of clean images, or the worst case over all attacks of one size."""
+    if measure == "clean":
+        return runs[runs["attack"] == "clean"]
+    return runs[(runs["attack"] == "worst") & (runs["norm"] == norm) & (runs["eps"] == eps)]
+
+
+def _side(measured, side, kinds, norm):
+    """{(method, ipc or None, model, training): accuracies by seed} of the models that a side of a comparison names."""
+    trainings = [name for name, kind in kinds.items() if kind[0] == side["kind"] and kind[1] in (None, norm)]
+    chosen = measured[measured["training"].isin(trainings)]
+    if side["methods"] != "same":
+        chosen = chosen[chosen["method"].isin(side["methods"])]
+    groups = chosen.groupby(["method", "ipc", "model", "training"], sort=False, dropna=False)
+    return {
+        (method, None if pd.isna(ipc) else ipc, *names): group.set_index("seed")["accuracy"]
+        for (method, ipc, *names), group in groups
+    }
+
+
+def _difference(first, second):
+    difference = (first - second).dropna()
+    effect, _, low, high = mean_interval(difference)
+    verdict = HOLDS if low > 0 else FAILS if high < 0 else OPEN
+    return {
+        "effect": effect,
+        "low": low,
+        "high": high,
+        "n": len(difference),
+        "verdict": verdict,
+        "file": "results/tables/runs.csv",
+    }
+
+
+def _bound(bounds):
+    """The smallest distance of the bound above the loss that it bounds, over all moments and seeds of a training.
+
+    Certified on both sides where the network admits it: then the theorem leaves no exception, for no image. What
+    attacks find stands elsewhere, on both sides: it may fall short of either.
+    """
+    rows = []
+    keys = ["dataset", "subset", "training", "model", "norm", "eps"]
+    for key, group in bounds.groupby(keys, sort=False):
+        dataset, subset, training, model, norm, eps = key
+        certified = group["cover_certified"].notna().all()
+        upper, lower = ("cover_certified", "all_certified") if certified else ("cover_attack", "all_attack")
+        gap = (group[upper] - group[lower]).min()
+        broken = group["violations"].sum() if certified else 0
+        rows.append(
+            {
+                "dataset": dataset,
+                "model": model,
+                "norm": norm,
+                "eps": eps,
+                "higher": f"{subset} ({training}, {upper})",
+                "lower": f"all images ({lower})",
+                "effect": gap,
+                "n": len(group),
+                "verdict": HOLDS if gap >= 0 and broken == 0 else FAILS,
+                "file": "results/tables/bounds.csv",
+            }
+        )
+    return rows
