@@ -57,6 +57,7 @@ bench: .venv/.benched
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/condensation.py
 	$(BIN)/python benchmarks/covers.py
+	$(BIN)/python benchmarks/workflow.py
 
 .venv/.benched: .venv/.installed requirements-bench.txt requirements-references.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-bench.txt

@@ -69,13 +69,8 @@ def training_set_path(dataset, subset, seed):
 
 
 def source_settings(wildcards):
-    """Where a data set comes from, and nothing else: its perturbations must not make it come again."""
-    settings = config["datasets"][wildcards.dataset]
-    return {
-        key: settings[key]
-        for key in ("source", "name", "path", "size", "test_share")
-        if key in settings
-    }
+    """Where a data set comes from."""
+    return configuration.source_settings(config, wildcards.dataset)
 
 
 def normalisation(wildcards):

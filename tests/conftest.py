@@ -40,10 +40,10 @@ class Workflow:
             else:
                 shutil.copyfile(source, target)
 
-    def start(self, *arguments, cores=2, config=()):
-        """Start Snakemake, in a process group of its own; `config` names overlays."""
+    def start(self, *arguments, cores=2, config=(), prefix=()):
+        """Start Snakemake, in a process group of its own; `config` names overlays, `prefix` a command to run it by."""
         overlays = ["--configfile", *map(str, config)] if config else []
-        command = [sys.executable, "-m", "snakemake", *overlays, "--cores", str(cores), *map(str, arguments)]
+        command = [*prefix, sys.executable, "-m", "snakemake", *overlays, "--cores", str(cores), *map(str, arguments)]
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         output = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         # A shell that runs the tests in the background has them ignore Ctrl-C, and what they start would too.

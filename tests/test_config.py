@@ -241,6 +241,15 @@ def test_the_frontier_asks_for_the_budgets_and_the_radius_of_the_study():
         configuration.check(config, SCHEMA)
 
 
+def test_a_path_may_lead_into_the_mirror():
+    config = study("cifar10-5k")
+    with pytest.raises(ConfigurationError, match=r"datasets.cifar10-5k.path: names \{mirror\}, but data.mirror is not"):
+        configuration.check(config, SCHEMA)
+    config["data"]["mirror"] = "/kept"
+    configuration.check(config, SCHEMA)
+    assert configuration.source_settings(config, "cifar10-5k") == {"source": "npz", "path": "/kept/cifar10-subset.npz"}
+
+
 def test_an_imported_set_must_exist_for_every_data_set(tmp_path):
     config = study("smoke")
     config["methods"]["theirs"] = {

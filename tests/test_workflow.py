@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -454,6 +456,31 @@ def test_bad_data_ends_in_one_line_and_leaves_no_output(make_workflow):
     assert "Error: mine: x_train: holds NaN or infinite values (100 of 100)" in process.stdout
     files = {path.name for path in (workflow.folder / "results" / "mine").rglob("*") if path.is_file()}
     assert files == {"raw.npz"}
+
+
+WITHOUT_NETWORK = ["unshare", "--map-root-user", "--net"]
+
+
+def test_the_default_study_needs_no_network_where_there_is_a_mirror(make_workflow, mirror):
+    if not shutil.which("unshare") or subprocess.run([*WITHOUT_NETWORK, "true"], capture_output=True).returncode:
+        pytest.skip("no network namespace can be made here (unshare)")
+    workflow = make_workflow()
+    less = yaml.safe_load((ROOT / "tests/quick.yaml").read_text())
+    less["run"] |= {"budgets": [10], "trainings": ["pgd-linf"]}
+    less["methods"] |= {"mfc": {"time_limit": 1}, "dc": {"iterations": 1, "outer_loops": 1, "inner_loops": 1}}
+    less["methods"]["dsa"] = less["methods"]["dc"]
+    less["frontier"] = {"points": 2, "budgets": [10], "radii": []}
+    less["data"] = {"mirror": str(mirror.resolve())}
+    (workflow.folder / "less.yaml").write_text(yaml.safe_dump(less))
+    process = workflow.run(config=["config/cifar10-5k.yaml", "less.yaml"], prefix=WITHOUT_NETWORK)
+    assert "steps (100%) done" in process.stdout
+    runs = pd.read_csv(workflow.folder / "results/tables/runs.csv")
+    assert set(runs["dataset"]) == {"mnist", "fashion-mnist", "cifar10-5k"}
+    assert len(runs["method"].unique()) == 9
+    (workflow.folder / "less.yaml").write_text("data: {mirror: null}")
+    target = "results/cifar10/data/train.npy"
+    process = workflow.run(target, config=["less.yaml"], prefix=WITHOUT_NETWORK, check=False)
+    assert "Error: cifar10: cifar-10-python.tar.gz (data.mirror is not set) could not be downloaded" in process.stdout
 
 
 def test_own_folder_of_images_runs_like_any_data_set(make_workflow, rng):

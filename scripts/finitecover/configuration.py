@@ -253,6 +253,17 @@ def headline(config):
     }
 
 
+def source_settings(config, dataset):
+    """Where a dataset comes from, and nothing else: its perturbations must not make it come again."""
+    settings = config["datasets"][dataset]
+    found = {key: settings[key] for key in ("source", "name", "path", "size", "test_share") if key in settings}
+    if "{mirror}" in found.get("path", ""):
+        mirror = config["data"]["mirror"]
+        _require(mirror, f"datasets.{dataset}.path: names {{mirror}}, but data.mirror is not set")
+        found["path"] = found["path"].replace("{mirror}", mirror)
+    return found
+
+
 def method_settings(config, dataset, subset):
     """Settings of the method that makes a training set, with the budget or the radius that it is given."""
     method, ipc = split_subset(subset)
@@ -421,7 +432,7 @@ def _check_run(config):
                 f"datasets.{dataset}.eps: training {training} perturbs in {norm}, for which there are no sizes",
             )
         _check_depths(dataset, settings, config)
-        largest = smallest_class(settings)
+        largest = smallest_class(source_settings(config, dataset))
         for k in config["frontier"]["budgets"] or []:
             _require(
                 largest is None or k <= largest,
