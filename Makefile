@@ -13,7 +13,7 @@ CORES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 REPORT := results/report/report.html
 
 .DEFAULT_GOAL := smoke
-.PHONY: smoke check check-results test slurm-test conda-test fault-test bench lint format docs setup lock clean
+.PHONY: smoke check check-results test slurm-test conda-test offline-test fault-test bench lint format docs setup lock clean
 
 setup: .venv/.installed
 
@@ -37,6 +37,10 @@ slurm-test: smoke
 
 conda-test: smoke
 	$(BIN)/python -m pytest -m conda tests/conda
+
+# needs the publishers' files in the folder that FINITECOVER_MIRROR names
+offline-test: setup
+	$(BIN)/python -m pytest -m offline tests/test_workflow.py
 
 fault-test: setup
 	$(BIN)/python tests/inject_faults.py

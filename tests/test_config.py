@@ -34,7 +34,7 @@ def study(*names):
 def changed(path, value):
     """The smoke study with one value replaced; `path` as in "run.budgets"."""
     config = study("smoke")
-    *parents, last = path.split("/") if "/" in path else path.split(".")
+    *parents, last = path.split("/", 1) if "/" in path else path.split(".")
     place = config
     for key in parents:
         place = place[key]
@@ -97,6 +97,8 @@ REFUSALS = [
     ("datasets.digits.path", "x.npz", "datasets.digits.path: not used by source digits; remove it"),
     ("datasets.mnist.name", "Mnist", "datasets.mnist.name: 'Mnist' is not one of MNIST, FashionMNIST"),
     ("datasets.digits.augmentation", "blur", "datasets.digits.augmentation: 'blur' does not match"),
+    ("datasets/../../out", {}, "name '../../out' must be lower-case letters, digits and single hyphens"),
+    ("methods//etc", {}, "name '/etc' must be lower-case letters, digits and single hyphens"),
     ("datasets/My Data", {}, "name 'My Data' must be lower-case letters, digits and single hyphens"),
     ("methods/mfc-ipc10", {"family": "full"}, "must not end in -ipc and a number"),
     ("methods.mfc.family", "covers", "methods.mfc.family: 'covers' is not one of full, cover, coreset, condensation"),

@@ -461,7 +461,8 @@ def test_bad_data_ends_in_one_line_and_leaves_no_output(make_workflow):
 WITHOUT_NETWORK = ["unshare", "--map-root-user", "--net"]
 
 
-def test_the_default_study_needs_no_network_where_there_is_a_mirror(make_workflow, mirror):
+@pytest.mark.parametrize("methods", [["random"], pytest.param(None, marks=pytest.mark.offline)])
+def test_the_default_study_needs_no_network_where_there_is_a_mirror(methods, make_workflow, mirror):
     if not shutil.which("unshare") or subprocess.run([*WITHOUT_NETWORK, "true"], capture_output=True).returncode:
         pytest.skip("no network namespace can be made here (unshare)")
     workflow = make_workflow()
@@ -469,6 +470,7 @@ def test_the_default_study_needs_no_network_where_there_is_a_mirror(make_workflo
     less["run"] |= {"budgets": [10], "trainings": ["pgd-linf"]}
     less["methods"] |= {"mfc": {"time_limit": 1}, "dc": {"iterations": 1, "outer_loops": 1, "inner_loops": 1}}
     less["methods"]["dsa"] = less["methods"]["dc"]
+    less["run"] |= {"methods": methods} if methods else {}
     less["frontier"] = {"points": 2, "budgets": [10], "radii": []}
     less["data"] = {"mirror": str(mirror.resolve())}
     (workflow.folder / "less.yaml").write_text(yaml.safe_dump(less))
@@ -476,7 +478,7 @@ def test_the_default_study_needs_no_network_where_there_is_a_mirror(make_workflo
     assert "steps (100%) done" in process.stdout
     runs = pd.read_csv(workflow.folder / "results/tables/runs.csv")
     assert set(runs["dataset"]) == {"mnist", "fashion-mnist", "cifar10-5k"}
-    assert len(runs["method"].unique()) == 9
+    assert len(runs["method"].unique()) == (len(methods) if methods else 9)
     (workflow.folder / "less.yaml").write_text("data: {mirror: null}")
     target = "results/cifar10/data/train.npy"
     process = workflow.run(target, config=["less.yaml"], prefix=WITHOUT_NETWORK, check=False)
