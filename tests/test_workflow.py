@@ -471,7 +471,7 @@ def test_the_default_study_needs_no_network_where_there_is_a_mirror(methods, mak
     less["methods"] |= {"mfc": {"time_limit": 1}, "dc": {"iterations": 1, "outer_loops": 1, "inner_loops": 1}}
     less["methods"]["dsa"] = less["methods"]["dc"]
     less["run"] |= {"methods": methods} if methods else {}
-    less["frontier"] = {"points": 2, "budgets": [10], "radii": []}
+    less["frontier"] = {"points": 0, "budgets": [1], "radii": []}
     less["data"] = {"mirror": str(mirror.resolve())}
     (workflow.folder / "less.yaml").write_text(yaml.safe_dump(less))
     process = workflow.run(config=["config/cifar10-5k.yaml", "less.yaml"], prefix=WITHOUT_NETWORK)

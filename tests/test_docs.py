@@ -1,0 +1,105 @@
+"""What the documents say is what the project does."""
+
+import importlib.util
+import re
+import shutil
+
+import pandas as pd
+import pytest
+
+from conftest import ROOT
+from finitecover.configuration import ConfigurationError
+
+
+def load(name):
+    """A program of docs/ as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def edges(labels, pairs):
+    return {(labels[a], labels[b]) for a, b in pairs}
+
+
+def test_the_picture_of_the_rules_is_up_to_date():
+    dot = load("rulegraph").graph()
+    svg = (ROOT / "docs/rulegraph.svg").read_text()
+    labels = re.findall(r"<title>(\d+)</title>\n<path[^>]*/>\n<text[^>]*>(\w+)</text>", svg)
+    drawn = edges(dict(labels), re.findall(r"<title>(\d+)&#45;&gt;(\d+)</title>", svg))
+    told = edges(dict(re.findall(r'(\d+)\[label = "(\w+)"', dot)), re.findall(r"(\d+) -> (\d+)", dot))
+    assert drawn == told, "run `make docs`"
+    assert ("train_model", "attack_model") in drawn
+
+
+def test_the_claims_in_the_readme_are_those_of_the_kept_results():
+    readme = (ROOT / "README.md").read_text()
+    assert load("results").with_claims(readme) == readme, "run `make docs`"
+    assert readme.count("results/report/claims/") >= 10
+
+
+def test_every_file_that_a_document_links_to_is_there():
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "config/README.md"]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+@pytest.fixture
+def repeated(tmp_path):
+    """Results that are the kept ones."""
+    kept = ROOT / "docs/results/smoke"
+    (tmp_path / "tables").mkdir()
+    for name in ("summary.csv", "covers.csv"):
+        shutil.copyfile(kept / name, tmp_path / "tables" / name)
+    return tmp_path
+
+
+def test_kept_results_agree_with_themselves_and_not_with_others(repeated):
+    results = load("results")
+    assert results.differences("smoke", repeated) == []
+    path = repeated / "tables/summary.csv"
+    summary = pd.read_csv(path, dtype={"eps": str})
+    summary.loc[5, "mean"] += 0.13
+    summary.to_csv(path, index=False)
+    (line,) = results.differences("smoke", repeated)
+    assert line.endswith("13.0 points apart")
+    summary["mean"] += 0.03
+    summary.to_csv(path, index=False)
+    assert results.differences("smoke", repeated)[-1].endswith("points apart on average")
+    summary.drop(index=3).to_csv(path, index=False)
+    assert results.differences("smoke", repeated) == ["summary.csv: other rows"]
+
+
+def test_another_cover_is_no_agreement(repeated):
+    path = repeated / "tables/covers.csv"
+    path.write_text(path.read_text().replace("optimal", "feasible", 1))
+    assert load("results").differences("smoke", repeated) == ["covers.csv: covers or bounds differ"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("__use_yte__: true\nrun: {seeds: '?[print(1)]'}", "__use_yte__ would have Snakemake run code"),
+        ("run: !!python/object/apply:os.system ['touch run']", "cannot be read: could not determine a constructor"),
+        ("run: [", "cannot be read: while parsing"),
+        ("- run", "is no map of keys"),
+        ("run: {seeds: [x]}", "run.seeds.0: 'x' is not of type 'integer'"),
+    ],
+)
+def test_an_overlay_from_elsewhere_is_read_without_running_anything(text, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "theirs.yaml"
+    path.write_text(text)
+    with pytest.raises(SystemExit, match=re.escape(message)):
+        load("check_config").main(path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["theirs.yaml"]
+
+
+def test_a_good_overlay_is_told_to_be_one(tmp_path, capsys):
+    path = tmp_path / "mine.yaml"
+    path.write_text("run: {datasets: [mnist], methods: [random], budgets: [10], trainings: [standard], seeds: [0, 1]}")
+    load("check_config").main(path)
+    assert capsys.readouterr().out == f"{path}: a study of 2 models\n"
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load("check_config").read_overlay(tmp_path / "absent.yaml")
