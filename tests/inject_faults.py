@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,8 @@ import pandas as pd
 import psutil
 from sklearn.datasets import load_digits
 
-ROOT = Path(__file__).parent.parent
+from conftest import ROOT, Workflow
+
 FAULTS = ("kill job", "kill run", "disk full", "truncated", "unreadable")
 STUDY = """
 run:
@@ -60,6 +62,7 @@ certificates:
 optimisation:
   steps: 200
 """
+OPTIONS = {"cores": 1, "config": ["config/smoke.yaml", "quick.yaml", "study.yaml"]}
 TARGETS = ["all", "results/mine/imported/theirs/train.npy"]
 
 
@@ -67,49 +70,31 @@ class Lost(Exception):
     """The project broke its promise; the message says how."""
 
 
-def command(targets):
-    """The command line that makes `targets`."""
-    overlays = ["config/smoke.yaml", "tests/quick.yaml", "study.yaml"]
-    return [sys.executable, "-m", "snakemake", "--configfile", *overlays, "--cores", "1", *targets]
-
-
-def start(folder, targets):
-    """Start Snakemake in a process group of its own."""
-    output = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    return subprocess.Popen(command(targets), cwd=folder, start_new_session=True, **output)
-
-
-def run(folder, targets, check=True):
-    """Run Snakemake; its exit code and output."""
-    process = start(folder, targets)
-    output, _ = process.communicate()
+def run(workflow, targets, check=True):
+    """Make targets; the exit code and the output."""
+    process = workflow.run(*targets, check=False, **OPTIONS)
     if check and process.returncode:
-        raise Lost(f"the same command failed: {_error(output)}")
-    return process.returncode, output
+        raise Lost(f"the same command failed: {_error(process.stdout)}")
+    return process.returncode, process.stdout
 
 
 def prepare(folder):
     """A copy of the workflow in which the small study has been run."""
-    for name in ("Snakefile", "pyproject.toml", "rules", "scripts", "config", "profiles", "envs"):
-        source = ROOT / name
-        copy = shutil.copytree if source.is_dir() else shutil.copyfile
-        copy(source, folder / name)
-    (folder / "tests").mkdir()
-    shutil.copyfile(ROOT / "tests/quick.yaml", folder / "tests/quick.yaml")
+    workflow = Workflow(folder)
+    shutil.copyfile(ROOT / "tests/quick.yaml", folder / "quick.yaml")
     (folder / "study.yaml").write_text(STUDY)
     x, y = load_digits(return_X_y=True)
     x = (x.reshape(-1, 8, 8) / 16).astype(np.float32)
     np.savez(folder / "mine.npz", x_train=x[:300], y_train=y[:300], x_test=x[300:360], y_test=y[300:360])
-    run(folder, TARGETS)
+    run(workflow, TARGETS)
+    return workflow
 
 
-def jobs(folder):
+def jobs(workflow):
     """One job of every rule: {rule: (log, outputs, inputs)}, as Snakemake itself tells."""
-    listing = subprocess.run(
-        [*command(TARGETS), "--detailed-summary"], cwd=folder, capture_output=True, text=True, check=True
-    ).stdout
+    _, listing = run(workflow, [*TARGETS, "--detailed-summary"])
     found, chosen = {}, {}
-    header, *lines = (line.split("\t") for line in listing.splitlines() if "\t" in line)
+    header, *lines = (line.split("\t") for line in listing.splitlines() if line.count("\t") > 5)
     column = {name: position for position, name in enumerate(header)}
     for line in lines:
         rule, log = line[column["rule"]], line[column["log-file(s)"]]
@@ -129,23 +114,23 @@ def _damageable(rule, inputs):
 class Trial:
     """One fault in one job, in a copy of the finished study of its own."""
 
-    def __init__(self, base, rule, fault, job, seed):
-        self.base, self.rule, self.fault = base, rule, fault
+    def __init__(self, finished, rule, fault, job, seed):
+        self.base, self.rule, self.fault = finished.folder, rule, fault
         self.log, self.outputs, self.inputs = job
         self.random = random.Random(f"{seed} {rule} {fault}")
-        self.folder = None
+        self.workflow, self.folder = copy(finished), None
 
     def carry_out(self):
         """A row of the table: rule, fault, what was done, what came of it, and whether all is well."""
         if self.fault in ("truncated", "unreadable") and not self.inputs:
             return self._row("", "has no input", True)
         with tempfile.TemporaryDirectory() as scratch:
-            self.folder = Path(scratch, "study")
+            self.workflow.folder = self.folder = Path(scratch, "study")
             shutil.copytree(self.base, self.folder)
             try:
                 return self._row(*self._broken(), True)
-            except Lost as lost:
-                return self._row("", str(lost), False)
+            except Exception as error:
+                return self._row("", error if isinstance(error, Lost) else repr(error), False)
             finally:
                 subprocess.run(["umount", self.folder / "results"], capture_output=True)
 
@@ -162,7 +147,7 @@ class Trial:
         said = _error(output)
         if self.fault in ("truncated", "unreadable") and not (self.inputs[0] in output and said):
             raise Lost(f"no line names the damaged input: {output[-500:]}")
-        run(self.folder, self.outputs)
+        run(self.workflow, self.outputs)
         self._compare(self.outputs)
         if self.fault in ("truncated", "unreadable") and self.inputs[0].endswith((".npy", ".npz", ".pt", ".parquet")):
             self._compare(self.inputs)
@@ -178,7 +163,7 @@ class Trial:
 
     def _kill(self):
         """Kill between the job's start and a little after the time that it took undisturbed."""
-        process = start(self.folder, self.outputs)
+        process = self.workflow.start(*self.outputs, **OPTIONS)
         job = _job_process(process)
         moment = self.random.uniform(0, 1.1 * _seconds(self.base / self.log))
         time.sleep(moment)
@@ -203,7 +188,7 @@ class Trial:
         written = sum(-(-(self.base / path).stat().st_size // page) * page for path in self.outputs)
         room = self.random.randrange(0, written, page)
         subprocess.run(["mount", "-o", f"remount,size={used + room}", results], check=True)
-        code, output = run(self.folder, self.outputs, check=False)
+        code, output = run(self.workflow, self.outputs, check=False)
         if code == 0:
             raise Lost(f"room for {room} of {written} bytes sufficed")
         subprocess.run(["mount", "-o", "remount,size=1g", results], check=True)
@@ -220,7 +205,7 @@ class Trial:
         else:
             done = path
             (self.folder / path).write_bytes(self.random.randbytes(len(content)))
-        code, output = run(self.folder, self.outputs, check=False)
+        code, output = run(self.workflow, self.outputs, check=False)
         if code == 0:
             raise Lost(f"{path} was taken as it was")
         if not path.startswith("results/"):  # the user's own file: nobody else can mend it
@@ -275,11 +260,10 @@ def main():
     parser.add_argument("--seed", type=int, default=0, help="of the random moments, places and files")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        base = Path(scratch)
-        prepare(base)
+        finished = prepare(Path(scratch))
         trials = [
-            Trial(base, rule, fault, job, options.seed)
-            for rule, job in jobs(base).items()
+            Trial(finished, rule, fault, job, options.seed)
+            for rule, job in jobs(finished).items()
             for fault in options.faults
             if not options.rules or rule in options.rules
         ]
@@ -288,7 +272,7 @@ def main():
         with ThreadPoolExecutor(options.parallel) as pool:
             for row in pool.map(Trial.carry_out, trials):
                 rows.append(row)
-                print("|", " | ".join((*row[:4], "yes" if row[4] else "NO")), "|", flush=True)
+                print("|", " | ".join((*map(str, row[:4]), "yes" if row[4] else "NO")), "|", flush=True)
     injected = [row for row in rows if row[3] != "has no input"]
     lost = [row for row in injected if not row[4]]
     print(f"\n{len(injected)} faults in {len({row[0] for row in rows})} rules, {len(lost)} lost something")

@@ -7,6 +7,8 @@ data, or what another program wrote) is taken as it is.
 import hashlib
 from pathlib import Path
 
+from finitecover.arrays import save_text
+
 
 class DamagedError(ValueError):
     """An input that is not what was written; the message is one line."""
@@ -15,7 +17,7 @@ class DamagedError(ValueError):
 def seal(path):
     """Write the digest of a finished file beside it."""
     path = Path(path)
-    _beside(path).write_text(f"{_digest(path)}  {path.name}\n", encoding="utf-8")
+    save_text(_beside(path), f"{_digest(path)}  {path.name}\n")
 
 
 def unseal(path):
