@@ -31,7 +31,7 @@ def render_report(template_path, tables, claims_path, figures, environment_path,
     page = template.render(
         headline=headline,
         claims=_claims(comparisons),
-        comparisons=comparisons.drop(columns=["says", "source"]).round(2),
+        comparisons=_shown(comparisons.drop(columns=["says", "source"]).round(2)),
         accuracies=wide_table(shown, percent),
         best=_best(shown),
         architectures=architecture_table(shown, percent) if shown["model"].nunique() > 1 else pd.DataFrame(),
@@ -54,6 +54,11 @@ def render_report(template_path, tables, claims_path, figures, environment_path,
         settings=yaml.safe_dump(config, sort_keys=False),
     )
     save_text(report_path, page)
+
+
+def _shown(table):
+    """A table whose missing entries are empty."""
+    return table.astype(object).where(table.notna(), "")
 
 
 def _claims(comparisons):
