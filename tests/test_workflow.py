@@ -292,16 +292,18 @@ def test_a_long_job_that_is_stopped_goes_on_to_the_same_bytes(finished, how, lon
 
 def test_a_second_run_in_a_folder_says_that_there_is_a_first(make_workflow):
     workflow = make_workflow()
-    target = "results/digits/data/train.npy"
-    first = workflow.start(target, config=[SMOKE])
+    (workflow.folder / "long.yaml").write_text("optimisation: {steps: 100000}")
+    target = "results/digits/models/random-ipc2/standard/convnet/seed0/model.pt"
+    first = workflow.start(target, config=[SMOKE, "long.yaml"])
     deadline = time.monotonic() + 60
     while not (workflow.folder / ".snakemake/run.json").exists():
         assert first.poll() is None, first.stdout.read()
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    second = workflow.run(target, config=[SMOKE], check=False)
+    second = workflow.run(target, config=[SMOKE, "long.yaml"], check=False)
+    assert first.poll() is None
+    os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
-    assert first.returncode == 0
     assert second.returncode != 0
     assert "Directory cannot be locked" in second.stdout
 
