@@ -7,7 +7,7 @@ FROM python:3.11.7-slim-bookworm
 RUN apt-get update && apt-get install -y --no-install-recommends git make && rm -rf /var/lib/apt/lists/*
 WORKDIR /study
 COPY requirements.txt requirements-uv.txt Makefile ./
-RUN make setup && rm -rf /root/.cache
+RUN PIP_NO_CACHE_DIR=1 UV_NO_CACHE=1 make setup
 ENV PATH="/study/.venv/bin:$PATH"
 COPY . .
 ENTRYPOINT ["snakemake"]

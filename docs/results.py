@@ -90,21 +90,20 @@ def claims_table(name):
 
 def _jobs(config, claim):
     """(rule, job) of all that a claim needs and that costs time."""
-    jobs = {}
+    jobs = set()
     compared, traced = claims.compared_runs(config, claim), claims.traced_runs(config, claim)
     for run in compared + traced:
         method, _ = configuration.split_subset(run["subset"])
         settings = config["methods"][method]
         model = "{dataset}/{subset}/{training}/{model}/seed{seed}".format(**run)
         made = f"{run['dataset']}/{run['subset']}" + ("" if settings["family"] == "cover" else f"/seed{run['seed']}")
-        jobs |= {("download_dataset", run["dataset"]): 1, ("prepare_dataset", run["dataset"]): 1}
-        jobs[("train_model", model)] = 1
-        jobs[("trace_bound" if run in traced else "attack_model", model)] = 1
+        jobs |= {("download_dataset", run["dataset"]), ("prepare_dataset", run["dataset"])}
+        jobs |= {("train_model", model), ("trace_bound" if run in traced else "attack_model", model)}
         if settings["family"] in FAMILY_RULES:
-            jobs[(FAMILY_RULES[settings["family"]], made)] = 1
+            jobs.add((FAMILY_RULES[settings["family"]], made))
         if settings.get("algorithm") == "mtt":
-            for expert in range(config["experts"]["count"]):
-                jobs[("train_expert", f"{run['dataset']}/{settings['model']}/expert{expert}")] = 1
+            experts = range(config["experts"]["count"])
+            jobs |= {("train_expert", f"{run['dataset']}/{settings['model']}/expert{number}") for number in experts}
     return jobs
 
 

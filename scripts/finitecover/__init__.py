@@ -25,6 +25,7 @@ evaluation, gates  rows per test image and attack, and the statements that a sou
 intervals          interval bounds on logits and losses
 certificates       randomised smoothing, and what follows from the centres of a cover for every image
 passes             what went forward and backward through a network, counted
+tables             tables of many jobs as one
 statistics         means, deviations and intervals over seeds
 claims, verdicts   what is put to the test, and what comes of it
 figures            style and drawing of every figure
