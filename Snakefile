@@ -24,10 +24,12 @@ include: "rules/reporting.smk"
 
 onstart:
     note_this_run()
+    print_estimate()
 
 
 onsuccess:
     locks.forget_run()
+    print_cost()
 
 
 onerror:

@@ -10,6 +10,7 @@ their bounds allow nothing.
 """
 
 import argparse
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -44,6 +45,7 @@ def take(name):
     target.mkdir(parents=True, exist_ok=True)
     for file in FILES:
         shutil.copyfile(ROOT / "results" / file, target / Path(file).name)
+    (target / "settings.json").write_text(json.dumps(study(name), indent=1) + "\n", encoding="utf-8")
 
 
 def differences(name, results=ROOT / "results"):

@@ -9,7 +9,7 @@ from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from finitecover import claims, configuration, locks
+from finitecover import claims, configuration, estimates, locks
 from finitecover.provenance import library_digest
 
 try:
@@ -26,6 +26,36 @@ def note_this_run():
     """Leave a note of this run, unless its jobs may outlive it on a cluster."""
     if workflow.local_exec:
         locks.note_run()
+
+
+def print_estimate():
+    """Say what the jobs to be run will take, by the figures kept of other runs."""
+    # the names that collect_costs gives to jobs: their benchmark files'
+    jobs = [
+        (job.rule.name, "/".join(Path(job.benchmark).with_suffix("").parts[3:]))
+        for job in workflow.dag.needrun_jobs()
+        if job.benchmark
+    ]
+    found = estimates.estimate(jobs, config, Path(workflow.basedir) / "docs" / "results")
+    if jobs and found:
+        hours, known, kept, same = found
+        settings = "the same" if same else "OTHER"
+        logger.info(
+            f"Estimate: {hours:.2f} core-hours for {known} of {len(jobs)} jobs that cost time, from what such jobs took "
+            f"in docs/results/{kept}, with {settings} settings."
+        )
+
+
+def print_cost():
+    """Say what all jobs of the study took, where its table of costs was made."""
+    costs = Path("results/tables/costs.csv")
+    if costs.is_file():
+        logger.info(f"Measured: {estimates.core_hours(costs):.2f} core-hours for all jobs in {costs}.")
+
+
+def declared_threads():
+    """{rule: cores that its jobs ask for}."""
+    return {rule.name: rule.resources["_cores"].value for rule in workflow.rules}
 
 
 def names_of(table):

@@ -56,6 +56,7 @@ rule collect_costs:
     conda:
         "../envs/figures.yaml"
     params:
+        threads=lambda wildcards: declared_threads(),
         code=code("collect_costs"),
     script:
         "../scripts/collect_costs.py"

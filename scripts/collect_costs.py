@@ -1,4 +1,4 @@
-"""Join the benchmark files of every job into one table: rule, job, seconds, memory, passes through networks."""
+"""Join the benchmark files of every job into a table: rule, job, threads, seconds, memory, passes through networks."""
 
 from pathlib import Path
 
@@ -12,8 +12,9 @@ WITHOUT_NETWORK = {"download_dataset", "prepare_dataset", "solve_cover", "verify
 WITHOUT_NETWORK |= {"select_coreset"}
 
 
-def collect_costs(benchmark_paths, summary_paths, costs_path):
-    """A benchmark lies at results/benchmarks/<rule>/<job>.tsv; `max_rss` is in MiB.
+def collect_costs(benchmark_paths, summary_paths, threads, costs_path):
+    """A benchmark lies at results/benchmarks/<rule>/<job>.tsv; `max_rss` is in MiB. threads: {rule: cores
+    that its jobs ask for}.
 
     images_seen, gradient_evaluations: images that went forward through a network and gradients that came back, one by
     one; as the jobs count them, 0 where a job has no network, missing where a job has one and does not count.
@@ -23,7 +24,8 @@ def collect_costs(benchmark_paths, summary_paths, costs_path):
     for path in map(Path, benchmark_paths):
         _, _, rule, *job = path.with_suffix("").parts
         measured = _read_benchmark(path)
-        row = {"rule": rule, "job": "/".join(job), "seconds": measured["s"], "max_rss_mib": measured["max_rss"]}
+        row = {"rule": rule, "job": "/".join(job), "threads": threads[rule]}
+        row |= {"seconds": measured["s"], "max_rss_mib": measured["max_rss"]}
         counts = counted.get((rule, row["job"]), {})
         for name in ("images_seen", "gradient_evaluations"):
             row[name] = counts.get(name, 0 if rule in WITHOUT_NETWORK else None)
@@ -62,5 +64,6 @@ if __name__ == "__main__":
         collect_costs(
             benchmark_paths=snakemake.input.benchmarks,
             summary_paths=snakemake.input.summaries,
+            threads=snakemake.params.threads,
             costs_path=snakemake.output.costs,
         )

@@ -28,17 +28,18 @@ def train_model(
     snapshots_path,
     cost_path,
 ):
-    """Training: generalised, adversary, augmentation, noise, optimisation; snapshots: how many states to keep.
+    """Training: enlarged, weights, adversary, augmentation, noise, optimisation; snapshots: how many states to keep.
 
-    Only generalised trainings use the radii and weights of a training set. A state beside the model lets a killed job
-    go on.
+    Only generalised trainings and their parts use the radii or weights of a training set. A state beside the model lets
+    a killed job go on.
     """
     device = torch_device()
     records, dataset = load_records(train_path), load_json(summary_path)
     adversary = training["adversary"]
     weights, radii = np.ones(len(records)), np.full(len(records), adversary["eps"] if adversary else 0.0)
-    if training["generalised"]:
+    if training["weights"]:
         weights = np.array(records["weight"])
+    if training["enlarged"]:
         radii = radii + records[RADIUS_FIELD[adversary["norm"]]]
         log.info("eps + r_c from %.3g to %.3g", radii.min(), radii.max())
     network = build_model(model, dataset, seed).to(device)
@@ -66,6 +67,7 @@ def train_model(
         *data,
         optimisation=training["optimisation"],
         adversary=adversary,
+        sampled=training["weights"] == "sampling",
         augmentation=training["augmentation"],
         noise=training["noise"],
         seed=seed,

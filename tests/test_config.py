@@ -122,6 +122,10 @@ REFUSALS = [
         True,
         "trainings.generalised-l2.augmentation: the bound of generalised training is on the images as they are; remove",
     ),
+    ("evaluation.norms", [], "evaluation.norms: [] should be non-empty"),
+    ("evaluation.norms", ["l2"], "evaluation.norms: training pgd-linf perturbs in linf, which is not among them"),
+    ("evaluation.norms", ["l1"], "evaluation.norms.0: 'l1' is not one of linf, l2"),
+    ("trainings.weighted-linf.sigma", 1, "trainings.weighted-linf.sigma: not used by kind weighted; remove it"),
     ("trainings.pgd-linf.beta", 6, "trainings.pgd-linf.beta: not used by kind pgd; remove it"),
     ("trainings.trades-linf.beta", ..., "trainings.trades-linf: kind trades needs beta"),
     ("trainings.ibp-linf.kappa", ..., "trainings.ibp-linf: kind ibp needs kappa"),
@@ -308,6 +312,20 @@ def test_generalised_training_is_run_on_covers_alone():
     # 10 methods x 2 trainings x 2 seeds, and the third training on two covers
     assert len(runs) == 10 * 2 * 2 + 2 * 2
     assert {run["subset"] for run in runs if run["training"] == "generalised-l2"} == {"mfc-ipc10", "mfc-eta"}
+    for training in ("weighted-linf", "sampled-linf"):
+        config = study("smoke")
+        config["run"]["trainings"] = [training]
+        assert {run["subset"] for run in configuration.runs(config)} == {"mfc-ipc10", "mfc-eta"}
+
+
+KINDS = {
+    "pgd": (False, None),
+    "generalised": (True, "loss"),
+    "weighted": (False, "loss"),
+    "sampled": (False, "sampling"),
+    "ibp": (False, None),
+    "generalised-ibp": (True, "loss"),
+}
 
 
 def test_settings_of_a_job_hold_what_it_uses_and_no_more():
@@ -325,3 +343,5 @@ def test_settings_of_a_job_hold_what_it_uses_and_no_more():
     assert augmented == standard | {"augmentation": "color_crop_cutout_scale_rotate"}
     adversarial = configuration.training_settings(config, "digits", "generalised-l2")
     assert adversarial["adversary"]["eps"] == 0.5
+    kinds = {name: configuration.training_settings(config, "digits", f"{name}-linf") for name in KINDS}
+    assert {name: (settings["enlarged"], settings["weights"]) for name, settings in kinds.items()} == KINDS

@@ -24,9 +24,13 @@ TRAINING_KEYS = {
     "trades": (*ADVERSARIAL_KEYS, "beta"),
     "ibp": INTERVAL_KEYS,
     "generalised": ADVERSARIAL_KEYS,
+    "weighted": ADVERSARIAL_KEYS,
+    "sampled": ADVERSARIAL_KEYS,
     "generalised-ibp": INTERVAL_KEYS,
 }
-GENERALISED = ("generalised", "generalised-ibp")  # kinds of training that need the radii and weights of a cover
+# Kinds of training that need a cover: those against eps + r_c, and those with its weights w_c, and where.
+ENLARGED = ("generalised", "generalised-ibp")
+WEIGHTS = {"generalised": "loss", "generalised-ibp": "loss", "weighted": "loss", "sampled": "sampling"}
 CERTIFIED = ("gaussian", "ibp", "generalised-ibp")  # kinds of training whose models certificates can be had for
 BOUNDED = ("ibp", "generalised-ibp")  # kinds of training that need a network with interval bounds
 ATTACK_KEYS = {
@@ -136,8 +140,8 @@ def subsets(config):
 def runs(config):
     """Every trained model of a study: dicts of dataset, subset, training, model, seed.
 
-    Generalised training needs what only label-wise covers have, a radius and a weight per centre that speak for points
-    of its label, so it is run on these alone; training with interval bounds on networks that admit them.
+    Generalised training and its parts need what only label-wise covers have, a radius and a weight per centre that
+    speak for points of its label, so they are run on these alone; interval bounds on networks that admit them.
     """
     run = config["run"]
     return [
@@ -153,7 +157,7 @@ def runs(config):
 
 
 def _suits(kind, method):
-    return kind not in GENERALISED or bool(method.get("label_wise"))
+    return kind not in WEIGHTS or bool(method.get("label_wise"))
 
 
 def admits_intervals(model):
@@ -203,13 +207,15 @@ def _is_cover(config, subset):
 
 
 def training_settings(config, dataset, training):
-    """Settings of a training: generalised, adversary (eps as a number), augmentation, noise, optimisation."""
+    """Settings of a training: enlarged (whether against eps + r_c), weights (None, or whether w_c weigh the "loss" or
+    the "sampling"), adversary (eps as a number), augmentation, noise, optimisation."""
     settings, adversary = config["trainings"][training], None
     if "norm" in settings:
         adversary = {key: settings.get(key) for key in (*ADVERSARIAL_KEYS, "beta", "kappa")}
         adversary["eps"] = fraction(config["datasets"][dataset]["eps"][settings["norm"]]["train"])
     return {
-        "generalised": settings["kind"] in GENERALISED,
+        "enlarged": settings["kind"] in ENLARGED,
+        "weights": WEIGHTS.get(settings["kind"]),
         "adversary": adversary,
         "augmentation": config["datasets"][dataset]["augmentation"] if settings.get("augmentation") else "",
         "noise": settings.get("sigma", 0.0),
@@ -219,7 +225,13 @@ def training_settings(config, dataset, training):
 
 def threat_model(config, dataset):
     """Sizes of the perturbations that a dataset's models are attacked with: {norm: [fractions]}."""
-    return {norm: sizes["test"] for norm, sizes in sorted(config["datasets"][dataset]["eps"].items())}
+    return {norm: sizes["test"] for norm, sizes in _evaluated(config, dataset).items()}
+
+
+def _evaluated(config, dataset):
+    """Sizes of perturbations in the norms of the evaluation."""
+    sizes = sorted(config["datasets"][dataset]["eps"].items())
+    return {norm: found for norm, found in sizes if norm in config["evaluation"]["norms"]}
 
 
 def attacks(config):
@@ -248,7 +260,7 @@ def verdict(config, dataset):
 def headline(config):
     """The size of perturbation per dataset and norm that tables and figures show first: that of training."""
     return {
-        dataset: {norm: sizes["train"] for norm, sizes in sorted(config["datasets"][dataset]["eps"].items())}
+        dataset: {norm: sizes["train"] for norm, sizes in _evaluated(config, dataset).items()}
         for dataset in config["run"]["datasets"]
     }
 
@@ -367,7 +379,7 @@ def _check_training(name, settings):
         _require(key in needed or key not in settings, f"{where}.{key}: not used by kind {kind}; remove it")
         _require(key not in needed or key in settings, f"{where}: kind {kind} needs {key}")
     _require(
-        kind not in GENERALISED or not settings.get("augmentation"),
+        kind not in ENLARGED or not settings.get("augmentation"),
         f"{where}.augmentation: the bound of generalised training is on the images as they are; remove it",
     )
 
@@ -410,9 +422,15 @@ def _check_run(config):
         runs(config),
         "run: no model to train; generalised training needs a label-wise cover, interval bounds a network without norm",
     )
+    for training in run["trainings"]:
+        norm = config["trainings"][training].get("norm")
+        _require(
+            norm is None or norm in config["evaluation"]["norms"],
+            f"evaluation.norms: training {training} perturbs in {norm}, which is not among them",
+        )
     kinds = {config["trainings"][training]["kind"] for training in run["trainings"]}
     _require(
-        not config["optimisation"]["validation"] or not kinds & set(GENERALISED),
+        not config["optimisation"]["validation"] or not kinds & set(WEIGHTS),
         "optimisation.validation: generalised training needs the whole cover; set it to 0",
     )
     for dataset in run["datasets"]:
@@ -430,6 +448,11 @@ def _check_run(config):
             _require(
                 norm is None or norm in settings["eps"],
                 f"datasets.{dataset}.eps: training {training} perturbs in {norm}, for which there are no sizes",
+            )
+        for norm in config["evaluation"]["norms"]:
+            _require(
+                norm in settings["eps"],
+                f"datasets.{dataset}.eps: evaluation.norms names {norm}, for which there are no sizes",
             )
         _check_depths(dataset, settings, config)
         largest = smallest_class(source_settings(config, dataset))

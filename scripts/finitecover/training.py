@@ -45,6 +45,7 @@ def train(
     *,
     optimisation,
     adversary,
+    sampled=False,
     augmentation="",
     noise=0.0,
     seed,
@@ -59,7 +60,8 @@ def train(
     perturbations (eps, or eps + r_c: the generalised adversarial loss, arXiv 2402.05675). optimisation: {"steps",
     "batch_size", "learning_rate", "momentum", "weight_decay", "precision"}. adversary: None, or {"norm", "steps",
     "step_size", "warmup", "beta", "kappa"}; radii grow linearly over the first share `warmup` of the steps; beta or
-    kappa choose TRADES or interval bounds (`make_objective`). augmentation: a strategy of `draw_augmentation`, of which
+    kappa choose TRADES or interval bounds (`make_objective`). sampled: images are drawn in proportion to the weights,
+    with replacement, and weigh the same in the loss. augmentation: a strategy of `draw_augmentation`, of which
     every batch gets one operation, every image with its own amounts, before any perturbation. noise: standard deviation
     of Gaussian noise on every pixel (Cohen et al. 2019). validation: None, or images, labels and a radius: the weights
     returned are then those of the row of the history with the highest accuracy there, under the adversary's attack.
@@ -74,8 +76,8 @@ def train(
     steps, peak = optimisation["steps"], optimisation["learning_rate"]
     optimiser = SGD(model.parameters(), peak, optimisation["momentum"], optimisation["weight_decay"])
     objective = make_objective(model, adversary, generator, _autocast(optimisation["precision"], device))
-    batches = _Batches(len(images), optimisation["batch_size"], generator)
-    weights = weights / weights.mean()
+    batches = _Batches(len(images), optimisation["batch_size"], generator, weights if sampled else None)
+    weights = torch.ones_like(weights) if sampled else weights / weights.mean()
     passes = Passes(model)
     first, seen, best = 0, np.zeros(3), None
     trained = Trained([], [], {})
@@ -157,13 +159,16 @@ def _augmented(normalise, x, augmentation, generator):
 
 
 class _Batches:
-    """Endless batches of min(size, n) rows: permutations of all rows, one after the other, cut into equal pieces."""
+    """Endless batches of min(size, n) rows: permutations of all rows, one after the other, cut into equal pieces; or
+    drawn in proportion to weights (n,), with replacement."""
 
-    def __init__(self, n, size, generator):
-        self.n, self.size, self.generator = n, min(size, n), generator
+    def __init__(self, n, size, generator, weights=None):
+        self.n, self.size, self.generator, self.weights = n, min(size, n), generator, weights
         self.stream = torch.empty(0, dtype=torch.int64)
 
     def __next__(self):
+        if self.weights is not None:
+            return torch.multinomial(self.weights, self.size, replacement=True, generator=self.generator)
         while len(self.stream) < self.size:
             self.stream = torch.cat([self.stream, torch.randperm(self.n, generator=self.generator)])
         batch, self.stream = self.stream[: self.size], self.stream[self.size :].clone()

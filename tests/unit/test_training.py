@@ -47,6 +47,7 @@ def fully_trained(
     adversary=None,
     weights=None,
     radii=None,
+    sampled=False,
     augmentation="",
     noise=0.0,
     seed=0,
@@ -67,6 +68,7 @@ def fully_trained(
         radii,
         optimisation=OPTIMISATION | changes,
         adversary=adversary,
+        sampled=sampled,
         augmentation=augmentation,
         noise=noise,
         seed=seed,
@@ -240,6 +242,32 @@ def test_an_image_of_weight_zero_has_no_influence():
     model = build_model({"architecture": "mlp", "width": 8, "depth": 1}, DATASET, seed=0)
     train(model, images, labels, weights, torch.zeros(40), optimisation=OPTIMISATION, adversary=None, seed=0)
     assert torch.equal(reference, torch.cat([p.detach().flatten() for p in model.parameters()]))
+
+
+def test_weights_in_the_sampling_say_how_often_an_image_is_drawn():
+    weights = torch.tensor([0.0, 1.0, 2.0, 5.0])
+    batches = _Batches(4, 4, torch.Generator().manual_seed(0), weights)
+    drawn = torch.bincount(torch.cat([next(batches) for _ in range(2000)]), minlength=4) / 8000
+    assert torch.allclose(drawn, weights / 8, atol=0.02)
+
+
+def test_an_image_that_is_never_drawn_changes_nothing():
+    images, labels = bright_or_dark()
+    weights = torch.ones(40)
+    weights[:5] = 0
+    found = []
+    for replaced in (images, images.clone().index_fill_(0, torch.arange(5), 0.0)):
+        model = build_model({"architecture": "mlp", "width": 8, "depth": 1}, DATASET, seed=0)
+        options = {"optimisation": OPTIMISATION, "adversary": None, "sampled": True, "seed": 0}
+        train(model, replaced, labels, weights, torch.zeros(40), **options)
+        found.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
+    assert torch.equal(*found)
+
+
+def test_sampled_images_weigh_the_same_in_the_loss():
+    weights = torch.linspace(1, 3, 40)
+    assert not torch.equal(trained(weights=weights, sampled=True)[0], trained(weights=weights)[0])
+    assert torch.equal(trained(weights=weights, sampled=True)[0], trained(weights=10 * weights, sampled=True)[0])
 
 
 def test_weights_are_relative():

@@ -1,0 +1,59 @@
+"""Core-hours that a study will take, from what the same jobs took in kept reference runs. Needs no NumPy: Snakemake's
+own environment may lack it."""
+
+import csv
+import json
+from collections import defaultdict
+from pathlib import Path
+from statistics import fmean
+
+# Sections of the settings that say how long jobs take.
+COSTLY = ("methods", "trainings", "models", "experts", "optimisation", "evaluation", "certificates", "frontier")
+
+
+def estimate(jobs, config, kept):
+    """(core-hours of jobs, how many of them could be estimated, the kept run whose figures were used, whether it had
+    these settings); None where there is nothing to estimate from.
+
+    jobs: (rule, job's name) pairs, the name as in a table of costs: wildcards joined by slashes. config: of the study.
+    kept: folder of reference runs, each a folder with costs.csv and settings.json; one with the settings of the study
+    is preferred, then the one that knows the most of the jobs. A job counts as much as the same job of another seed did
+    on average, else as the same work on another data set, else as its rule; jobs of rules without figures are left out.
+    """
+    runs = []
+    for path in sorted(Path(kept).glob("*/settings.json")):
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        same = all(settings[key] == config[key] for key in COSTLY)
+        figures = _figures(path.with_name("costs.csv"))
+        found = [seconds for seconds in (_look_up(figures, *job) for job in jobs) if seconds is not None]
+        exact = sum(_keys(*job)[0] in figures for job in jobs)
+        runs.append((same, exact, path.parent.name, found))
+    if not runs:
+        return None
+    same, _, name, found = max(runs, key=lambda run: run[:2])
+    return sum(found) / 3600, len(found), name, same
+
+
+def core_hours(costs_path):
+    """Core-hours of a table of costs: wall-clock seconds times threads, over all jobs."""
+    with Path(costs_path).open(encoding="utf-8") as file:
+        return sum(float(row["seconds"]) * int(row["threads"]) for row in csv.DictReader(file)) / 3600
+
+
+def _figures(path):
+    figures = defaultdict(list)
+    with path.open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            for key in _keys(row["rule"], row["job"]):
+                figures[key].append(float(row["seconds"]) * int(row["threads"]))
+    return {key: fmean(seconds) for key, seconds in figures.items()}
+
+
+def _keys(rule, job):
+    """What a job is known by, the most telling first: all but its seed, all but its data set too, its rule."""
+    parts = tuple(part for part in job.split("/") if not part.startswith("seed"))
+    return (rule, *parts), (rule, None, *parts[1:]), (rule,)
+
+
+def _look_up(figures, rule, job):
+    return next((figures[key] for key in _keys(rule, job) if key in figures), None)

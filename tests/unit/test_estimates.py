@@ -1,0 +1,57 @@
+import json
+
+import pytest
+
+from finitecover import estimates
+
+CONFIG = {section: {} for section in estimates.COSTLY}
+COSTS = """rule,job,threads,seconds
+train_model,a/random-ipc1/pgd/convnet/seed0,1,100
+train_model,a/random-ipc1/pgd/convnet/seed1,1,300
+solve_cover,a/mfc-ipc1,2,1000
+"""
+
+
+@pytest.fixture
+def kept(tmp_path):
+    def keep(name, config=CONFIG, costs=COSTS):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "settings.json").write_text(json.dumps(config))
+        (tmp_path / name / "costs.csv").write_text(costs)
+        return tmp_path
+
+    return keep
+
+
+@pytest.mark.parametrize(
+    ("job", "seconds"),
+    [
+        (("train_model", "a/random-ipc1/pgd/convnet/seed7"), 200),  # the same job with another seed
+        (("train_model", "b/random-ipc1/pgd/convnet/seed0"), 200),  # on another data set
+        (("train_model", "a/mfc-ipc1/pgd/convnet/seed0"), 200),  # of the rule
+        (("solve_cover", "a/mfc-ipc1"), 2000),  # two cores
+    ],
+)
+def test_a_job_is_estimated_by_what_is_most_like_it(kept, job, seconds):
+    assert estimates.estimate([job], CONFIG, kept("one")) == (seconds / 3600, 1, "one", True)
+
+
+def test_what_no_figure_speaks_for_is_left_out(kept):
+    jobs = [("certify_model", "a"), ("solve_cover", "a/mfc-ipc1")]
+    assert estimates.estimate(jobs, CONFIG, kept("one")) == (2000 / 3600, 1, "one", True)
+
+
+def test_figures_of_the_same_settings_go_first(kept, tmp_path):
+    kept("other", CONFIG | {"optimisation": {"steps": 5}})
+    job = ("solve_cover", "a/mfc-ipc1")
+    assert estimates.estimate([job], CONFIG, tmp_path)[2:] == ("other", False)
+    kept("same", costs=COSTS.replace("1000", "10").replace("a/mfc-ipc1,", "b/mfc-ipc1,"))
+    assert estimates.estimate([job], CONFIG, tmp_path) == (20 / 3600, 1, "same", True)
+
+
+def test_nothing_kept_means_no_estimate(tmp_path):
+    assert estimates.estimate([("train_model", "a")], CONFIG, tmp_path) is None
+
+
+def test_core_hours_count_every_core(tmp_path, kept):
+    assert estimates.core_hours(kept("one") / "one" / "costs.csv") == 2400 / 3600
