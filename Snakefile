@@ -46,7 +46,7 @@ localrules:
     collect_tables,
     check_claim,
     collect_claims,
-    plot_tradeoff,
+    plot_accuracies,
     plot_frontier,
     plot_images,
     plot_condensation,

@@ -50,7 +50,9 @@ def print_cost():
     """Say what all jobs of the study took, where its table of costs was made."""
     costs = Path("results/tables/costs.csv")
     if costs.is_file():
-        logger.info(f"Measured: {estimates.core_hours(costs):.2f} core-hours for all jobs in {costs}.")
+        logger.info(
+            f"Measured: {estimates.core_hours(costs):.2f} core-hours for all jobs in {costs}."
+        )
 
 
 def declared_threads():
@@ -182,10 +184,15 @@ def kept_snapshots(wildcards):
     return configuration.snapshots(config, wildcards.subset, wildcards.training)
 
 
+def strongest_name():
+    """Name of the strongest attack of kind pgd."""
+    attacks = configuration.attacks(config).items()
+    return [name for name, settings in attacks if settings["kind"] == "pgd"][-1]
+
+
 def strongest_descent():
-    """Settings of the strongest attack of kind pgd."""
-    attacks = configuration.attacks(config).values()
-    return [settings for settings in attacks if settings["kind"] == "pgd"][-1]
+    """Its settings."""
+    return config["evaluation"]["attacks"][strongest_name()]
 
 
 def every_run(pattern):
@@ -203,9 +210,42 @@ def cover_subsets():
     ]
 
 
+def accuracy_figures():
+    """Figures of accuracies that the study has something to show in."""
+    run, kinds = config["run"], training_kinds().values()
+    shown = {
+        "tradeoff": True,
+        "budgets": len(run["budgets"]) > 1 and any(norm for _, norm in kinds),
+        "sizes": True,
+        "costs": any(kind == "pgd" for kind, _ in kinds),
+        "architectures": len(run["models"]) > 1 and any(norm for _, norm in kinds),
+    }
+    return [f"results/figures/{figure}.png" for figure, wanted in shown.items() if wanted]
+
+
 def frontier_figure():
-    """The figure of size against radius, where the study has covers."""
-    return ["results/figures/frontier.png"] if cover_subsets() else []
+    """The figure of size against radius, where the study knows something of it."""
+    return ["results/figures/frontier.png"] if frontier_tables() else []
+
+
+def frontier_tables():
+    """Tables of size against radius: what label-wise covers in its norm learned, and what was asked for beside them."""
+    methods, tables = config["methods"], []
+    for dataset in config["run"]["datasets"]:
+        for subset in cover_subsets():
+            settings = methods[configuration.split_subset(subset)[0]]
+            if settings["label_wise"] and settings["norm"] == config["frontier"]["norm"]:
+                tables.append(f"results/{dataset}/covers/{subset}/steps.csv")
+        if cover_subsets() and configuration.traces_frontier(config, dataset):
+            tables.append(f"results/{dataset}/frontier.csv")
+    return tables
+
+
+def explored_covers():
+    """What the report's explorer shows: of every data set each kind of cover, at the largest budget."""
+    largest = {configuration.split_subset(subset)[0]: subset for subset in cover_subsets()}
+    pattern = "results/{dataset}/covers/{subset}/explorer.json"
+    return expand(pattern, dataset=config["run"]["datasets"], subset=largest.values())
 
 
 def image_figures():
@@ -371,7 +411,6 @@ def benchmarks(wildcards):
     ]
     of_family = {
         "cover": [
-            "results/benchmarks/trace_frontier/{dataset}.tsv",
             "results/benchmarks/solve_cover/{dataset}/{subset}.tsv",
             "results/benchmarks/verify_cover/{dataset}/{subset}.tsv",
         ],
@@ -383,6 +422,11 @@ def benchmarks(wildcards):
         method, _ = configuration.split_subset(run["subset"])
         chosen = patterns + of_family.get(config["methods"][method]["family"], [])
         files += [pattern.format(**run) for pattern in chosen]
+    files += [
+        "results/benchmarks/trace_frontier/{}.tsv".format(Path(path).parts[1])
+        for path in frontier_tables()
+        if Path(path).name == "frontier.csv"
+    ]
     for path in every_expert():
         dataset, _, model, expert = Path(path).with_suffix(".tsv").parts[1:]
         files.append(f"results/benchmarks/train_expert/{dataset}/{model}/{expert}")

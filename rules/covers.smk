@@ -10,6 +10,7 @@ rule solve_cover:
         train="results/{dataset}/covers/{subset}/train.npy",
         cover="results/{dataset}/covers/{subset}/cover.npz",
         classes="results/{dataset}/covers/{subset}/classes.csv",
+        steps="results/{dataset}/covers/{subset}/steps.csv",
     log:
         "results/logs/solve_cover/{dataset}/{subset}.log",
     benchmark:
@@ -48,6 +49,26 @@ rule verify_cover:
         code=code("verify_cover"),
     script:
         "../scripts/verify_cover.py"
+
+
+rule explore_cover:
+    """Project a cover on a plane, with the images that the report's explorer shows of it."""
+    input:
+        train="results/{dataset}/data/train.npy",
+        cover="results/{dataset}/covers/{subset}/cover.npz",
+    output:
+        explorer="results/{dataset}/covers/{subset}/explorer.json",
+    log:
+        "results/logs/explore_cover/{dataset}/{subset}.log",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        mem_mb=3000,
+    params:
+        settings=subset_settings,
+        code=code("explore_cover"),
+    script:
+        "../scripts/explore_cover.py"
 
 
 rule trace_frontier:

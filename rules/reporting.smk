@@ -163,30 +163,35 @@ rule collect_claims:
         "../scripts/collect_claims.py"
 
 
-rule plot_tradeoff:
-    """Clean against robust accuracy by method, a panel per data set and training."""
+rule plot_accuracies:
+    """Robust accuracy against clean accuracy, against budget, eps and cost, and across networks."""
     input:
         summary="results/tables/summary.csv",
+        costs="results/tables/costs.csv",
     output:
         pdf=report(
-            "results/figures/tradeoff.pdf", caption="captions/tradeoff.rst", category="Figures"
+            "results/figures/{figure}.pdf", caption="captions/accuracies.rst", category="Figures"
         ),
-        png="results/figures/tradeoff.png",
+        png="results/figures/{figure}.png",
     log:
-        "results/logs/plot_tradeoff.log",
+        "results/logs/plot_accuracies/{figure}.log",
+    wildcard_constraints:
+        figure="tradeoff|budgets|sizes|costs|architectures",
     conda:
         "../envs/figures.yaml"
     params:
         headline=configuration.headline(config),
-        code=code("plot_tradeoff"),
+        kinds=training_kinds(),
+        attack=strongest_name(),
+        code=code("plot_accuracies"),
     script:
-        "../scripts/plot_tradeoff.py"
+        "../scripts/plot_accuracies.py"
 
 
 rule plot_frontier:
     """Size against radius of covers, with lower bounds."""
     input:
-        frontiers=expand("results/{dataset}/frontier.csv", dataset=config["run"]["datasets"]),
+        frontiers=frontier_tables(),
     output:
         pdf=report(
             "results/figures/frontier.pdf", caption="captions/frontier.rst", category="Figures"
@@ -197,7 +202,7 @@ rule plot_frontier:
     conda:
         "../envs/figures.yaml"
     params:
-        datasets=config["run"]["datasets"],
+        datasets=[Path(path).parts[1] for path in frontier_tables()],
         norm=config["frontier"]["norm"],
         code=code("plot_frontier"),
     script:
@@ -333,8 +338,9 @@ rule render_report:
         ],
         claims="results/report/claims.csv",
         environment="results/report/environment.json",
-        tradeoff="results/figures/tradeoff.png",
+        accuracies=accuracy_figures(),
         frontier=frontier_figure(),
+        explorer=explored_covers(),
         images=image_figures(),
         condensation=condensation_figures(),
         proofs=joined_outputs("results/figures/{table}.png"),

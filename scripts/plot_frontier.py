@@ -7,9 +7,10 @@ from finitecover.jobs import job
 
 
 def plot_frontier(frontier_paths, datasets, norm, pdf_path, png_path):
-    """One table per data set, in the order of `datasets`."""
+    """Tables of size against radius; datasets: which one each of them is about."""
     figures.style()
-    tables = {name: pd.read_csv(path) for name, path in zip(datasets, frontier_paths, strict=True)}
+    tables = [pd.read_csv(path).assign(dataset=name) for name, path in zip(datasets, frontier_paths, strict=True)]
+    tables = dict(list(pd.concat(tables).groupby("dataset", sort=False)))
     figures.save(figures.frontier(tables, norm), pdf_path, png_path)
 
 

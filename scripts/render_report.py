@@ -9,9 +9,16 @@ import yaml
 
 from finitecover.arrays import load_csv, load_json, save_text
 from finitecover.jobs import job
-from finitecover.statistics import architecture_table, headline_table, percent, wide_table
+from finitecover.statistics import architecture_table, headline_table, percent, set_costs, wide_table
 from finitecover.verdicts import overall
 
+ACCURACIES = {
+    "tradeoff": "Clean against robust accuracy",
+    "budgets": "Robust accuracy against images per class",
+    "sizes": "Accuracy against the size of perturbations",
+    "costs": "Robust accuracy against what the training set cost",
+    "architectures": "Robust accuracy (%) across networks",
+}
 PROOFS = {
     "transfer": "Accuracy (%) under the adversarial images of every other model",
     "certificates": "Training images certified from the centres of a cover, and directly",
@@ -19,8 +26,10 @@ PROOFS = {
 }
 
 
-def render_report(template_path, tables, claims_path, figures, environment_path, config, headline, report_path):
-    """Tables: {name: path of a CSV}; figures: list of (title, path of a PNG)."""
+def render_report(
+    template_path, tables, claims_path, figures, explorer_paths, environment_path, config, headline, report_path
+):
+    """Tables: {name: path of a CSV}; figures: list of (title, path of a PNG); explorers: of `explore_cover`."""
     comparisons = load_csv(claims_path)
     frames = {name: load_csv(path) for name, path in tables.items()}
     shown = headline_table(frames["summary"], headline)
@@ -47,9 +56,10 @@ def render_report(template_path, tables, claims_path, figures, environment_path,
         failed=frames["gates"][~frames["gates"]["passed"].astype(bool)],
         covers=_timed_covers(frames["covers"], frames["costs"]),
         condensed=_condensed_means(frames.get("condensed")),
-        sets=_set_costs(frames["costs"]),
+        sets=set_costs(frames["costs"]),
         costs=_cost_totals(frames["costs"]),
         figures=[(title, base64.b64encode(Path(path).read_bytes()).decode()) for title, path in figures],
+        explorers=[load_json(path) for path in explorer_paths],
         environment=load_json(environment_path),
         settings=yaml.safe_dump(config, sort_keys=False),
     )
@@ -178,26 +188,6 @@ def _condensed_means(condensed):
     return groups.mean().reset_index()
 
 
-def _set_costs(costs):
-    """What it took to make one training set: means over its jobs of seconds and passes, the largest memory.
-
-    Experts are no training set, but trajectory matching cannot do without them: a row per expert's network.
-    """
-    made = costs[costs["rule"].isin(["solve_cover", "select_coreset", "condense_dataset", "train_expert"])]
-    job, experts = made["job"].str.split("/"), made["rule"] == "train_expert"
-    made = made.assign(dataset=job.str[0], made=job.str[1].where(~experts, "each expert, " + job.str[1]))
-    groups = made.groupby(["dataset", "made"], sort=False)
-    table = groups.agg(
-        jobs=("seconds", "size"),
-        seconds=("seconds", "mean"),
-        max_rss_mib=("max_rss_mib", "max"),
-        images_seen=("images_seen", "mean"),
-        gradient_evaluations=("gradient_evaluations", "mean"),
-    ).reset_index()
-    whole = ["max_rss_mib", "images_seen", "gradient_evaluations"]
-    return table.assign(seconds=table["seconds"].round(1), **{n: table[n].round().astype("Int64") for n in whole})
-
-
 def _cost_totals(costs):
     """Jobs, minutes and largest memory by rule."""
     groups = costs.groupby("rule", sort=False)
@@ -219,12 +209,13 @@ if __name__ == "__main__":
             tables={Path(path).stem: path for path in snakemake.input.tables},
             claims_path=snakemake.input.claims,
             figures=[
-                ("Clean against robust accuracy", snakemake.input.tradeoff),
+                *((ACCURACIES[Path(path).stem], path) for path in snakemake.input.accuracies),
                 *(("Size against radius of covers", path) for path in snakemake.input.frontier),
                 *_of_datasets("Chosen and synthetic images", snakemake.input.images),
                 *_of_datasets("Condensation, loss and images over the iterations", snakemake.input.condensation),
                 *((PROOFS[Path(path).stem], path) for path in snakemake.input.proofs),
             ],
+            explorer_paths=snakemake.input.explorer,
             environment_path=snakemake.input.environment,
             config=snakemake.params.config,
             headline=snakemake.params.headline,

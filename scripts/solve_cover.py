@@ -3,12 +3,12 @@
 import pandas as pd
 
 from finitecover.arrays import load_records, pixels, save_arrays, save_csv, save_records, training_set
-from finitecover.covers import cover_with_budget, cover_with_radius, label_wise, represented
+from finitecover.covers import cover_and_steps, cover_with_radius, label_wise, represented
 from finitecover.jobs import cover_resources, job, log
 from finitecover.verification import asked_for, verify_claims
 
 
-def solve_cover(train_path, settings, threads, mem_mb, set_path, cover_path, classes_path):
+def solve_cover(train_path, settings, threads, mem_mb, set_path, cover_path, classes_path, steps_path):
     """Settings: norm, time_limit, label_wise, and ipc or radius. threads: classes at a time. mem_mb: for the job."""
     records = load_records(train_path)
     points, labels = pixels(records["image"]), records["label"]
@@ -16,11 +16,15 @@ def solve_cover(train_path, settings, threads, mem_mb, set_path, cover_path, cla
     norm, radius = settings["norm"], settings.get("radius")
     options = cover_resources(mem_mb, threads) | {"time_limit": settings["time_limit"]}
 
+    learned = {}
+
     def solve(members, group):
         if radius is None:
-            cover = cover_with_budget(members, budget, norm, **options)
+            cover, steps = cover_and_steps(members, budget, norm, **options)
         else:
             cover = cover_with_radius(members, radius, norm, **options)
+            steps = {"radius": [radius], "size": [len(cover.indices)], "lower_bound": [int(cover.lower_bound)]}
+        learned[group] = pd.DataFrame(steps).assign(label=group, points=len(members))
         log.info(
             "%s: %d points, %d centres, radius %g, bound %g, %s",
             f"class {group}" if settings["label_wise"] else "all", len(members), len(cover.indices), cover.radius,
@@ -48,6 +52,8 @@ def solve_cover(train_path, settings, threads, mem_mb, set_path, cover_path, cla
     save_arrays(cover_path, **arrays)
     strangers = labels[cover.assignment] != labels
     save_csv(classes_path, _class_table(parts, groups, strangers, norm, radius is None))
+    steps = pd.concat([learned[group] for group in sorted(learned)])
+    save_csv(steps_path, steps[["label", "points", "radius", "size", "lower_bound"]])
 
 
 def _class_table(parts, groups, strangers, norm, bounds_radius):
@@ -84,4 +90,5 @@ if __name__ == "__main__":
             set_path=snakemake.output.train,
             cover_path=snakemake.output.cover,
             classes_path=snakemake.output.classes,
+            steps_path=snakemake.output.steps,
         )

@@ -296,6 +296,12 @@ def frontier_settings(config, dataset):
     return settings
 
 
+def traces_frontier(config, dataset):
+    """Whether a frontier asks for anything beyond what the study's covers learn."""
+    asked = frontier_settings(config, dataset)
+    return bool(asked["points"] or asked["budgets"] or asked["radii"])
+
+
 # --- cross-checks ---
 
 

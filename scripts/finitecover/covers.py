@@ -66,9 +66,15 @@ def cover_with_budget(points, k, norm="l2", time_limit=None, *, memory=MEMORY, d
     radius one with a small mean distance is chosen. Raises `ValueError` for empty or non-finite points, k out of range,
     an unknown norm.
     """
+    return cover_and_steps(points, k, norm, time_limit, memory=memory, device=device)[0]
+
+
+def cover_and_steps(points, k, norm="l2", time_limit=None, *, memory=MEMORY, device="cpu"):
+    """`cover_with_budget`, and what its search learned about size against radius on its way, as of `frontier`."""
     points, deadline = _checked(points, norm), _deadline(time_limit)
     _check_budget(k, len(points))
-    return Search(points, norm, memory, device).cover(int(k), deadline)
+    search = Search(points, norm, memory, device)
+    return search.cover(int(k), deadline), search.steps()
 
 
 def frontier(points, radii=(), budgets=(), spaced=0, norm="l2", *, memory=MEMORY, device="cpu"):

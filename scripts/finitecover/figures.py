@@ -18,6 +18,9 @@ COLOURS = ["#000000", "#999999", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#C
 COLOURS += ["#882255", "#44AA99", "#332288"]
 MARKERS = ["*", "X", "s", "D", "^", "o", "P", "v", "<", ">", "h", "p", "8"]  # one more, so that pairs repeat late
 KNOWN = ["full", "random", "kcenter", "herding", "kmeans", "mfc", "mfc-eta", "dm", "mfc-blind", "dc", "dsa", "mtt"]
+FILLINGS = ["none", "full", "left", "bottom", "top", "right"]  # a training each; the alternative side is white
+LINES = ["-", "--", ":", "-.", (0, (1, 4))]
+PANEL = ["dataset", "measure", "eps"]
 NORM_NAMES = {"l1": r"$\ell_1$", "l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}
 
 
@@ -45,75 +48,208 @@ def save(figure, pdf_path, png_path):
     plt.close(figure)
 
 
-def tradeoff(table):
-    """Clean against worst-case accuracy: a row of panels per data set and norm, a panel per training.
+def tradeoff(table, kinds):
+    """Clean against worst-case accuracy, a panel per data set and norm, for every training; intervals over seeds as
+    crosses, budgets as sizes of markers, trainings as their fillings.
 
-    table: a `headline_table`; intervals over seeds are drawn as crosses, budgets as sizes of markers.
+    table: a `headline_table`; kinds: {training: (kind, norm)}. A panel has the trainings of its norm and those of none.
     """
-    clean = table[table["measure"] == "clean"]
-    robust = table[table["measure"] != "clean"]
-    keys = ["dataset", "subset", "method", "ipc", "training", "model"]
-    both = robust.merge(clean[[*keys, "mean", "low", "high"]], on=keys, suffixes=("", "_clean"))
-    rows = list(both[["dataset", "measure", "eps"]].drop_duplicates().itertuples(index=False))
-    trainings = list(dict.fromkeys(both["training"]))
+    both = _with_clean(table)
+    figure, axes = _panels(both, PANEL, size=(3.6, 3.3))
     colours, markers = palette(list(dict.fromkeys(both["method"])))
-    size = (2.9 * len(trainings) + 1.2, 2.6 * len(rows))
-    figure, axes = plt.subplots(len(rows), len(trainings), figsize=size, squeeze=False, sharex=True, sharey=True)
-    for line, (dataset, norm, eps) in zip(axes, rows, strict=True):
-        for axis, training in zip(line, trainings, strict=True):
-            cells = both[(both["dataset"] == dataset) & (both["measure"] == norm) & (both["training"] == training)]
-            _draw_cells(axis, cells, colours, markers)
-            axis.set_title(f"{dataset}, {training}")
-        line[0].set_ylabel(f"robust accuracy (%)\n{NORM_NAMES[norm]}, eps = {eps}")
-    for axis in axes[-1]:
-        axis.set_xlabel("clean accuracy (%)")
-    # Limits from the points: a few seeds can have intervals wider than the page.
-    for limit, values in ((axes[0, 0].set_xlim, both["mean_clean"]), (axes[0, 0].set_ylim, both["mean"])):
-        limit(100 * values.min() - 4, 100 * values.max() + 4)
-    _legend(figure, both, colours, markers)
-    figure.tight_layout(rect=(0, 0, 1 - 1.2 / figure.get_figwidth(), 1))
-    return figure
+    fillings = dict(zip(kinds, FILLINGS * len(kinds), strict=False))
+    for axis, (panel, cells) in zip(axes, both.groupby(PANEL, sort=False), strict=True):
+        cells = _of_norm(cells, kinds, panel[1], standard=True)
+        _draw_cells(axis, cells, colours, markers, fillings)
+        _label_panel(axis, panel, "clean accuracy (%)")
+        # Limits from the points: a few seeds can have intervals wider than the page.
+        for limit, values in ((axis.set_xlim, cells["mean_clean"]), (axis.set_ylim, cells["mean"])):
+            limit(100 * values.min() - 4, 100 * values.max() + 4)
+    named = {name: {"marker": markers[name], "color": colours[name], "markersize": 7} for name in colours}
+    open_ = {"marker": "o", "color": "black", "markerfacecoloralt": "white", "markersize": 7}
+    named |= {training: open_ | {"fillstyle": fillings[training]} for training in dict.fromkeys(both["training"])}
+    budgets = sorted(both["ipc"].dropna().unique())
+    if len(budgets) > 1:
+        hollow = {"marker": "o", "color": "none", "markeredgecolor": "black"}
+        named |= {f"{ipc} per class": hollow | {"markersize": _marker_size(ipc, budgets)} for ipc in budgets}
+    return _with_legend(figure, {label: {"linestyle": "", **look} for label, look in named.items()})
 
 
-def _draw_cells(axis, cells, colours, markers):
+def _with_clean(table):
+    """Worst-case rows of a `headline_table` with the clean accuracy of the same models beside them."""
+    clean, robust = table[table["measure"] == "clean"], table[table["measure"] != "clean"]
+    keys = ["dataset", "subset", "method", "ipc", "training", "model"]
+    return robust.merge(clean[[*keys, "mean", "low", "high"]], on=keys, suffixes=("", "_clean"))
+
+
+def _of_norm(cells, kinds, norm, standard=False):
+    """Rows of trainings against perturbations of a norm; with those of kind standard where they are asked for."""
+    wanted = [name for name, kind in kinds.items() if kind[1] == norm or (standard and kind[1] is None)]
+    return cells[cells["training"].isin(wanted)]
+
+
+def _label_panel(axis, panel, below):
+    dataset, norm, eps = panel[:3]
+    axis.set_title(f"{dataset}, {NORM_NAMES[norm]}, eps = {eps}")
+    axis.set_xlabel(below)
+    axis.set_ylabel("robust accuracy (%)")
+
+
+def _marker_size(ipc, budgets):
+    return 6 if pd.isna(ipc) else 4.5 + 2.5 * budgets.index(ipc)
+
+
+def _draw_cells(axis, cells, colours, markers, fillings):
     budgets = sorted(cells["ipc"].dropna().unique())
-    places = {ipc: place for place, ipc in enumerate(budgets)}
     for cell in cells.itertuples():
-        size = 9 if cell.method == "full" else 6 if pd.isna(cell.ipc) else 5 + 2.5 * places[cell.ipc]
+        size = 9 if cell.method == "full" else _marker_size(cell.ipc, budgets)
         x, y = 100 * cell.mean_clean, 100 * cell.mean
         spread = {}
         if np.isfinite(cell.low):
             spread = {"xerr": 100 * (cell.high_clean - cell.mean_clean), "yerr": 100 * (cell.high - cell.mean)}
         colour, marker = colours[cell.method], markers[cell.method]
-        axis.errorbar(x, y, **spread, color=colour, ecolor=(*mpl.colors.to_rgb(colour), 0.35), elinewidth=0.8)
-        axis.plot(x, y, linestyle="", marker=marker, color=colour, markersize=size, markeredgecolor="white")
+        axis.errorbar(x, y, **spread, color=colour, ecolor=(*mpl.colors.to_rgb(colour), 0.3), elinewidth=0.8)
+        look = {"marker": marker, "fillstyle": fillings[cell.training], "markerfacecoloralt": "white"}
+        axis.plot(x, y, linestyle="", color=colour, markersize=size, **look)
 
 
-def _legend(figure, both, colours, markers):
-    handles = [
-        mpl.lines.Line2D([], [], linestyle="", marker=markers[name], color=colours[name], label=name, markersize=7)
-        for name in colours
-    ]
-    budgets = sorted(both["ipc"].dropna().unique())
-    if len(budgets) > 1:
-        hollow = {"linestyle": "", "marker": "o", "color": "none", "markeredgecolor": "black"}
-        handles += [
-            mpl.lines.Line2D([], [], **hollow, markersize=5 + 2.5 * place, label=f"{ipc} per class")
-            for place, ipc in enumerate(budgets)
-        ]
-    figure.legend(handles=handles, loc="center right", title="method")
+def budgets(table, kinds):
+    """Worst-case accuracy of adversarially trained models against images per class, a panel per data set and norm;
+    what has no budget, all images or as many as a radius needs, is a level line.
+
+    table: a `headline_table`; kinds: {training: (kind, norm)}. Bands are 95 % intervals over seeds.
+    """
+    robust = table[table["measure"] != "clean"]
+    figure, axes = _panels(robust, PANEL, size=(3.6, 3.0))
+    colours, markers = palette(list(dict.fromkeys(robust["method"])))
+    lines = dict(zip([name for name, kind in kinds.items() if kind[1]], LINES * len(kinds), strict=False))
+    for axis, (panel, cells) in zip(axes, robust.groupby(PANEL, sort=False), strict=True):
+        cells = _of_norm(cells, kinds, panel[1])
+        for (method, training, _), rows in cells.groupby(["method", "training", "model"], sort=False):
+            look = {"color": colours[method], "linestyle": lines[training], "linewidth": 1.1}
+            if rows["ipc"].isna().all():
+                axis.axhline(100 * rows["mean"].iloc[0], **look)
+                continue
+            rows = rows.sort_values("ipc")
+            places = rows["ipc"].astype(float)
+            axis.plot(places, 100 * rows["mean"], marker=markers[method], markersize=5, **look)
+            axis.fill_between(places, 100 * rows["low"], 100 * rows["high"], color=colours[method], alpha=0.07, lw=0)
+        asked = sorted(cells["ipc"].dropna().unique())
+        axis.set_xscale("log")
+        axis.set_xticks(asked, [str(ipc) for ipc in asked])
+        axis.minorticks_off()
+        axis.set_ylim(0, 100 * cells["mean"].max() + 6)
+        _label_panel(axis, panel, "images per class")
+    named = {name: {"marker": markers[name], "color": colours[name], "markersize": 6} for name in colours}
+    used = [name for name in lines if name in set(robust["training"])]
+    named |= {training: {"color": "black", "linestyle": lines[training]} for training in used}
+    return _with_legend(figure, named)
+
+
+def sizes(summary, kinds, attack):
+    """Accuracy under one attack against its size, eps = 0 being clean, at the largest budget; a panel per data set and
+    norm, for pgd training of that norm and, dotted, standard training.
+
+    summary: of `summarise`; kinds: {training: (kind, norm)}; attack: name of the attack.
+    """
+    ipc = summary["ipc"].max()
+    chosen = summary[summary["ipc"].isna() | (summary["ipc"] == ipc)]
+    attacked, clean = chosen[chosen["attack"] == attack], chosen[chosen["attack"] == "clean"]
+    panels = ["dataset", "norm"]
+    figure, axes = _panels(attacked, panels, size=(3.6, 3.0))
+    colours, markers = palette(list(dict.fromkeys(chosen["method"])))
+    for axis, ((dataset, norm), rows) in zip(axes, attacked.groupby(panels, sort=False), strict=True):
+        rows = pd.concat([clean[clean["dataset"] == dataset], rows])
+        for (method, training, _), line in rows.groupby(["method", "training", "model"], sort=False):
+            kind = kinds[training]
+            if kind[0] != "standard" and (kind[0] != "pgd" or kind[1] != norm):
+                continue
+            line = line.assign(size=[float(Fraction(eps)) for eps in line["eps"]]).sort_values("size")
+            look = {"linestyle": ":" if kind[0] == "standard" else "-", "color": colours[method], "linewidth": 1.1}
+            axis.plot(line["size"], 100 * line["mean"], marker=markers[method], markersize=4, **look)
+        axis.set_title(f"{dataset}, {NORM_NAMES[norm]}" + ("" if pd.isna(ipc) else f", {ipc} per class"))
+        axis.set_xlabel("eps")
+        axis.set_ylabel(f"accuracy under {attack} (%)")
+    named = {name: {"marker": markers[name], "color": colours[name], "markersize": 6} for name in colours}
+    named |= {"pgd": {"color": "black"}, "standard": {"color": "black", "linestyle": ":"}}
+    return _with_legend(figure, named)
+
+
+def costs(table, kinds, seconds):
+    """Worst-case accuracy after pgd training against the seconds that making the training set took, a panel per data
+    set and norm; the level line is all images.
+
+    table: a `headline_table`; kinds: {training: (kind, norm)}; seconds: {(dataset, subset): of one core}.
+    """
+    pgd = [kinds[name] == ("pgd", norm) for name, norm in zip(table["training"], table["measure"], strict=True)]
+    robust = table[pgd]
+    figure, axes = _panels(robust, PANEL, size=(3.6, 3.0))
+    colours, markers = palette(list(dict.fromkeys(robust["method"])))
+    asked = sorted(robust["ipc"].dropna().unique())
+    for axis, (panel, cells) in zip(axes, robust.groupby(PANEL, sort=False), strict=True):
+        for cell in cells.itertuples():
+            spent = seconds.get((cell.dataset, cell.subset))
+            if spent is None:
+                axis.axhline(100 * cell.mean, color=colours[cell.method], linewidth=1.1)
+                continue
+            colour, marker = colours[cell.method], markers[cell.method]
+            spread = 100 * (cell.high - cell.mean) if np.isfinite(cell.low) else None
+            axis.errorbar(spent, 100 * cell.mean, yerr=spread, color=(*mpl.colors.to_rgb(colour), 0.35), elinewidth=0.8)
+            size = _marker_size(cell.ipc, asked)
+            axis.plot(spent, 100 * cell.mean, linestyle="", marker=marker, color=colour, markersize=size)
+        axis.set_xscale("log")
+        axis.set_ylim(0, 100 * cells["mean"].max() + 6)
+        _label_panel(axis, panel, "core-seconds for one training set")
+    named = {name: {"marker": markers[name], "color": colours[name], "markersize": 7} for name in colours}
+    if len(asked) > 1:
+        hollow = {"marker": "o", "color": "none", "markeredgecolor": "black"}
+        named |= {f"{ipc} per class": hollow | {"markersize": _marker_size(ipc, asked)} for ipc in asked}
+    return _with_legend(figure, {label: {"linestyle": "", **look} for label, look in named.items()})
+
+
+def architectures(table, kinds):
+    """Heat maps of worst-case accuracy after adversarial training in percent: rows are training sets, columns networks,
+    a panel per data set, norm and training.
+
+    table: a `headline_table`; kinds: {training: (kind, norm)}.
+    """
+    robust = table[[kinds[name][1] == norm for name, norm in zip(table["training"], table["measure"], strict=True)]]
+    panels = [*PANEL, "training"]
+    rows, columns = robust["subset"].nunique(), robust["model"].nunique()
+    figure, axes = _panels(robust, panels, size=(0.75 * columns + 1.8, 0.28 * rows + 1.3))
+    for axis, (panel, cells) in zip(axes, robust.groupby(panels, sort=False), strict=True):
+        names = [list(dict.fromkeys(cells[key])) for key in ("subset", "model")]
+        means = 100 * cells.pivot_table(index="subset", columns="model", values="mean").loc[names[0], names[1]]
+        sns.heatmap(means, ax=axis, vmin=0, vmax=100, cmap="cividis", annot=True, fmt=".0f", cbar=False)
+        axis.set_title(f"{panel[0]}, {panel[3]}\n{NORM_NAMES[panel[1]]}, eps = {panel[2]}")
+        axis.set_xlabel("")
+        axis.set_ylabel("")
+    figure.tight_layout()
+    return figure
+
+
+def _with_legend(figure, named):
+    """The same legend right of all panels: {label: properties of its line}."""
+    handles = [mpl.lines.Line2D([], [], label=label, **look) for label, look in named.items()]
+    width = 1.35
+    figure.set_figwidth(figure.get_figwidth() + width)
+    figure.tight_layout(rect=(0, 0, 1 - width / figure.get_figwidth(), 1))
+    figure.legend(handles=handles, loc="center right")
+    return figure
 
 
 def frontier(tables, norm):
     """Size against radius of covers, a panel per data set; per class a line (cover) above its lower bound (dashed).
 
-    tables: {dataset: DataFrame with label, points, radius, size, lower_bound}. A cover serves every larger radius and
-    a bound every smaller one, so both are steps.
+    tables: {dataset: DataFrame with label, points, radius, size, lower_bound}, of one search or of several. A cover
+    serves every larger radius and a bound every smaller one, so both are steps.
     """
     figure, axes = plt.subplots(1, len(tables), figsize=(4.2 * len(tables), 3.2), squeeze=False)
     for axis, (dataset, table) in zip(axes[0], tables.items(), strict=True):
         shades = sns.color_palette("viridis", table["label"].nunique())
         for shade, (_, rows) in zip(shades, table.groupby("label"), strict=True):
+            rows = rows.sort_values("radius", kind="stable", ignore_index=True)
+            rows = rows.assign(size=rows["size"].cummin(), lower_bound=rows["lower_bound"][::-1].cummax())
             axis.step(rows["radius"], rows["size"], where="post", color=shade, linewidth=1)
             bound = {"where": "pre", "linewidth": 0.8, "linestyle": "--"}
             axis.step(rows["radius"], rows["lower_bound"], color=shade, **bound)
@@ -175,7 +311,7 @@ def _draw_losses(axis, histories):
     methods = histories["subset"].str.replace(r"-ipc\d+$", "", regex=True)
     colours, _ = palette(list(dict.fromkeys(methods)))
     budgets = sorted(histories["subset"].str.extract(r"-ipc(\d+)$")[0].astype(int).unique())
-    lines = dict(zip(budgets, ["-", "--", ":", "-.", (0, (1, 4))] * len(budgets), strict=False))
+    lines = dict(zip(budgets, LINES * len(budgets), strict=False))
     for (subset, _), rows in histories.groupby(["subset", "seed"], sort=False):
         method, ipc = subset.rsplit("-ipc", 1)
         share = rows["iteration"] / rows["iteration"].iloc[-1]

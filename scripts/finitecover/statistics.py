@@ -81,6 +81,32 @@ def architecture_table(table, form):
     return order.merge(wide.reset_index(), on=keys).fillna("").rename(columns={"measure": "norm"})
 
 
+def set_costs(costs):
+    """What it took to make one training set: means over its jobs of core-seconds and passes, the largest memory.
+
+    costs: the table of `collect_costs`. Experts are no training set, but trajectory matching cannot do without them: a
+    row per expert's network.
+    """
+    made = costs[costs["rule"].isin(["solve_cover", "select_coreset", "condense_dataset", "train_expert"])]
+    job, experts = made["job"].str.split("/"), made["rule"] == "train_expert"
+    made = made.assign(
+        dataset=job.str[0],
+        made=job.str[1].where(~experts, "each expert, " + job.str[1]),
+        core_seconds=made["seconds"] * made["threads"],
+    )
+    groups = made.groupby(["dataset", "made"], sort=False)
+    table = groups.agg(
+        jobs=("seconds", "size"),
+        core_seconds=("core_seconds", "mean"),
+        max_rss_mib=("max_rss_mib", "max"),
+        images_seen=("images_seen", "mean"),
+        gradient_evaluations=("gradient_evaluations", "mean"),
+    ).reset_index()
+    whole = ["max_rss_mib", "images_seen", "gradient_evaluations"]
+    table = table.assign(core_seconds=table["core_seconds"].round(1))
+    return table.assign(**{name: table[name].round().astype("Int64") for name in whole})
+
+
 def percent(mean, std):
     """ "76.4 ± 0.3", in percent; without deviation for a single seed."""
     return f"{100 * mean:.1f}" + ("" if np.isnan(std) else f" ± {100 * std:.1f}")

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import cdist
 
-from finitecover.covers import cover_with_budget, cover_with_radius, frontier, label_wise, represented
+from finitecover.covers import (
+    cover_and_steps,
+    cover_with_budget,
+    cover_with_radius,
+    frontier,
+    label_wise,
+    represented,
+)
 from finitecover.distances import METRIC
 from finitecover.verification import verify_cover, verify_radius_bound, verify_size_bound
 
@@ -165,6 +172,16 @@ def test_the_frontier_of_few_points_is_exact(norm, rng):
     assert sizes[radii == 0.2] == fewest(points, 0.2, norm)
     for k in (1, 3, 5):
         assert radii[sizes <= k][0] == pytest.approx(smallest_radius(points, k, norm), rel=1e-11)
+
+
+def test_what_a_cover_learns_on_its_way_is_true(rng):
+    points = rng.random((30, 2))
+    cover, steps = cover_and_steps(points, 5)
+    assert np.array_equal(cover.indices, cover_with_budget(points, 5).indices)
+    rows = list(zip(steps["radius"], steps["size"], steps["lower_bound"], strict=True))
+    assert any(size == 5 and radius == pytest.approx(cover.radius) for radius, size, _ in rows)
+    for radius, size, bound in rows:
+        assert bound <= len(cover_with_radius(points, radius).indices) <= size
 
 
 def test_the_frontier_of_many_points_agrees_with_covers_one_by_one(rng, monkeypatch):

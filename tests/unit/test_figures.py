@@ -7,6 +7,16 @@ from finitecover.statistics import headline_table, summarise
 from unit.test_statistics import runs
 
 
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    figures.plt.close("all")
+
+
+TABLE = headline_table(summarise(runs()), {"d": {"linf": "8/255"}})
+KINDS = {"pgd": ("pgd", "linf")}
+
+
 def drawn():
     frontier = pd.DataFrame(
         {"label": [0, 0, 1, 1], "points": 9, "radius": [1, 2, 1, 2], "size": [5, 1, 4, 1], "lower_bound": [4, 1, 4, 1]}
@@ -25,7 +35,13 @@ def drawn():
         "certificates": figures.certificates(pd.DataFrame({**cell, **sets, "eps": ["0", "1/2"], **shares})),
         "bounds": figures.bounds(pd.DataFrame({**cell, **sets, "eps": 0.5, "step": [5, 9], "chance": 2.3, **losses})),
         "transfer": figures.transfer(pairs.assign(**cell, eps="1/2")),
-        "tradeoff": figures.tradeoff(headline_table(summarise(runs()), {"d": {"linf": "8/255"}})),
+        "tradeoff": figures.tradeoff(TABLE, KINDS),
+        "budgets": figures.budgets(
+            pd.concat([TABLE, TABLE.assign(ipc=TABLE["ipc"] * 2, mean=TABLE["mean"] / 2)]), KINDS
+        ),
+        "sizes": figures.sizes(summarise(runs()), KINDS, "worst"),
+        "costs": figures.costs(TABLE, KINDS, {("d", "mfc-ipc10"): 100}),
+        "architectures": figures.architectures(pd.concat([TABLE, TABLE.assign(model="n", mean=0.25)]), KINDS),
         "frontier": figures.frontier({"d": frontier}, "l2"),
         "images": figures.image_grid({"mfc": (images, np.array([0, 0, 1, 1])), "dm": (images[:2], np.array([0, 1]))}),
         "condensation": figures.condensation(histories, {"dm-ipc1": snapshots, "dc-ipc1": snapshots}),
@@ -50,6 +66,19 @@ def test_every_point_of_the_tradeoff_lies_where_the_table_says():
     assert sorted(points) == [pytest.approx((81, 41)), pytest.approx((91, 51))]
 
 
+def test_accuracies_lie_where_the_table_says_against_budget_size_and_cost_and_across_networks():
+    figures_ = drawn()
+    budgets = figures_["budgets"].axes[0]
+    assert [line.get_ydata()[0] for line in budgets.lines[:1]] == [pytest.approx(51)]  # all images: a level line
+    assert budgets.lines[1].get_xdata().tolist() == [10, 20]
+    assert budgets.lines[1].get_ydata().tolist() == pytest.approx([41, 20.5])
+    sizes = {tuple(line.get_xdata()): list(line.get_ydata()) for line in figures_["sizes"].axes[0].lines}
+    assert sizes == {(0, 4 / 255, 8 / 255): pytest.approx([81, 61, 41])}
+    points = [line for line in figures_["costs"].axes[0].lines if line.get_marker() not in ("None", None)]
+    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in points] == [(100, pytest.approx(41))]
+    assert [text.get_text() for text in figures_["architectures"].axes[0].texts] == ["51", "25", "41", "25"]
+
+
 def test_certificates_bounds_and_transfer_lie_where_their_tables_say():
     figures_ = drawn()
     lines = figures_["certificates"].axes[0].lines
@@ -59,6 +88,15 @@ def test_certificates_bounds_and_transfer_lie_where_their_tables_say():
     assert [list(line) for line in losses] == [[1, 0.5], [2, 1], [9, 3], [2.3, 2.3]]  # no line for what there is not
     shown = [text.get_text() for text in figures_["transfer"].axes[0].texts]
     assert shown == ["10", "60", "50", "20"]  # a row per model attacked
+
+
+def test_a_frontier_joins_what_several_searches_know():
+    rows = [(0, 9, 1, 5, 4), (0, 9, 2, 1, 1), (0, 9, 1.5, 6, 1), (0, 9, 3, 1, 2)]
+    table = pd.DataFrame(rows, columns=["label", "points", "radius", "size", "lower_bound"])
+    cover, bound = figures.frontier({"d": table}, "l2").axes[0].lines
+    assert cover.get_xdata().tolist() == [1, 1.5, 2, 3]
+    assert cover.get_ydata().tolist() == [5, 5, 1, 1]
+    assert bound.get_ydata().tolist() == [4, 2, 2, 2]
 
 
 def test_known_methods_keep_colour_and_marker_whatever_is_beside_them():

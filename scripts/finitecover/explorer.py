@@ -1,0 +1,83 @@
+"""A cover as a picture that answers to a click: where its images lie, which centre covers which, how they look."""
+
+import base64
+import io
+
+import numpy as np
+
+SHOWN = 1200  # images beside the centres, over all centres; a page has several covers
+COLUMNS = 40  # of the sheet of images
+
+
+def explore(images, groups, cover):
+    """What the report's explorer shows of a cover: {"tile", "columns", "sheet", "groups"}, ready for JSON.
+
+    images (n, c, h, w) in [0, 1]; groups (n,): what was covered each on its own, the labels or one value for all;
+    cover: arrays `indices`, `assignment`, `distances`. A group has its images' projection on its first two principal
+    components (scikit-learn), scaled to [0, 1]; of the images of a centre at most a share of `SHOWN` are shown, spread
+    over their distances from the nearest to the farthest. sheet: all images shown as one, a data URI.
+    """
+    limit = max(2, SHOWN // len(cover["indices"]))
+    parts, shown = [], []
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        centres = cover["indices"][np.isin(cover["indices"], members)][:SHOWN]
+        chosen = {centre: _spread(cover, members, centre, limit) for centre in centres.tolist()}
+        positions = np.concatenate([[centre, *covered] for centre, covered in chosen.items()])
+        flat = images[members].reshape(len(members), -1)
+        where = dict(zip(members.tolist(), _projected(flat).astype(np.float64).round(4).tolist(), strict=True))
+        mine = cover["assignment"][members]
+        parts.append(
+            {
+                "group": group.item(),
+                "points": len(members),
+                "position": positions.tolist(),
+                "place": [where[position] for position in positions.tolist()],
+                "centre": np.repeat(centres, [1 + len(covered) for covered in chosen.values()]).tolist(),
+                "distance": cover["distances"][positions].round(4).tolist(),
+                "weight": {centre: int((mine == centre).sum()) for centre in chosen},
+                "radius": {c: round(float(cover["distances"][members[mine == c]].max()), 4) for c in chosen},
+                "first": sum(map(len, shown)),
+            }
+        )
+        shown.append(positions)
+    return {
+        "tile": images.shape[2:],
+        "columns": COLUMNS,
+        "sheet": _sheet(images[np.concatenate(shown)]),
+        "groups": parts,
+    }
+
+
+def _spread(cover, members, centre, limit):
+    """At most `limit` of the images of a centre, in order of distance, the nearest and the farthest among them."""
+    own = members[(cover["assignment"][members] == centre) & (members != centre)]
+    own = own[np.argsort(cover["distances"][own], kind="stable")]
+    places = np.linspace(0, len(own) - 1, min(limit, len(own))).round().astype(int)
+    return own[places].tolist()
+
+
+def _projected(flat):
+    """First two principal components of points (n, d), each scaled to [0, 1]; what does not vary lies in the middle."""
+    from sklearn.decomposition import PCA  # a second to import
+
+    components = min(2, *flat.shape)
+    found = PCA(components, random_state=0).fit_transform(flat)
+    found = np.pad(found, [(0, 0), (0, 2 - components)])
+    low, spread = found.min(axis=0), np.ptp(found, axis=0)
+    return np.where(spread > 0, (found - low) / np.where(spread > 0, spread, 1), 0.5)
+
+
+def _sheet(images):
+    """Images (n, c, h, w) in rows of `COLUMNS` as a data URI, without loss."""
+    from PIL import Image
+
+    n, channels, height, width = images.shape
+    rows = -(-n // COLUMNS)
+    page = np.zeros((rows * COLUMNS, channels, height, width), dtype=np.uint8)
+    page[:n] = (images * 255).round()
+    page = page.reshape(rows, COLUMNS, channels, height, width).transpose(0, 3, 1, 4, 2)
+    page = page.reshape(rows * height, COLUMNS * width, channels)
+    buffer = io.BytesIO()
+    Image.fromarray(page[..., 0] if channels == 1 else page).save(buffer, "WEBP", lossless=True)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
