@@ -3,8 +3,9 @@
 # make test   set up and run the tests           make slurm-test  the smoke study through a SLURM on this machine
 # make lint   check style and format             make conda-test  the smoke study with an environment per rule
 # make format apply style and format             make fault-test  kill, fill and damage every rule, and say it again
-# make docs   write what is generated in docs    make clean       remove the environment and the results
+# make docs   write what is generated in docs    make report-test open the smoke study's report in a browser
 # make lock   lock the versions that pyproject.toml pins
+# make clean  remove the environment and the results
 # Nothing is needed but Python >= 3.11 and make; everything is installed into .venv.
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ CORES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 REPORT := results/report/report.html
 
 .DEFAULT_GOAL := smoke
-.PHONY: smoke check check-results test slurm-test conda-test offline-test fault-test bench lint format docs setup lock clean
+.PHONY: smoke check check-results test report-test slurm-test conda-test offline-test fault-test bench lint format docs setup lock clean
 
 setup: .venv/.installed
 
@@ -31,6 +32,9 @@ smoke: setup
 
 test: setup
 	$(BIN)/python -m pytest
+
+report-test: smoke
+	$(BIN)/python -m pytest -m report tests/report
 
 slurm-test: smoke
 	$(BIN)/python -m pytest -s -m slurm tests/slurm

@@ -41,6 +41,7 @@ localrules:
     collect_runs,
     summarise_runs,
     collect_costs,
+    collect_provenance,
     collect_covers,
     collect_condensed,
     collect_tables,

@@ -88,6 +88,12 @@ def training_set(wildcards):
     return training_set_path(**{key: wildcards[key] for key in ("dataset", "subset", "seed")})
 
 
+def training_sets():
+    """The training set of every model of the study, in the study's order."""
+    keys = ("dataset", "subset", "seed")
+    return [training_set_path(*(run[key] for key in keys)) for run in configuration.runs(config)]
+
+
 def training_set_path(dataset, subset, seed):
     """Where each family of training sets lives; the full set and covers do not depend on the seed."""
     method, _ = configuration.split_subset(subset)

@@ -62,6 +62,29 @@ rule collect_costs:
         "../scripts/collect_costs.py"
 
 
+rule collect_provenance:
+    """Where the numbers of every model lie, what made them, and how long that took."""
+    input:
+        accuracies=every_run(
+            "results/{dataset}/attacks/{subset}/{training}/{model}/seed{seed}/accuracies.csv"
+        ),
+        costs="results/tables/costs.csv",
+    output:
+        provenance=report(
+            "results/tables/provenance.csv", caption="captions/provenance.rst", category="Tables"
+        ),
+    log:
+        "results/logs/collect_provenance.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        runs=configuration.runs(config),
+        sets=training_sets(),
+        code=code("collect_provenance"),
+    script:
+        "../scripts/collect_provenance.py"
+
+
 rule collect_covers:
     """One table of every cover: size, radius, bound, class by class."""
     input:
@@ -332,7 +355,10 @@ rule render_report:
     input:
         template="scripts/templates/report.html",
         tables=[
-            *expand("results/tables/{table}.csv", table=["summary", "gates", "covers", "costs"]),
+            *expand(
+                "results/tables/{table}.csv",
+                table=["summary", "gates", "covers", "costs", "provenance"],
+            ),
             *condensed_table(),
             *joined_outputs("results/tables/{table}.csv"),
         ],

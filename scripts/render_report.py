@@ -8,9 +8,10 @@ import pandas as pd
 import yaml
 
 from finitecover.arrays import load_csv, load_json, save_text
+from finitecover.figures import DOTS_PER_INCH
 from finitecover.jobs import job
 from finitecover.statistics import architecture_table, headline_table, percent, set_costs, wide_table
-from finitecover.verdicts import overall
+from finitecover.verdicts import comparison_table, overall
 
 ACCURACIES = {
     "tradeoff": "Clean against robust accuracy",
@@ -40,6 +41,7 @@ def render_report(
     page = template.render(
         headline=headline,
         claims=_claims(comparisons),
+        differences=comparison_table(comparisons),
         comparisons=_shown(comparisons.drop(columns=["says", "source"]).round(2)),
         accuracies=wide_table(shown, percent),
         best=_best(shown),
@@ -52,18 +54,25 @@ def render_report(
         transfer=_transferred(frames.get("transfer")),
         seeds=config["run"]["seeds"],
         summary=frames["summary"],
+        provenance=_shown(frames["provenance"].round(1)),
+        core_hours=(frames["costs"]["seconds"] * frames["costs"]["threads"]).sum() / 3600,
         gates=_gate_counts(frames["gates"]),
         failed=frames["gates"][~frames["gates"]["passed"].astype(bool)],
         covers=_timed_covers(frames["covers"], frames["costs"]),
         condensed=_condensed_means(frames.get("condensed")),
         sets=set_costs(frames["costs"]),
         costs=_cost_totals(frames["costs"]),
-        figures=[(title, base64.b64encode(Path(path).read_bytes()).decode()) for title, path in figures],
+        figures=[(title, *_embedded(Path(path).read_bytes())) for title, path in figures],
         explorers=[load_json(path) for path in explorer_paths],
         environment=load_json(environment_path),
         settings=yaml.safe_dump(config, sort_keys=False),
     )
     save_text(report_path, page)
+
+
+def _embedded(png):
+    """A PNG in base64, and its width as printed, in the 96ths of an inch that browsers call pixels."""
+    return base64.b64encode(png).decode(), int.from_bytes(png[16:20], "big") * 96 // DOTS_PER_INCH
 
 
 def _shown(table):
@@ -83,9 +92,18 @@ def _claims(comparisons):
                 "from": source,
                 "verdict": overall(group["verdict"]),
                 "comparisons": ", ".join(f"{count} {verdict}" for verdict, count in counts.items()),
+                "effects": _spread(group["effect"]),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _spread(effects):
+    """The middle one of several effects, and the smallest and largest."""
+    if effects.isna().all():
+        return ""
+    middle, low, high = effects.median(), effects.min(), effects.max()
+    return f"{middle:+.1f}" if low == high else f"{middle:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
 def _best(shown):
@@ -189,12 +207,12 @@ def _condensed_means(condensed):
 
 
 def _cost_totals(costs):
-    """Jobs, minutes and largest memory by rule."""
-    groups = costs.groupby("rule", sort=False)
+    """Jobs, core-minutes and largest memory by rule."""
+    groups = costs.assign(core_seconds=costs["seconds"] * costs["threads"]).groupby("rule", sort=False)
     table = groups.agg(
-        jobs=("seconds", "size"), minutes=("seconds", "sum"), max_rss_mib=("max_rss_mib", "max")
+        jobs=("seconds", "size"), core_minutes=("core_seconds", "sum"), max_rss_mib=("max_rss_mib", "max")
     ).reset_index()
-    return table.assign(minutes=(table["minutes"] / 60).round(2), max_rss_mib=table["max_rss_mib"].round())
+    return table.assign(core_minutes=(table["core_minutes"] / 60).round(2), max_rss_mib=table["max_rss_mib"].round())
 
 
 def _of_datasets(title, paths):

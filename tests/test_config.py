@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from finitecover import configuration
+from finitecover import claims, configuration
 from finitecover.configuration import ConfigurationError
 
 CONFIG = Path(__file__).parent.parent / "config"
@@ -316,6 +316,14 @@ def test_generalised_training_is_run_on_covers_alone():
         config = study("smoke")
         config["run"]["trainings"] = [training]
         assert {run["subset"] for run in configuration.runs(config)} == {"mfc-ipc10", "mfc-eta"}
+
+
+def test_a_claim_about_other_networks_leaves_out_the_one_that_sets_were_condensed_with():
+    claim = claims.read_claims((CONFIG / "claims.yaml").read_text())["serves-any-network"]
+    compared = claims.compared_runs(study("robustness"), claim)
+    assert {run["model"] for run in compared} == {"mlp", "resnet"}
+    assert {run["subset"] for run in compared} == {"mfc-ipc50", "dc-ipc50", "dm-ipc50"}
+    assert claims.compared_runs(study("smoke"), claim) == []
 
 
 KINDS = {

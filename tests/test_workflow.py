@@ -71,7 +71,8 @@ def test_every_caption_is_used():
 def test_job_counts_of_the_shipped_studies(make_workflow):
     workflow = make_workflow()
     shared = {name: 1 for name in ("all", "collect_runs", "summarise_runs", "collect_costs", "collect_covers")}
-    shared |= {"collect_condensed": 1, "check_claim": 13, "collect_claims": 1}
+    shared |= {"collect_provenance": 1}
+    shared |= {"collect_condensed": 1, "check_claim": 14, "collect_claims": 1}
     shared |= {name: 1 for name in ("plot_frontier", "record_environment", "render_report")}
 
     def expected(datasets, models, covers, coresets, condensed, accuracies):
@@ -399,7 +400,7 @@ def test_a_condensed_set_is_exported_and_imported_again(finished):
 # --- what is rerun ---
 
 COLLECTING = {"all", "collect_runs", "summarise_runs", "collect_costs", "plot_accuracies", "record_environment"}
-COLLECTING |= {"check_claim", "collect_claims", "render_report", "total"}
+COLLECTING |= {"check_claim", "collect_claims", "collect_provenance", "render_report", "total"}
 CONDENSED = {"collect_condensed": 1, "plot_condensation": 1}
 
 

@@ -4,7 +4,7 @@ import yaml
 
 from finitecover.configuration import ConfigurationError, bounded_runs, runs, split_subset
 
-KEYS = {"says", "source", "measure", "higher", "lower"}
+KEYS = {"says", "source", "measure", "higher", "lower", "networks"}
 
 
 def read_claims(text):
@@ -12,16 +12,20 @@ def read_claims(text):
 
     A claim says a sentence (says), where it is from (source) and what is measured: robust or clean accuracy of the
     models of two sides (higher, lower), each with the names of its methods and the kind of its training ("same": the
-    method of the other side), or the bound.
+    method of the other side), or the bound. networks: "other" leaves out those that sets were condensed with.
     """
     claims = yaml.safe_load(text)
     if not isinstance(claims, dict):
         raise ConfigurationError("claims: a map of names is expected")
     for name, claim in claims.items():
         if not isinstance(claim, dict) or not {"says", "source", "measure"} <= set(claim) <= KEYS:
-            raise ConfigurationError(f"claims.{name}: needs says, source, measure; allowed beside them: higher, lower")
+            raise ConfigurationError(
+                f"claims.{name}: needs says, source, measure; allowed beside them: higher, lower, networks"
+            )
         if claim["measure"] not in ("robust", "clean", "bound"):
             raise ConfigurationError(f"claims.{name}.measure: {claim['measure']!r} is not one of robust, clean, bound")
+        if claim.get("networks", "other") != "other":
+            raise ConfigurationError(f"claims.{name}.networks: {claim['networks']!r} is not other; or leave it out")
         sides = [claim.get(side) for side in ("higher", "lower")]
         if claim["measure"] != "bound" and not all(
             isinstance(side, dict) and set(side) == {"methods", "kind"} for side in sides
@@ -37,10 +41,14 @@ def compared_runs(config, claim):
     higher, lower = claim["higher"], claim["lower"]
     wanted = {(method, higher["kind"]) for method in higher["methods"]}
     wanted |= {(method, lower["kind"]) for method in (higher if lower["methods"] == "same" else lower)["methods"]}
+    made_with = set()
+    if claim.get("networks") == "other":
+        made_with = {config["methods"][method].get("model") for method, _ in wanted if method in config["methods"]}
     return [
         run
         for run in runs(config)
         if (split_subset(run["subset"])[0], config["trainings"][run["training"]]["kind"]) in wanted
+        and run["model"] not in made_with
     ]
 
 

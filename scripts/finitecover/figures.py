@@ -18,6 +18,7 @@ COLOURS = ["#000000", "#999999", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#C
 COLOURS += ["#882255", "#44AA99", "#332288"]
 MARKERS = ["*", "X", "s", "D", "^", "o", "P", "v", "<", ">", "h", "p", "8"]  # one more, so that pairs repeat late
 KNOWN = ["full", "random", "kcenter", "herding", "kmeans", "mfc", "mfc-eta", "dm", "mfc-blind", "dc", "dsa", "mtt"]
+DOTS_PER_INCH = 160
 FILLINGS = ["none", "full", "left", "bottom", "top", "right"]  # a training each; the alternative side is white
 LINES = ["-", "--", ":", "-.", (0, (1, 4))]
 PANEL = ["dataset", "measure", "eps"]
@@ -27,7 +28,9 @@ NORM_NAMES = {"l1": r"$\ell_1$", "l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}
 def style():
     """Set sizes and fonts; text in PDFs stays text (TrueType)."""
     sns.set_theme(context="paper", style="whitegrid")
-    mpl.rcParams.update({"pdf.fonttype": 42, "savefig.dpi": 160, "axes.titlesize": "medium", "legend.frameon": False})
+    mpl.rcParams.update(
+        {"pdf.fonttype": 42, "savefig.dpi": DOTS_PER_INCH, "axes.titlesize": "medium", "legend.frameon": False}
+    )
 
 
 def palette(methods):

@@ -33,6 +33,30 @@ def overall(verdicts):
     return verdicts.iloc[0] if verdicts.nunique() == 1 else "mixed"
 
 
+def comparison_table(comparisons):
+    """A row per claim and pair, a column per data set, norm and budget: difference in points, interval, verdict.
+
+    comparisons: rows of `check_claim` for several claims, with a column `claim`; the bound is left out.
+    """
+    made = comparisons[comparisons["verdict"].ne(NOT_TESTED) & comparisons["measure"].ne("bound")]
+    if made.empty:
+        return made
+    budgets = made["ipc"].astype("string").fillna("-")
+    several = made["model"].nunique() > 1
+    made = made.assign(
+        where=made["dataset"] + ", " + made["norm"] + ", " + budgets + (", " + made["model"] if several else ""),
+        entry=[
+            f"{row.effect:+.1f} ({row.low:+.1f} to {row.high:+.1f}) {row.verdict}"
+            if row.n > 1
+            else f"{row.effect:+.1f}"
+            for row in made.itertuples()
+        ],
+    )
+    keys = ["claim", "higher", "lower"]
+    wide = made.pivot(index=keys, columns="where", values="entry")[list(dict.fromkeys(made["where"]))]
+    return made[keys].drop_duplicates().merge(wide.reset_index(), on=keys).fillna("")
+
+
 def _compare(claim, runs, kinds, headline):
     rows = []
     for dataset, sizes in headline.items():

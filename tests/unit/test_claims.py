@@ -121,6 +121,7 @@ def test_one_word_for_several_verdicts():
         ("a: {says: x, source: y}", "claims.a: needs says, source, measure"),
         ("a: {says: x, source: y, measure: robust, lhs: 1}", "allowed beside them: higher, lower"),
         ("a: {says: x, source: y, measure: robustness}", "claims.a.measure: 'robustness' is not one of robust, clean"),
+        ("a: {says: x, source: y, measure: clean, networks: same}", "claims.a.networks: 'same' is not other"),
         ("a: {says: x, source: y, measure: clean, higher: {methods: [a]}}", "claims.a: higher and lower need methods"),
     ],
 )
