@@ -72,6 +72,7 @@ wildcard_constraints:
     subset=rf"({names_of('methods')})(-ipc[1-9][0-9]*)?",
     training=names_of("trainings"),
     model=names_of("models"),
+    space=f"{configuration.PRINCIPAL_COMPONENTS}|{names_of('models')}",
     cover=rf"({names_of('methods')})(-ipc[1-9][0-9]*)?",
     seed=r"[0-9]+",
     expert=r"[0-9]+",
@@ -119,6 +120,21 @@ def normalisation(wildcards):
 def subset_settings(wildcards):
     """Settings of the method that makes a training set."""
     return configuration.method_settings(config, wildcards.dataset, wildcards.subset)
+
+
+def cover_features(wildcards):
+    """The features that a cover is chosen in, if it is."""
+    space = subset_settings(wildcards).get("space")
+    return {"features": f"results/{wildcards.dataset}/features/{space}.npy"} if space else {}
+
+
+def embedding_model(wildcards):
+    """The network whose features a space consists of, if it does: trained on all images, with the first seed."""
+    if wildcards.space == configuration.PRINCIPAL_COMPONENTS:
+        return {}
+    seed = config["run"]["seeds"][0]
+    path = "results/{dataset}/models/full/standard/{space}/seed{seed}/model.pt"
+    return {"model": path.format(**wildcards, seed=seed)}
 
 
 def frontier_settings(wildcards):
@@ -432,6 +448,12 @@ def benchmarks(wildcards):
         "results/benchmarks/trace_frontier/{}.tsv".format(Path(path).parts[1])
         for path in frontier_tables()
         if Path(path).name == "frontier.csv"
+    ]
+    files += [
+        f"results/benchmarks/embed_dataset/{dataset}/{config['methods'][method]['space']}.tsv"
+        for dataset in config["run"]["datasets"]
+        for method in config["run"]["methods"]
+        if "space" in config["methods"][method]
     ]
     for path in every_expert():
         dataset, _, model, expert = Path(path).with_suffix(".tsv").parts[1:]

@@ -5,6 +5,7 @@
 rule solve_cover:
     """Cover every class, for a budget or a radius; verify the cover and its bound before writing it."""
     input:
+        unpack(cover_features),
         train="results/{dataset}/data/train.npy",
     output:
         train="results/{dataset}/covers/{subset}/train.npy",
@@ -25,6 +26,27 @@ rule solve_cover:
         code=code("solve_cover"),
     script:
         "../scripts/solve_cover.py"
+
+
+rule embed_dataset:
+    """Features of every training image, in which covers may be chosen: principal components, or those of a network."""
+    input:
+        unpack(embedding_model),
+        train="results/{dataset}/data/train.npy",
+    output:
+        features="results/{dataset}/features/{space}.npy",
+    log:
+        "results/logs/embed_dataset/{dataset}/{space}.log",
+    benchmark:
+        "results/benchmarks/embed_dataset/{dataset}/{space}.tsv"
+    conda:
+        "../envs/covers.yaml"
+    resources:
+        mem_mb=6000,
+    params:
+        code=code("embed_dataset"),
+    script:
+        "../scripts/embed_dataset.py"
 
 
 rule verify_cover:

@@ -26,6 +26,7 @@ def trace_bound(snapshots_path, train_path, set_path, cover_path, training, atta
     records, cover, arrays = load_records(train_path), load_records(set_path), load_arrays(cover_path)
     norm, eps = training["adversary"]["norm"], training["adversary"]["eps"]
     drawn = draw_examples(records["label"], points)
+    drawn = drawn[arrays["covered"][drawn]]  # a partial cover speaks for no others
     places = np.searchsorted(cover["index"], arrays["assignment"][drawn])  # of each drawn image's centre
     represented = torch.from_numpy(cover["index"][places] != drawn)  # by another image than themselves
     weights = torch.from_numpy(cover["weight"] / cover["weight"].sum())

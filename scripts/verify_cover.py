@@ -9,7 +9,7 @@ from finitecover.verification import CoverError, asked_for, verify_claims
 
 
 def verify_cover(train_path, set_path, cover_path, classes_path, settings, verified_path):
-    """Settings: norm, label_wise, and ipc or radius, as asked for; nothing of the solver's is trusted."""
+    """Settings: norm, label_wise, ipc or radius, uncovered, as asked for; nothing of the solver's is trusted."""
     records, chosen = load_records(train_path), load_records(set_path)
     points, labels = pixels(records["image"]), records["label"]
     groups, budget = asked_for(labels, settings)
@@ -17,7 +17,8 @@ def verify_cover(train_path, set_path, cover_path, classes_path, settings, verif
     if not np.array_equal(records[["image", "label"]][cover["indices"]], chosen[["image", "label"]]):
         raise CoverError("the training set holds other images than the cover's centres")
     claims = pd.read_csv(classes_path).set_index("label")["certified_bound"].to_dict()
-    rows = verify_claims(points, groups, cover, claims, settings["norm"], budget, settings.get("radius"))
+    asked = (settings["norm"], budget, settings.get("radius"), settings.get("uncovered", 0.0))
+    rows = verify_claims(points, groups, cover, claims, *asked)
     save_csv(verified_path, pd.DataFrame(rows))
 
 

@@ -222,6 +222,24 @@ def test_the_same_seed_gives_the_same_bytes_on_one_core(finished, make_workflow)
     assert different == []
 
 
+def test_relaxed_covers_say_what_they_guarantee(make_workflow):
+    workflow = make_workflow()
+    quick = {"run": {"methods": ["mfc", "mfc-partial", "mfc-pca", "mfc-features"], "budgets": [3]}}
+    (workflow.folder / "quick.yaml").write_text(yaml.safe_dump(QUICK | quick))
+    workflow.run("results/tables/covers.csv", config=[SMOKE, "quick.yaml"])
+    covers = pd.read_csv(workflow.folder / "results/tables/covers.csv")
+    assert covers["verified"].all()
+    assert set(covers["size"]) == {3}
+    radius = covers.pivot(index="label", columns="subset", values="radius")
+    assert (radius["mfc-partial-ipc3"] < radius["mfc-ipc3"]).all()
+    assert (radius["mfc-ipc3"] <= radius[["mfc-pca-ipc3", "mfc-features-ipc3"]].min(axis=1) + 1e-9).all()
+    partial = covers[covers["subset"] == "mfc-partial-ipc3"]
+    assert (partial["covered"] == np.ceil(partial["points"] / 2)).all()
+    assert covers["gap"].isna().equals(covers["subset"] != "mfc-ipc3")
+    chosen = np.load(workflow.folder / "results/digits/covers/mfc-partial-ipc3/train.npy")
+    assert chosen["weight"].sum() == partial["covered"].sum()
+
+
 def test_a_label_blind_cover_says_what_it_gives_up_and_a_false_proof_is_refused(make_workflow):
     workflow = make_workflow()
     folder = workflow.folder / "results" / "digits" / "covers" / "mfc-blind-ipc2"

@@ -46,6 +46,8 @@ FAMILY_KEYS = {
     "condensation": ("algorithm", "model", "iterations", "start", "learning_rate", "momentum"),
     "imported": ("format", "path", "experiment"),
 }
+RELAXED = ("uncovered", "slack", "density", "space")  # what a cover may be chosen for beside its radius
+PRINCIPAL_COMPONENTS = "pca"  # the space that is no network's
 GRADIENT_MATCHING = ("batch_real", "batch_train", "learning_rate_network", "outer_loops", "inner_loops")
 STUDENT = ("batch_train", "learning_rate_network", "learning_rate_step", "synthetic_steps")
 ALGORITHMS = {
@@ -366,13 +368,23 @@ def _check_method(name, settings, config):
         _require(algorithm is not None, f"{where}: family {family} needs algorithm")
         _require(algorithm in known, f"{where}.algorithm: {algorithm!r} is not one of {', '.join(known)}")
     needed = FAMILY_KEYS[family] + ALGORITHMS.get(family, {}).get(algorithm, ())
-    allowed = {"family", *needed, *(("normalisation",) if family == "imported" else ())}
+    allowed = {"family", *needed, *{"imported": ("normalisation",), "cover": RELAXED}.get(family, ())}
     for key in needed:
         _require(key in settings, f"{where}: family {family} needs {key}")
     for key in settings:
         _require(key in allowed, f"{where}.{key}: not used by family {family}; allowed: {', '.join(sorted(allowed))}")
     if family == "condensation":
         _check_known(f"{where}.model", settings["model"], config["models"])
+    for key in set(RELAXED) & set(settings):
+        _require(settings["given"] == "budget", f"{where}.{key}: only covers that are given a budget; remove it")
+    _require(
+        "uncovered" not in settings or "density" not in settings or settings["density"] < 1,
+        f"{where}.uncovered: with density 1 no centre is chosen by covering; remove one of them",
+    )
+    if settings.get("space", PRINCIPAL_COMPONENTS) != PRINCIPAL_COMPONENTS:
+        _check_known(f"{where}.space", settings["space"], config["models"])
+        _require("standard" in config["trainings"], f"{where}.space: needs a training that is named standard")
+        _require("full" in config["methods"], f"{where}.space: needs a method that is named full")
     if algorithm == "mtt":
         last, epochs = settings["latest_start"] - 1 + settings["expert_epochs"], config["experts"]["epochs"]
         _require(last <= epochs, f"{where}: latest_start and expert_epochs reach epoch {last}; experts have {epochs}")

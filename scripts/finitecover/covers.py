@@ -28,10 +28,11 @@ class Cover:
     """A cover of n points.
 
     indices: the centres, sorted int64. assignment: (n,) index into the points of each point's nearest centre.
-    distances: (n,) float64, to that centre. radius: the largest of them. lower_bound: proved, on the number of centres
-    (`cover_with_radius`) or on the radius (`cover_with_budget`). status: "optimal" only if the bound proves it, else
-    "feasible". dual: (n,) prices, for the radius asked for or any radius below `certified_bound`, that prove
-    `certified_bound`; it is the lower bound itself, unless HiGHS's branch and bound proved more.
+    distances: (n,) float64, to that centre. radius: the largest of those of covered points. lower_bound: proved, on the
+    number of centres (`cover_with_radius`) or on the radius (`cover_with_budget`). status: "optimal" only if the bound
+    proves it, else "feasible". dual: (n,) prices, for the radius asked for or any radius below `certified_bound`, that
+    prove `certified_bound`; it is the lower bound itself, unless HiGHS's branch and bound proved more. covered: (n,)
+    bool, the points that the radius speaks for: all of them, but for partial covers (`relaxed`).
     """
 
     indices: np.ndarray
@@ -42,6 +43,7 @@ class Cover:
     status: str
     dual: np.ndarray
     certified_bound: float
+    covered: np.ndarray
 
 
 def cover_with_radius(points, radius, norm="l2", time_limit=None, *, memory=MEMORY, device="cpu"):
@@ -52,10 +54,10 @@ def cover_with_radius(points, radius, norm="l2", time_limit=None, *, memory=MEMO
     device: where they are computed, "cpu" or "cuda"; neither changes the result. Raises `ValueError` for empty or
     non-finite points, a negative radius, an unknown norm.
     """
-    points, deadline = _checked(points, norm), _deadline(time_limit)
+    points, deadline = checked(points, norm), deadline_after(time_limit)
     _check_radius(radius)
     distances = Distances(points, norm, memory, device)
-    found = solver.solve(_problem(distances, radius), deadline=deadline)
+    found = solver.solve(within_problem(distances, radius), deadline=deadline)
     return _cover(distances, found.columns, found.bound, found.optimal, found.prices, found.priced)
 
 
@@ -71,8 +73,8 @@ def cover_with_budget(points, k, norm="l2", time_limit=None, *, memory=MEMORY, d
 
 def cover_and_steps(points, k, norm="l2", time_limit=None, *, memory=MEMORY, device="cpu"):
     """`cover_with_budget`, and what its search learned about size against radius on its way, as of `frontier`."""
-    points, deadline = _checked(points, norm), _deadline(time_limit)
-    _check_budget(k, len(points))
+    points, deadline = checked(points, norm), deadline_after(time_limit)
+    check_budget(k, len(points))
     search = Search(points, norm, memory, device)
     return search.cover(int(k), deadline), search.steps()
 
@@ -86,11 +88,11 @@ def frontier(points, radii=(), budgets=(), spaced=0, norm="l2", *, memory=MEMORY
     smallest cover known and lower_bound the largest size proved, both whatever radius they came from. Raises
     `ValueError` as `cover_with_radius` and `cover_with_budget` do.
     """
-    points = _checked(points, norm)
+    points = checked(points, norm)
     for radius in radii:
         _check_radius(radius)
     for k in budgets:
-        _check_budget(k, len(points))
+        check_budget(k, len(points))
     search = Search(points, norm, memory, device)
     for radius in [*radii, *(np.linspace(*search.distances.spread(), spaced) if spaced else [])]:
         search.at(float(radius))
@@ -122,13 +124,13 @@ class Search:
     def at(self, radius, target=None, deadline=None):
         """Look for a small cover of a radius and a bound; True if `target` centres suffice, False if they are proved
         not to, None if neither is known."""
-        found = solver.solve(_problem(self.distances, radius), PROBE, target, deadline)
+        found = solver.solve(within_problem(self.distances, radius), PROBE, target, deadline)
         self.bounds.append(Bound(radius, found.bound, found.priced, found.prices))
         self._keep(found.columns)
         if target is None:
             return None
         if len(found.columns) <= target:
-            self._keep(self._filled(found.columns, target))
+            self._keep(self.filled(found.columns, target))
             return True
         return False if found.bound > target else None
 
@@ -137,7 +139,7 @@ class Search:
 
         Returns (radius reached, centres, largest radius proved too small, the same by prices alone); -inf where none.
         """
-        chosen, packed = self._farthest_first(k)
+        chosen, packed = self.farthest_first(k)
         self._keep(chosen)
         if packed > 0:
             prices = np.zeros(self.distances.n)
@@ -160,7 +162,7 @@ class Search:
     def cover(self, k, deadline=None):
         """The best cover with k centres and its bound."""
         reached, centres, proved, priced = self.bracket(k, deadline)
-        centres = self._drawn_in(self._filled(centres, k), reached, deadline)
+        centres = self._drawn_in(self.filled(centres, k), reached, deadline)
         lower, certified = (min(reached, self._after(radius)) for radius in (proved, priced))
         proofs = [bound.prices for bound in self.bounds if bound.radius == priced and bound.priced > k]
         dual = proofs[0] if proofs else np.zeros(self.distances.n)
@@ -207,7 +209,7 @@ class Search:
         """The smallest radius that matters above one proved too small: a distance that occurs."""
         return self.distances.after(radius) if radius >= 0 else 0.0
 
-    def _farthest_first(self, k):
+    def farthest_first(self, k):
         """The first k points of the traversal and how far the next one is from them (0 where there is none)."""
         points, norm = self.distances.points, self.distances.norm
         if not self._order:
@@ -222,7 +224,7 @@ class Search:
             self._reach = np.minimum(self._reach, direct(points, points[[farthest]], norm)[:, 0])
         return np.sort(self._order[:k]), self._gaps[k - 1] if k < len(points) else 0.0
 
-    def _filled(self, centres, k):
+    def filled(self, centres, k):
         """The centres and the points farthest from them, k in all."""
         centres = list(centres)
         if len(centres) < k:
@@ -266,10 +268,10 @@ def label_wise(points, labels, solve, threads=1):
     with ThreadPoolExecutor(threads) as pool:
         parts = list(pool.map(lambda members: solve(points[members], labels[members[0]].item()), groups))
     assignment = np.empty(len(points), dtype=np.int64)
-    distances, dual = np.empty(len(points)), np.empty(len(points))
+    distances, dual, covered = np.empty(len(points)), np.empty(len(points)), np.empty(len(points), dtype=bool)
     for place, (members, part) in enumerate(zip(groups, parts, strict=True)):
         assignment[members] = members[part.assignment]
-        distances[members], dual[members] = part.distances, part.dual
+        distances[members], dual[members], covered[members] = part.distances, part.dual, part.covered
         parts[place] = replace(part, indices=members[part.indices])
     whole = Cover(
         indices=np.sort(np.concatenate([part.indices for part in parts])),
@@ -280,15 +282,16 @@ def label_wise(points, labels, solve, threads=1):
         status="optimal" if all(part.status == "optimal" for part in parts) else "feasible",
         dual=dual,
         certified_bound=sum(part.certified_bound for part in parts),
+        covered=covered,
     )
     return whole, parts
 
 
 def represented(points, cover, norms=("l2", "linf")):
-    """What each centre stands for: weight w_c (points assigned to it) and radius r_c in each norm, by centre."""
-    points = flatten(points)
-    position = np.searchsorted(cover.indices, cover.assignment)
-    pairs = np.column_stack([np.arange(len(points)), cover.assignment])
+    """What each centre stands for: weight w_c (covered points assigned to it), radius r_c in each norm, by centre."""
+    points, covered = flatten(points), np.flatnonzero(cover.covered)
+    position = np.searchsorted(cover.indices, cover.assignment[covered])
+    pairs = np.column_stack([covered, cover.assignment[covered]])
     weight = np.bincount(position, minlength=len(cover.indices)).astype(np.float64)
     radii = {}
     for norm in norms:
@@ -300,7 +303,8 @@ def represented(points, cover, norms=("l2", "linf")):
 # --- helpers ---
 
 
-def _checked(points, norm):
+def checked(points, norm):
+    """Points (n, ...) as a float64 matrix (n, d); raises `ValueError` as `cover_with_radius` does."""
     check_norm(norm)
     points = np.asarray(points)
     if points.ndim == 0 or points.size == 0:
@@ -316,21 +320,34 @@ def _check_radius(radius):
         raise ValueError(f"radius is {radius}; it must be a finite number >= 0")
 
 
-def _check_budget(k, n):
+def check_budget(k, n):
+    """Raise `ValueError` unless k centres can be chosen from n points."""
     if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= k <= n:
         raise ValueError(f"k is {k}; it must be a whole number between 1 and the number of points, {n}")
 
 
-def _deadline(time_limit):
+def deadline_after(time_limit):
+    """On the monotonic clock, None for no limit."""
     return None if time_limit is None else monotonic() + time_limit
 
 
-def _problem(distances, radius):
+def within_problem(distances, radius):
     """Set cover for a radius: points to be covered and candidate centres are the same, so rows and columns are."""
     return distances.within(radius) * 2
+
+
+def cover_of(distances, centres, uncovered=0.0):
+    """The cover by some centres, of which nothing is proved; `covered` leaves out a share of points, the farthest."""
+    n = distances.n
+    cover = _cover(distances, centres, 0.0, False, np.zeros(n), 0.0)
+    order = np.argsort(cover.distances, kind="stable")
+    covered = np.full(n, True)
+    covered[order[int(np.ceil((1 - uncovered) * n)) :]] = False
+    return replace(cover, covered=covered, radius=float(cover.distances[covered].max()))
 
 
 def _cover(distances, centres, lower_bound, optimal, dual, certified_bound):
     assignment, reached = distances.nearest(centres)
     status, radius = "optimal" if optimal else "feasible", float(reached.max())
-    return Cover(np.sort(centres), assignment, reached, radius, lower_bound, status, dual, certified_bound)
+    every = np.full(distances.n, True)
+    return Cover(np.sort(centres), assignment, reached, radius, lower_bound, status, dual, certified_bound, every)

@@ -64,15 +64,17 @@ def asked_for(labels, settings):
     return groups, settings["ipc"] * len(np.unique(labels)) // len(np.unique(groups))
 
 
-def verify_claims(points, groups, cover, claims, norm, budget=None, radius=None):
+def verify_claims(points, groups, cover, claims, norm, budget=None, radius=None, uncovered=0.0):
     """Check a cover and the bound of every group of points: a list of what was measured, a dict per group.
 
     points (n, ...). groups (n,): the labels, or one value for all points of a label-blind cover. cover: dict of arrays
-    `indices`, `assignment`, `distances` and `dual`, as stored. claims: {group: bound that its prices are said to
+    `indices`, `assignment`, `distances`, `dual` and `covered`, as stored. uncovered: share of each group that may lie
+    outside the radius. claims: {group: bound that its prices are said to
     prove}, on the radius of `budget` centres or on the number of centres for `radius`. Raises `CoverError`.
     """
     indices, assignment, distances, dual = (cover[key] for key in ("indices", "assignment", "distances", "dual"))
-    _require(len(dual) == len(points), "not every point has a price")
+    covered = cover["covered"]
+    _require(len(dual) == len(covered) == len(points), "not every point has a price, or is said to be covered or not")
     _require(np.isfinite(list(claims.values())).all(), "a claimed bound is not finite")
     within = distances.max() if radius is None else radius
     verify_cover(points, groups, indices, assignment, distances, within, norm)
@@ -80,6 +82,7 @@ def verify_claims(points, groups, cover, claims, norm, budget=None, radius=None)
     for group in np.unique(groups):
         members = np.flatnonzero(groups == group)
         size, bound = int(np.isin(indices, members).sum()), claims[group.item()]
+        _require(covered[members].mean() >= 1 - uncovered, f"less than {1 - uncovered:g} of the points are covered")
         if radius is None:
             _require(size == budget, f"{size} centres where {budget} were asked for")
             verify_radius_bound(points[members], dual[members], budget, bound, norm)
@@ -90,7 +93,7 @@ def verify_claims(points, groups, cover, claims, norm, budget=None, radius=None)
                 "label": group.item(),
                 "points": len(members),
                 "size": size,
-                "radius": float(distances[members].max()),
+                "radius": float(distances[members[covered[members]]].max()),
                 "prices": float(dual[members].sum()),
                 "priced_points": int(np.count_nonzero(dual[members])),
                 "proved_bound": bound,

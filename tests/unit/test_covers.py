@@ -207,7 +207,7 @@ def test_memory_and_threads_change_nothing(rng, monkeypatch):
         for memory, threads in ((2**30, 1), (0, 1), (2**30, 3))
     ]
     for other in results[1:]:
-        for key in ("indices", "assignment", "distances", "dual"):
+        for key in ("indices", "assignment", "distances", "dual", "covered"):
             assert np.array_equal(getattr(other, key), getattr(results[0], key))
 
 

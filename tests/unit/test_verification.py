@@ -107,7 +107,7 @@ def stored(rng):
     """Points of two labels, the arrays of their covers with three centres each, and the bounds claimed."""
     points, labels = rng.random((50, 4)), np.repeat([0, 1], 25)
     whole, parts = label_wise(points, labels, lambda members, _: cover_with_budget(members, 3))
-    arrays = {key: getattr(whole, key).copy() for key in ("indices", "assignment", "distances", "dual")}
+    arrays = {key: getattr(whole, key).copy() for key in ("indices", "assignment", "distances", "dual", "covered")}
     claims = {int(labels[part.indices[0]]): part.certified_bound for part in parts}
     return points, labels, arrays, claims
 
@@ -134,6 +134,16 @@ def test_a_bound_that_is_no_number_is_refused(stored):
 def test_another_budget_is_refused(stored):
     with pytest.raises(CoverError, match="3 centres where 4 were asked for"):
         verify_claims(*stored, "l2", budget=4)
+
+
+def test_points_left_out_must_have_been_allowed(stored):
+    arrays = stored[2]
+    farthest = arrays["distances"][:25].argmax()
+    arrays["covered"][farthest] = False
+    rows = verify_claims(*stored, "l2", budget=3, uncovered=0.04)
+    assert rows[0]["radius"] == np.sort(arrays["distances"][:25])[-2]
+    with pytest.raises(CoverError, match=r"less than 0\.97 of the points are covered"):
+        verify_claims(*stored, "l2", budget=3, uncovered=0.03)
 
 
 def test_prices_that_were_cut_off_are_refused(stored):
