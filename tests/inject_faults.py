@@ -63,7 +63,7 @@ optimisation:
   steps: 200
 """
 OPTIONS = {"cores": 1, "config": ["config/smoke.yaml", "quick.yaml", "study.yaml"]}
-TARGETS = ["all", "results/mine/imported/theirs/train.npy"]
+TARGETS = ["all", "results/mine/imported/theirs/train.npy", "results/mine/features/pca.npy"]
 
 
 class Lost(Exception):

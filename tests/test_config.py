@@ -130,6 +130,7 @@ REFUSALS = [
     ),
     ("evaluation.norms", [], "evaluation.norms: [] should be non-empty"),
     ("evaluation.norms", ["l2"], "evaluation.norms: training pgd-linf perturbs in linf, which is not among them"),
+    ("datasets.digits.eps", {"l2": {"train": "1", "test": ["1"]}}, "datasets.digits.eps: training pgd-linf perturbs"),
     ("evaluation.norms", ["l1"], "evaluation.norms.0: 'l1' is not one of linf, l2"),
     ("trainings.weighted-linf.sigma", 1, "trainings.weighted-linf.sigma: not used by kind weighted; remove it"),
     ("trainings.pgd-linf.beta", 6, "trainings.pgd-linf.beta: not used by kind pgd; remove it"),

@@ -72,13 +72,13 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
     workflow = make_workflow()
     shared = {name: 1 for name in ("all", "collect_runs", "summarise_runs", "collect_costs", "collect_covers")}
     shared |= {"collect_provenance": 1}
-    shared |= {"collect_condensed": 1, "check_claim": 14, "collect_claims": 1}
+    shared |= {"collect_condensed": 1, "check_claim": 16, "collect_claims": 1}
     shared |= {name: 1 for name in ("plot_frontier", "record_environment", "render_report")}
 
     def expected(datasets, models, covers, coresets, condensed, accuracies):
         each = ("download_dataset", "prepare_dataset", "trace_frontier", "plot_images", "plot_condensation")
         counts = shared | dict.fromkeys(each, datasets) | {"train_model": models, "attack_model": models}
-        counts |= {"solve_cover": covers, "verify_cover": covers}
+        counts |= {"solve_cover": covers, "verify_cover": covers, "explore_cover": datasets}
         counts |= {"select_coreset": coresets, "condense_dataset": condensed, "plot_accuracies": accuracies}
         return counts | {"total": sum(counts.values())}
 
@@ -87,7 +87,8 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
     # models of 3 trainings and 2 seeds attack each other; 2 adversarial trainings on 2 covers, 2 seeds, have a bound
     more = {"train_expert": 2, "transfer_attacks": 3 * 2, "trace_bound": 2 * 2 * 2, "collect_tables": 2}
     more |= {"plot_transfer": 1, "plot_bounds": 1}
-    smoke |= more | {"total": smoke["total"] + sum(more.values())}
+    more |= {"explore_cover": 2}  # one was counted
+    smoke |= more | {"total": smoke["total"] + sum(more.values()) - 1}
     assert workflow.planned(config=[SMOKE]) == smoke
     # default: 3 data sets; full and 8 methods x 2 budgets; 2 trainings + 3 on mfc; 3 seeds
     default = expected(3, 3 * 3 * ((1 + 8 * 2) * 2 + 2 * 3), 3 * 2, 3 * 4 * 2 * 3, 3 * 3 * 2 * 3, 4)
@@ -95,12 +96,12 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
     assert workflow.planned() == default
     # paper: 4 data sets; full, mfc-eta and 9 methods x 5 budgets; 4 trainings + 4 on 6 covers; 3 models; 5 seeds
     paper = expected(4, 4 * 3 * 5 * ((2 + 9 * 5) * 4 + 6 * 4), 4 * 6, 4 * 4 * 5 * 5, 4 * 4 * 5 * 5, 5)
-    paper |= {"train_expert": 4 * 100, "total": paper["total"] + 4 * 100}
+    paper |= {"train_expert": 4 * 100, "explore_cover": 4 * 2, "total": paper["total"] + 4 * 100 + 4}
     assert workflow.planned(config=["config/paper.yaml"]) == paper
     # condensation: 2 data sets; 4 methods; 1 training; 5 seeds; no covers
-    without = dict.fromkeys(("solve_cover", "verify_cover", "trace_frontier", "plot_frontier"), 0)
+    without = dict.fromkeys(("solve_cover", "verify_cover", "explore_cover", "trace_frontier", "plot_frontier"), 0)
     condensation = expected(2, 2 * 4 * 5, 0, 2 * 5, 2 * 3 * 5, 2) | without
-    condensation["total"] -= 3
+    condensation["total"] -= 5  # two frontiers, two explorers, a figure
     assert workflow.planned(config=["config/condensation.yaml"]) | without == condensation
 
 
@@ -390,7 +391,7 @@ def test_the_full_set_alone_is_a_study(finished):
     (finished.folder / "alone.yaml").write_text("run: {methods: [full]}")
     finished.run(config=[*finished.overlays, "alone.yaml"])
     page = (finished.folder / "results/report/report.html").read_text()
-    assert page.count("<img ") == 1
+    assert page.count("<img ") == 3
     assert "<h2>Condensed sets" not in page
     finished.run(config=finished.overlays)  # as the tests that follow expect it
 
@@ -432,7 +433,7 @@ def test_changed_settings_of_a_method_rerun_its_jobs_only(finished):
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
     changed.write_text("methods: {mfc: {norm: l1}}")
     plan = finished.planned(config=overlays)
-    jobs = {"solve_cover": 1, "verify_cover": 1, "collect_covers": 1}
+    jobs = {"solve_cover": 1, "verify_cover": 1, "explore_cover": 1, "collect_covers": 1, "plot_frontier": 1}
     jobs |= {"train_model": 3, "attack_model": 3, "plot_images": 1}
     joined = {"transfer_attacks": 3, "collect_tables": 2, "plot_transfer": 1, "plot_bounds": 1}
     jobs |= joined | {"trace_bound": 2}

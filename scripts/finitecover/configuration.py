@@ -467,11 +467,10 @@ def _check_run(config):
                 norm is None or norm in settings["eps"],
                 f"datasets.{dataset}.eps: training {training} perturbs in {norm}, for which there are no sizes",
             )
-        for norm in config["evaluation"]["norms"]:
-            _require(
-                norm in settings["eps"],
-                f"datasets.{dataset}.eps: evaluation.norms names {norm}, for which there are no sizes",
-            )
+        _require(
+            _evaluated(config, dataset),
+            f"datasets.{dataset}.eps: no sizes in any of evaluation.norms, {', '.join(config['evaluation']['norms'])}",
+        )
         _check_depths(dataset, settings, config)
         largest = smallest_class(source_settings(config, dataset))
         for k in config["frontier"]["budgets"] or []:

@@ -28,6 +28,7 @@ certificates: {{points: 20, smoothing: {{guesses: 10, samples: 100}}}}
 methods: {{theirs: {{family: imported, format: dc, experiment: 0, path: {EXPORTED}}}}}
 """
 MORE_TARGETS = ["results/figures/certificates.png", "results/digits/imported/theirs/train.npy"]
+MORE_TARGETS += ["results/digits/features/pca.npy"]
 
 pytestmark = pytest.mark.conda
 
