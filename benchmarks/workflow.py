@@ -18,7 +18,7 @@ import pandas as pd
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from conftest import Workflow  # noqa: E402
+from running import Workflow  # noqa: E402
 
 
 def run_study(folder, cores):

@@ -32,7 +32,7 @@ import pandas as pd
 import psutil
 from sklearn.datasets import load_digits
 
-from conftest import ROOT, Workflow
+from running import ROOT, Workflow
 
 FAULTS = ("kill job", "kill run", "disk full", "truncated", "unreadable")
 STUDY = """

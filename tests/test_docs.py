@@ -7,8 +7,8 @@ import shutil
 import pandas as pd
 import pytest
 
-from conftest import ROOT
 from finitecover.configuration import ConfigurationError
+from running import ROOT
 
 
 def load(name):

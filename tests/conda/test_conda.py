@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import ROOT, Workflow
+from running import ROOT, Workflow
 from test_environments import IMPORT_NAMES, PINS, jobs, pins_of
 
 HERE = Path(__file__).parent

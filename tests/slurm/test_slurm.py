@@ -17,7 +17,7 @@ import pytest
 import yaml
 from cluster import PACKAGES, Cluster
 
-from conftest import ROOT, Workflow
+from running import ROOT, Workflow
 
 TABLES = ("runs", "gates", "summary", "covers", "condensed", "transfer", "bounds")
 PROFILE = ["--workflow-profile", "config/profiles/slurm", "--configfile", "config/smoke.yaml"]
