@@ -30,12 +30,7 @@ def note_this_run():
 
 def print_estimate():
     """Say what the jobs to be run will take, by the figures kept of other runs."""
-    # the names that collect_costs gives to jobs: their benchmark files'
-    jobs = [
-        (job.rule.name, "/".join(Path(job.benchmark).with_suffix("").parts[3:]))
-        for job in workflow.dag.needrun_jobs()
-        if job.benchmark
-    ]
+    jobs = [estimates.job_of(job.benchmark) for job in workflow.dag.needrun_jobs() if job.benchmark]
     found = estimates.estimate(jobs, config, Path(workflow.basedir) / "docs" / "results")
     if jobs and found:
         hours, known, kept, same = found

@@ -34,6 +34,12 @@ def estimate(jobs, config, kept):
     return sum(found) / 3600, len(found), name, same
 
 
+def job_of(benchmark_path):
+    """(rule, job's name) of a benchmark file, results/benchmarks/<rule>/<job>.tsv."""
+    rule, *job = Path(benchmark_path).with_suffix("").parts[2:]
+    return rule, "/".join(job)
+
+
 def core_hours(costs_path):
     """Core-hours of a table of costs: wall-clock seconds times threads, over all jobs."""
     with Path(costs_path).open(encoding="utf-8") as file:

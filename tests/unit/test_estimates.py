@@ -36,6 +36,11 @@ def test_a_job_is_estimated_by_what_is_most_like_it(kept, job, seconds):
     assert estimates.estimate([job], CONFIG, kept("one")) == (seconds / 3600, 1, "one", True)
 
 
+def test_a_job_has_the_name_of_its_benchmark_file():
+    path = "results/benchmarks/train_model/digits/mfc-ipc10/pgd-linf/convnet/seed0.tsv"
+    assert estimates.job_of(path) == ("train_model", "digits/mfc-ipc10/pgd-linf/convnet/seed0")
+
+
 def test_what_no_figure_speaks_for_is_left_out(kept):
     jobs = [("certify_model", "a"), ("solve_cover", "a/mfc-ipc1")]
     assert estimates.estimate(jobs, CONFIG, kept("one")) == (2000 / 3600, 1, "one", True)
