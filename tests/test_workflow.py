@@ -501,7 +501,7 @@ def test_the_default_study_needs_no_network_where_there_is_a_mirror(methods, mak
     workflow = make_workflow()
     less = yaml.safe_load((ROOT / "tests/quick.yaml").read_text())
     less["run"] |= {"budgets": [10], "trainings": ["pgd-linf"]}
-    del less["evaluation"]["attacks"]["deepfool"]  # the smoke study's
+    del less["evaluation"]["attacks"]["deepfool"], less["frontier"]  # the smoke study's
     less["methods"] |= {"mfc": {"time_limit": 1}, "dc": {"iterations": 1, "outer_loops": 1, "inner_loops": 1}}
     less["methods"]["dsa"] = less["methods"]["dc"]
     less["run"] |= {"methods": methods} if methods else {}
