@@ -7,8 +7,9 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import fmean
 
-# Sections of the settings that say how long jobs take.
-COSTLY = ("methods", "trainings", "models", "experts", "optimisation", "evaluation", "certificates", "frontier")
+# Sections of the settings that say how long jobs take: maps of which a study uses some names, and those it uses whole.
+NAMED = ("methods", "trainings", "models")
+WHOLE = ("experts", "optimisation", "evaluation", "certificates", "frontier")
 
 
 def estimate(jobs, config, kept):
@@ -23,7 +24,9 @@ def estimate(jobs, config, kept):
     runs = []
     for path in sorted(Path(kept).glob("*/settings.json")):
         settings = json.loads(path.read_text(encoding="utf-8"))
-        same = all(settings[key] == config[key] for key in COSTLY)
+        same = all(settings[key] == config[key] for key in WHOLE) and all(
+            settings[key].get(name) == config[key][name] for key in NAMED for name in config["run"][key]
+        )
         figures = _figures(path.with_name("costs.csv"))
         found = [seconds for seconds in (_look_up(figures, *job) for job in jobs) if seconds is not None]
         exact = sum(_keys(*job)[0] in figures for job in jobs)

@@ -4,7 +4,9 @@ import pytest
 
 from finitecover import estimates
 
-CONFIG = {section: {} for section in estimates.COSTLY}
+CONFIG = {section: {} for section in (*estimates.NAMED, *estimates.WHOLE)}
+CONFIG["methods"] = {"random": {"family": "coreset"}}
+CONFIG["run"] = {"methods": ["random"], "trainings": [], "models": []}
 COSTS = """rule,job,threads,seconds
 train_model,a/random-ipc1/pgd/convnet/seed0,1,100
 train_model,a/random-ipc1/pgd/convnet/seed1,1,300
@@ -52,6 +54,13 @@ def test_figures_of_the_same_settings_go_first(kept, tmp_path):
     assert estimates.estimate([job], CONFIG, tmp_path)[2:] == ("other", False)
     kept("same", costs=COSTS.replace("1000", "10").replace("a/mfc-ipc1,", "b/mfc-ipc1,"))
     assert estimates.estimate([job], CONFIG, tmp_path) == (20 / 3600, 1, "same", True)
+
+
+def test_only_what_a_study_uses_must_be_the_same(kept):
+    folder, job = kept("one"), ("solve_cover", "a/mfc-ipc1")
+    more = CONFIG | {"methods": CONFIG["methods"] | {"new": {}}}
+    assert estimates.estimate([job], more, folder)[3]
+    assert not estimates.estimate([job], CONFIG | {"methods": {"random": {"family": "full"}}}, folder)[3]
 
 
 def test_nothing_kept_means_no_estimate(tmp_path):
