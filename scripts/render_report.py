@@ -8,6 +8,7 @@ import pandas as pd
 import yaml
 
 from finitecover.arrays import load_csv, load_json, save_text
+from finitecover.estimates import core_hours
 from finitecover.figures import DOTS_PER_INCH
 from finitecover.jobs import job
 from finitecover.statistics import architecture_table, headline_table, percent, set_costs, wide_table
@@ -55,7 +56,7 @@ def render_report(
         seeds=config["run"]["seeds"],
         summary=frames["summary"],
         provenance=_shown(frames["provenance"].round(1)),
-        core_hours=(frames["costs"]["seconds"] * frames["costs"]["threads"]).sum() / 3600,
+        core_hours=core_hours(tables["costs"]),
         gates=_gate_counts(frames["gates"]),
         failed=frames["gates"][~frames["gates"]["passed"].astype(bool)],
         covers=_timed_covers(frames["covers"], frames["costs"]),

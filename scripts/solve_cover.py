@@ -60,12 +60,12 @@ def solve_cover(train_path, features_path, settings, threads, mem_mb, set_path, 
     )
     save_arrays(cover_path, **arrays)
     strangers = labels[cover.assignment] != labels
-    save_csv(classes_path, _class_table(cover, parts, groups, strangers, norm, radius is None))
+    save_csv(classes_path, _class_table(parts, groups, strangers, norm, radius is None))
     steps = pd.concat([learned[group] for group in sorted(learned)])
     save_csv(steps_path, steps[["label", "points", "radius", "size", "lower_bound"]])
 
 
-def _class_table(cover, parts, groups, strangers, norm, bounds_radius):
+def _class_table(parts, groups, strangers, norm, bounds_radius):
     """One row per group: `bounds` says what the lower bound is on, `other_label` counts points whose centre has
     another label (possible in label-blind covers alone)."""
     rows = []
@@ -76,7 +76,7 @@ def _class_table(cover, parts, groups, strangers, norm, bounds_radius):
                 "label": groups[part.indices[0]].item(),
                 "norm": norm,
                 "points": int(members.sum()),
-                "covered": int(cover.covered[members].sum()),
+                "covered": int(part.covered.sum()),
                 "size": len(part.indices),
                 "radius": part.radius,
                 "mean_distance": part.distances.mean(),

@@ -130,7 +130,6 @@ REFUSALS = [
     ),
     ("evaluation.norms", [], "evaluation.norms: [] should be non-empty"),
     ("evaluation.norms", ["l2"], "evaluation.norms: training pgd-linf perturbs in linf, which is not among them"),
-    ("datasets.digits.eps", {"l2": {"train": "1", "test": ["1"]}}, "datasets.digits.eps: training pgd-linf perturbs"),
     ("evaluation.norms", ["l1"], "evaluation.norms.0: 'l1' is not one of linf, l2"),
     ("trainings.weighted-linf.sigma", 1, "trainings.weighted-linf.sigma: not used by kind weighted; remove it"),
     ("trainings.pgd-linf.beta", 6, "trainings.pgd-linf.beta: not used by kind pgd; remove it"),
@@ -323,6 +322,16 @@ def test_generalised_training_is_run_on_covers_alone():
         config = study("smoke")
         config["run"]["trainings"] = [training]
         assert {run["subset"] for run in configuration.runs(config)} == {"mfc-ipc10", "mfc-eta"}
+
+
+def test_a_data_set_needs_sizes_in_one_of_the_norms_of_the_evaluation():
+    config = study("smoke")
+    config["run"]["trainings"] = ["standard"]
+    del config["datasets"]["digits"]["eps"]["l2"]
+    configuration.check(config, SCHEMA)
+    config["evaluation"]["norms"] = ["l2"]
+    with pytest.raises(ConfigurationError, match=r"datasets.digits.eps: no sizes in any of evaluation.norms, l2"):
+        configuration.check(config, SCHEMA)
 
 
 def test_a_claim_about_other_networks_leaves_out_the_one_that_sets_were_condensed_with():

@@ -71,10 +71,7 @@ def tradeoff(table, kinds):
     named = {name: {"marker": markers[name], "color": colours[name], "markersize": 7} for name in colours}
     open_ = {"marker": "o", "color": "black", "markerfacecoloralt": "white", "markersize": 7}
     named |= {training: open_ | {"fillstyle": fillings[training]} for training in dict.fromkeys(both["training"])}
-    budgets = sorted(both["ipc"].dropna().unique())
-    if len(budgets) > 1:
-        hollow = {"marker": "o", "color": "none", "markeredgecolor": "black"}
-        named |= {f"{ipc} per class": hollow | {"markersize": _marker_size(ipc, budgets)} for ipc in budgets}
+    named |= _budget_marks(sorted(both["ipc"].dropna().unique()))
     return _with_legend(figure, {label: {"linestyle": "", **look} for label, look in named.items()})
 
 
@@ -100,6 +97,14 @@ def _label_panel(axis, panel, below):
 
 def _marker_size(ipc, budgets):
     return 6 if pd.isna(ipc) else 4.5 + 2.5 * budgets.index(ipc)
+
+
+def _budget_marks(budgets):
+    """What a legend says of the sizes of markers, where there are several budgets."""
+    if len(budgets) < 2:
+        return {}
+    hollow = {"marker": "o", "color": "none", "markeredgecolor": "black"}
+    return {f"{ipc} per class": hollow | {"markersize": _marker_size(ipc, budgets)} for ipc in budgets}
 
 
 def _draw_cells(axis, cells, colours, markers, fillings):
@@ -204,9 +209,7 @@ def costs(table, kinds, seconds):
         axis.set_ylim(0, 100 * cells["mean"].max() + 6)
         _label_panel(axis, panel, "core-seconds for one training set")
     named = {name: {"marker": markers[name], "color": colours[name], "markersize": 7} for name in colours}
-    if len(asked) > 1:
-        hollow = {"marker": "o", "color": "none", "markeredgecolor": "black"}
-        named |= {f"{ipc} per class": hollow | {"markersize": _marker_size(ipc, asked)} for ipc in asked}
+    named |= _budget_marks(asked)
     return _with_legend(figure, {label: {"linestyle": "", **look} for label, look in named.items()})
 
 

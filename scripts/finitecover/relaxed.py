@@ -44,8 +44,9 @@ def relaxed_cover(
     check_budget(k, len(points))
     where, metric = (points, norm) if features is None else (flatten(features), "l2")
     search = Search(where, metric, memory, device)
-    dense = k_means(where, round(density * k), np.random.default_rng(0)) if round(density * k) else np.array([], int)
-    centres = np.array([], int)
+    dense = centres = np.array([], int)
+    if by_density := round(density * k):
+        dense = k_means(where, by_density, np.random.default_rng(0))
     if len(dense) < k:
         if uncovered:
             centres, reached = _partial(search, k - len(dense), uncovered)
@@ -54,7 +55,8 @@ def relaxed_cover(
         if slack:
             centres = _closer(where, metric, centres, reached * (1 + slack), deadline)
     centres = search.filled(np.union1d(centres, dense).astype(np.int64), k)
-    return cover_of(Distances(points, norm, memory, device), centres, uncovered)
+    distances = search.distances if features is None else Distances(points, norm, memory, device)
+    return cover_of(distances, centres, uncovered)
 
 
 def _partial(search, k, uncovered):

@@ -124,7 +124,7 @@ def test_a_click_on_a_heading_sorts_its_table(page):
     assert column() == sorted(column(), reverse=True)
 
 
-def test_a_picture_of_it_can_be_looked_at(page, tmp_path):
+def test_a_picture_of_it_can_be_looked_at(page):
     height = page.execute_script("return document.documentElement.scrollHeight")
     page.set_window_size(1200, min(height, 16000))
     assert page.save_screenshot(str(RESULTS / "report/screenshot.png"))
