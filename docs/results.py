@@ -2,7 +2,7 @@
 
     python docs/results.py take smoke     copy from results/ to docs/results/smoke/
     python docs/results.py check smoke    compare results/ with docs/results/smoke/
-    python docs/results.py write          what README.md and docs/results/README.md say of what is kept
+    python docs/results.py write          what README.md and the pages of docs/results say of what is kept
 
 On the machine and the versions that made them a new run has the same bytes. Elsewhere rounding differs, and with it
 what is trained: `check` allows single accuracies ACCURACY and all of them together MEAN percentage points; covers and
@@ -25,23 +25,52 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from finitecover import claims, configuration  # noqa: E402
 from finitecover.arrays import load_csv, load_json  # noqa: E402
 from finitecover.estimates import core_hours  # noqa: E402
-from finitecover.statistics import headline_table, percent, wide_table  # noqa: E402
-from finitecover.verdicts import comparison_table, overall  # noqa: E402
+from finitecover.statistics import headline_table, percent, ranking_table, set_costs, wide_table  # noqa: E402
+from finitecover.summaries import (  # noqa: E402
+    attack_table,
+    bound_table,
+    certificate_table,
+    claim_table,
+    condensed_table,
+    cost_table,
+    gate_table,
+    transfer_table,
+    written,
+)
+from finitecover.verdicts import comparison_table  # noqa: E402
 
 KEPT = ROOT / "docs/results"
 # What is kept of a study; the rest of its figures and tables is made by running it.
 FILES = ["tables/*.csv", "tables/*.tex", "figures/*.png", "report/claims.csv", "report/environment.json"]
-STUDIES = {"smoke": "the smoke study", "cifar10-5k": "the default study, with a tenth of CIFAR-10"}
+# In words, and the overlays that make it. The claims in README.md are the first's that puts them to the test.
+STUDIES = {
+    "cifar10-5k": ("the default study, with a tenth of CIFAR-10", ["cifar10-5k"]),
+    "covers": ("the study of covers", ["cifar10-5k", "covers"]),
+    "robustness": ("one training set, any network", ["robustness"]),
+    "certificates": ("what follows from the centres of a cover", ["certificates"]),
+    "condensation": ("condensed sets as their literature compares them", ["condensation"]),
+    "mnist-robust": ("an anchor: all of MNIST at linf 0.3", ["mnist-robust"]),
+    "smoke": ("the smoke study", ["smoke"]),
+}
 PAGE = """# Reference results
 
-Written by `make docs` from the tables beside this page, which `python docs/results.py take <study>` copied from a run;
-a test keeps the two equal. `make check-results` runs the smoke study again and compares.
+Written by `make docs` from the tables in these folders, which `python docs/results.py take <study>` copied from a run;
+a test keeps the two equal. `make check-results` runs the smoke study again and compares. Each study has a page with all
+its figures and tables. Robust accuracy is the worst case over the study's attacks in percent, mean ± standard deviation
+over seeds; in the column of a data set, norm and budget (images per class) the highest has a star.
 """
 TITLES = {
     "tradeoff": "Clean against robust accuracy",
     "budgets": "Robust accuracy against images per class",
     "sizes": "Accuracy against the size of perturbations",
     "costs": "Robust accuracy against what the training set cost",
+    "architectures": "Robust accuracy (%) across networks",
+    "frontier": "Size against radius of covers",
+    "transfer": "Accuracy (%) under the adversarial images of every other model",
+    "certificates": "Training images certified from the centres of a cover, and directly",
+    "bounds": "Generalised adversarial loss on a cover beside the adversarial loss on all images",
+    "images": "Chosen and synthetic images",
+    "condensation": "Condensation, loss and images over the iterations",
 }
 ACCURACY, MEAN = 12.0, 2.0
 START, END = "<!-- claims -->\n", "<!-- end of claims -->\n"
@@ -51,7 +80,8 @@ FAMILY_RULES = {"cover": "solve_cover", "coreset": "select_coreset", "condensati
 def study(name):
     """The configuration of a study as Snakemake merges it."""
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    update_config(config, yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()))
+    for overlay in STUDIES[name][1]:
+        update_config(config, yaml.safe_load((ROOT / f"config/{overlay}.yaml").read_text()))
     return config
 
 
@@ -93,71 +123,100 @@ def differences(name, results=ROOT / "results"):
 
 
 def claims_table():
-    """Markdown table of the claims: sentence, place, file; of every kept study core-minutes and outcome."""
-    columns = [f"{STUDIES[name]}: core-minutes | outcome" for name in kept()]
-    lines = ["| claim | from | file to ask for | " + " | ".join(columns) + " |"]
-    lines.append("|---" * (3 + 2 * len(columns)) + "|")
+    """Markdown table of the claims: sentence, file, core-minutes in the smoke study, what came out and where."""
+    tables = {name: claim_table(load_csv(KEPT / name / "claims.csv")).set_index("claim") for name in kept()}
+    rows = []
     for claim, settings in claims.read_claims((ROOT / "config/claims.yaml").read_text()).items():
-        outcomes = [f"{_minutes(name, settings)} | {_outcome(name, claim, settings)}" for name in kept()]
-        start = f"| {settings['says']} | {settings['source']} | `results/report/claims/{claim}.csv` | "
-        lines.append(start + " | ".join(outcomes) + " |")
-    return "\n".join(lines) + "\n"
+        tested = [name for name, table in tables.items() if claim in table.index and table["effects"][claim]]
+        row = {"claim": settings["says"], "from": settings["source"]}
+        row["file to ask for"] = f"`results/report/claims/{claim}.csv`"
+        row["smoke: core-minutes"] = _minutes("smoke", settings)
+        if tested:
+            told = tables[tested[0]].loc[claim]
+            unit = "" if settings["measure"] == "bound" else " points"
+            row |= {
+                "study": f"[{tested[0]}](docs/results/{tested[0]}/README.md)",
+                "core-minutes": _minutes(tested[0], settings),
+            }
+            row["outcome"] = f"**{told['verdict']}** ({told['comparisons']}); {told['effects']}{unit}"
+        rows.append(row)
+    return _markdown(pd.DataFrame(rows).fillna(""))
 
 
 def _minutes(name, claim):
     """Core-minutes of all that a claim needs in a study."""
     costs = load_csv(KEPT / name / "costs.csv")
-    seconds = (costs["seconds"] * costs["threads"]).set_axis(pd.MultiIndex.from_frame(costs[["rule", "job"]]))
+    seconds = costs.set_index(["rule", "job"])["core_seconds"]
     return f"{sum(seconds[job] for job in _jobs(study(name), claim)) / 60:.0f}"
-
-
-def _outcome(name, claim, settings):
-    """What came out: one word, how many comparisons say what, the middle one of the effects and their range."""
-    rows = load_csv(KEPT / name / "claims.csv").query("claim == @claim")
-    told = overall(rows["verdict"])
-    if len(rows) > 1:
-        told += f" ({', '.join(f'{n} {verdict}' for verdict, n in rows['verdict'].value_counts().items())})"
-    if rows["effect"].notna().any():
-        unit = "" if settings["measure"] == "bound" else " points"
-        effects = rows["effect"]
-        told += f"; {effects.median():+.1f}{unit}"
-        told += f", from {effects.min():+.1f} to {effects.max():+.1f}" if len(rows) > 1 else ""
-    return told
 
 
 def origin(name):
     """A sentence that says what made the kept results of a study, and in how long."""
     environment, hours = load_json(KEPT / name / "environment.json"), core_hours(KEPT / name / "costs.csv")
-    packages = environment["packages"]
+    packages, overlays = environment["packages"], " ".join(f"config/{overlay}.yaml" for overlay in STUDIES[name][1])
     return (
-        f"`config/{name}.yaml` at commit {environment['commit']}: {hours:.1f} core-hours, {environment['cores']} cores "
-        f"({environment['processor']}, {environment['device']}), Python {environment['python']}, "
+        f"`--configfile {overlays}` at commit {environment['commit']}: {hours:.1f} core-hours, {environment['cores']} "
+        f"cores ({environment['processor']}, {environment['device']}), Python {environment['python']}, "
         f"PyTorch {packages['torch']}, Snakemake {packages['snakemake']}."
     )
 
 
-def page():
-    """docs/results/README.md: of every kept study its origin, its claims, the best method by budget, its figures."""
+def index_page():
+    """docs/results/README.md: of every kept study its origin, its first figure and its ranking."""
     parts = [PAGE]
     for name in kept():
-        folder = KEPT / name
-        parts.append(f"\n## {STUDIES[name][0].upper()}{STUDIES[name][1:]}\n\n{origin(name)}\n")
-        for figure, title in TITLES.items():
-            if (folder / f"{figure}.png").is_file():
-                parts.append(f"\n![{title}]({name}/{figure}.png)\n\n*{title}.*\n")
-        table = headline_table(load_csv(folder / "summary.csv"), configuration.headline(study(name)))
-        wide = wide_table(table, percent)
-        parts.append(f"\nAccuracy in percent, mean ± standard deviation over seeds:\n\n{_markdown(wide)}")
-        shown = comparison_table(load_csv(folder / "claims.csv"))
-        parts.append(
-            f"\nThe claims, in percentage points (95 % interval), by data set, norm and budget:\n\n{_markdown(shown)}"
-        )
+        frames = _frames(name)
+        shown = headline_table(frames["summary"], configuration.headline(study(name)))
+        parts += [f"\n## [{_title(name)}]({name}/README.md)\n\n{origin(name)}\n"]
+        parts += [_figure(name, "tradeoff", f"{name}/"), f"\n{_markdown(ranking_table(shown, percent))}"]
     return "".join(parts)
+
+
+def study_page(name):
+    """The page of one kept study: its figures and its tables, as the report has them."""
+    frames, headline = _frames(name), configuration.headline(study(name))
+    shown = headline_table(frames["summary"], headline)
+    verdicts = claim_table(frames["claims"])
+    tables = {
+        "Robust accuracy": ranking_table(shown, percent),
+        "The claims": verdicts[verdicts["effects"] != ""],
+        "The comparisons behind them: percentage points, 95 % interval": comparison_table(frames["claims"]),
+        "Every method": wide_table(shown, percent),
+        "Accuracy (%) under every attack at the sizes of training (number of images)": attack_table(
+            frames["summary"], headline
+        ),
+        "Certificates, means over seeds": certificate_table(frames.get("certificates")),
+        "Bounds on the loss at the end of the trainings, means over seeds": bound_table(frames.get("bounds")),
+        "Accuracy (%) under other models' adversarial images, at the lowest": transfer_table(frames.get("transfer")),
+        "Checks of every evaluation": gate_table(frames["gates"]),
+        "Condensed sets, means over seeds": condensed_table(frames.get("condensed")),
+        "What training sets cost": set_costs(frames["costs"]),
+        "What everything cost": cost_table(frames["costs"]),
+    }
+    parts = [f"# {_title(name)}\n\n{origin(name)}\n"]
+    parts += [_figure(name, path.stem) for title in TITLES for path in sorted((KEPT / name).glob(f"{title}*.png"))]
+    parts += [f"\n## {title}\n\n{_markdown(table)}" for title, table in tables.items() if len(table)]
+    return "".join(parts)
+
+
+def _frames(name):
+    return {path.stem: load_csv(path) for path in (KEPT / name).glob("*.csv")}
+
+
+def _title(name):
+    words = STUDIES[name][0]
+    return words[0].upper() + words[1:]
+
+
+def _figure(name, figure, folder=""):
+    kind, _, dataset = figure.partition("_")
+    title = TITLES[kind] + (f": {dataset}" if dataset else "")
+    return f"\n![{title}]({folder}{figure}.png)\n\n*{title}.*\n"
 
 
 def _markdown(table):
     lines = [table.columns, ["---"] * table.shape[1], *table.itertuples(index=False)]
-    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
+    return "".join(f"| {' | '.join(map(written, line))} |\n" for line in lines)
 
 
 def _jobs(config, claim):
@@ -183,22 +242,27 @@ def with_claims(text):
     """`text` with the present table between its marks."""
     before, rest = text.split(START)
     _, after = rest.split(END)
-    origins = "".join(f"\n{STUDIES[name][0].upper()}{STUDIES[name][1:]}: {origin(name)}\n" for name in kept())
-    return f"{before}{START}{claims_table()}{origins}{END}{after}"
+    return f"{before}{START}{claims_table()}{END}{after}"
+
+
+def pages():
+    """{path: text} of all that is written from what is kept."""
+    readme = ROOT / "README.md"
+    written = {readme: with_claims(readme.read_text(encoding="utf-8")), KEPT / "README.md": index_page()}
+    return written | {KEPT / name / "README.md": study_page(name) for name in kept()}
 
 
 def main():
     """Carry out one of the three."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("take", "check", "write"))
-    parser.add_argument("study", nargs="?", default="smoke")
+    parser.add_argument("study", nargs="?", default="smoke", choices=STUDIES)
     options = parser.parse_args()
     if options.what == "take":
         take(options.study)
     elif options.what == "write":
-        readme = ROOT / "README.md"
-        readme.write_text(with_claims(readme.read_text(encoding="utf-8")), encoding="utf-8")
-        (KEPT / "README.md").write_text(page(), encoding="utf-8")
+        for path, text in pages().items():
+            path.write_text(text, encoding="utf-8")
     elif found := differences(options.study):
         sys.exit("\n".join(found))
     else:

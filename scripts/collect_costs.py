@@ -1,4 +1,4 @@
-"""Join the benchmark files of every job into a table: rule, job, threads, seconds, memory, passes through networks."""
+"""Join the benchmark files of every job into a table: rule, job, time, memory, passes through networks."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ WITHOUT_NETWORK |= {"select_coreset"}
 
 def collect_costs(benchmark_paths, summary_paths, threads, costs_path):
     """A benchmark lies at results/benchmarks/<rule>/<job>.tsv; `max_rss` is in MiB. threads: {rule: cores
-    that its jobs ask for}.
+    that its jobs ask for}; core_seconds are wall-clock seconds times those.
 
     images_seen, gradient_evaluations: images that went forward through a network and gradients that came back, one by
     one; as the jobs count them, 0 where a job has no network, missing where a job has one and does not count.
@@ -25,7 +25,8 @@ def collect_costs(benchmark_paths, summary_paths, threads, costs_path):
         _, _, rule, *job = path.with_suffix("").parts
         measured = _read_benchmark(path)
         row = {"rule": rule, "job": "/".join(job), "threads": threads[rule]}
-        row |= {"seconds": measured["s"], "max_rss_mib": measured["max_rss"]}
+        row |= {"seconds": measured["s"], "core_seconds": measured["s"] * threads[rule]}
+        row["max_rss_mib"] = measured["max_rss"]
         counts = counted.get((rule, row["job"]), {})
         for name in ("images_seen", "gradient_evaluations"):
             row[name] = counts.get(name, 0 if rule in WITHOUT_NETWORK else None)

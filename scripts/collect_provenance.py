@@ -18,7 +18,6 @@ def collect_provenance(set_paths, accuracy_paths, runs, costs_path, provenance_p
     the jobs that made the set (missing for all images and for sets made elsewhere), trained and attacked.
     """
     costs = load_csv(costs_path)
-    costs["core_seconds"] = costs["seconds"] * costs["threads"]
     spent = {rule: dict(zip(rows["job"], rows["core_seconds"], strict=True)) for rule, rows in costs.groupby("rule")}
     made = {name: seconds for rule in MADE_BY for name, seconds in spent.get(rule, {}).items()}
     table = []

@@ -28,6 +28,7 @@ passes             what went forward and backward through a network, counted
 tables             tables of many jobs as one
 statistics         means, deviations and intervals over seeds
 claims, verdicts   what is put to the test, and what comes of it
+summaries          tables that the report and docs/results show
 figures            style and drawing of every figure
 configuration      what a study may say, what it expands to, and one-line refusals
 own_*, extensions  functions of the user's, by name

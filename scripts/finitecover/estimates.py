@@ -44,9 +44,9 @@ def job_of(benchmark_path):
 
 
 def core_hours(costs_path):
-    """Core-hours of a table of costs: wall-clock seconds times threads, over all jobs."""
+    """Core-hours of a table of costs, over all jobs."""
     with Path(costs_path).open(encoding="utf-8") as file:
-        return sum(float(row["seconds"]) * int(row["threads"]) for row in csv.DictReader(file)) / 3600
+        return sum(float(row["core_seconds"]) for row in csv.DictReader(file)) / 3600
 
 
 def _figures(path):
@@ -54,7 +54,7 @@ def _figures(path):
     with path.open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             for key in _keys(row["rule"], row["job"]):
-                figures[key].append(float(row["seconds"]) * int(row["threads"]))
+                figures[key].append(float(row["core_seconds"]))
     return {key: fmean(seconds) for key, seconds in figures.items()}
 
 

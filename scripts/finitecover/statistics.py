@@ -65,6 +65,30 @@ def wide_table(table, form):
     return order.merge(wide, on=CELL)[columns].fillna("").drop(columns="subset")
 
 
+def cell_names(table, norms):
+    """ "mnist, linf, 10" for every row: data set, norm, images per class, and the network where there are several."""
+    budgets = table["ipc"].astype("string").fillna("-")
+    several = table["model"].nunique() > 1
+    return table["dataset"] + ", " + norms + ", " + budgets + (", " + table["model"] if several else "")
+
+
+def ranking_table(table, form):
+    """Worst-case accuracies of a `headline_table`: a row per method and training, the highest on the mean first.
+
+    A column per data set, norm and budget, the highest entry of which has a star; `form(mean, std)` writes an entry.
+    What needs no budget has columns of its own.
+    """
+    robust = table[table["measure"] != "clean"]
+    robust = robust.assign(where=cell_names(robust, robust["measure"]))
+    best = robust["mean"] == robust.groupby("where")["mean"].transform("max")
+    columns = zip(robust["mean"], robust["std"], best, strict=True)
+    robust = robust.assign(entry=[form(mean, std) + (" ★" if top else "") for mean, std, top in columns])
+    keys = ["method", "training"]
+    order = robust.groupby(keys)["mean"].mean().sort_values(ascending=False, kind="stable").index
+    wide = robust.pivot(index=keys, columns="where", values="entry")[list(dict.fromkeys(robust["where"]))]
+    return wide.loc[order].reset_index().fillna("")
+
+
 def architecture_table(table, form):
     """One training set, any network: a row per training set and training, a column per network, of a `headline_table`.
 
@@ -92,7 +116,6 @@ def set_costs(costs):
     made = made.assign(
         dataset=job.str[0],
         made=job.str[1].where(~experts, "each expert, " + job.str[1]),
-        core_seconds=made["seconds"] * made["threads"],
     )
     groups = made.groupby(["dataset", "made"], sort=False)
     table = groups.agg(

@@ -4,7 +4,7 @@ from itertools import product
 
 import pandas as pd
 
-from finitecover.statistics import mean_interval
+from finitecover.statistics import cell_names, mean_interval
 
 COLUMNS = ["says", "source", "verdict", "dataset", "model", "norm", "eps", "ipc", "measure", "higher", "lower"]
 COLUMNS += ["effect", "low", "high", "n", "file"]
@@ -29,8 +29,12 @@ def check_claim(claim, runs, bounds, kinds, headline):
 
 
 def overall(verdicts):
-    """One word for the verdicts of a claim's comparisons: what all of them say, else "mixed"."""
-    return verdicts.iloc[0] if verdicts.nunique() == 1 else "mixed"
+    """A few words for the verdicts of a claim's comparisons: what all say, "in part" beside open ones, or "mixed"."""
+    said = set(verdicts) or {NOT_TESTED}
+    if {HOLDS, FAILS} <= said:
+        return "mixed"
+    decided = (said & {HOLDS, FAILS}) or said
+    return f"{min(decided)} in part" if decided < said else min(decided)
 
 
 def comparison_table(comparisons):
@@ -41,10 +45,8 @@ def comparison_table(comparisons):
     made = comparisons[comparisons["verdict"].ne(NOT_TESTED) & comparisons["measure"].ne("bound")]
     if made.empty:
         return made
-    budgets = made["ipc"].astype("string").fillna("-")
-    several = made["model"].nunique() > 1
     made = made.assign(
-        where=made["dataset"] + ", " + made["norm"] + ", " + budgets + (", " + made["model"] if several else ""),
+        where=cell_names(made, made["norm"]),
         entry=[
             f"{row.effect:+.1f} ({row.low:+.1f} to {row.high:+.1f}) {row.verdict}"
             if row.n > 1
@@ -71,8 +73,15 @@ def _compare(claim, runs, kinds, headline):
                 shared = {"dataset": dataset, "model": a[2], "norm": norm, "eps": eps}
                 ipc = b[1] if a[1] is None else a[1]
                 names = {"higher": f"{a[0]} ({a[3]})", "lower": f"{b[0]} ({b[3]})", "ipc": ipc}
+                names["file"] = _files(dataset, a, b)
                 rows.append(shared | names | _difference(100 * first, 100 * second))
     return rows
+
+
+def _files(dataset, a, b):
+    """The accuracies of both sides, all seeds, as a shell expands it."""
+    (first, second) = (f"{subset}/{training}/{model}" for _, _, model, training, subset in (a, b))
+    return f"results/{dataset}/attacks/{{{first},{second}}}/seed*/accuracies.csv"
 
 
 def _measured(runs, measure, norm, eps):
@@ -83,12 +92,12 @@ def _measured(runs, measure, norm, eps):
 
 
 def _side(measured, side, kinds, norm):
-    """{(method, ipc or None, model, training): accuracies by seed} of the models that a side of a comparison names."""
+    """{(method, ipc or None, model, training, subset): accuracies by seed} of the models that a side names."""
     trainings = [name for name, kind in kinds.items() if kind[0] == side["kind"] and kind[1] in (None, norm)]
     chosen = measured[measured["training"].isin(trainings)]
     if side["methods"] != "same":
         chosen = chosen[chosen["method"].isin(side["methods"])]
-    groups = chosen.groupby(["method", "ipc", "model", "training"], sort=False, dropna=False)
+    groups = chosen.groupby(["method", "ipc", "model", "training", "subset"], sort=False, dropna=False)
     return {
         (method, None if pd.isna(ipc) else ipc, *names): group.set_index("seed")["accuracy"]
         for (method, ipc, *names), group in groups
@@ -105,7 +114,6 @@ def _difference(first, second):
         "high": high,
         "n": len(difference),
         "verdict": verdict,
-        "file": "results/tables/runs.csv",
     }
 
 

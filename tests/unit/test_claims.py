@@ -23,7 +23,7 @@ def table(**accuracies):
     rows = []
     for method, values in accuracies.items():
         shared = {"dataset": "digits", "method": method, "ipc": 10, "training": "pgd-linf", "model": "convnet"}
-        shared |= {"attack": "worst", "norm": "linf", "eps": "0.1"}
+        shared |= {"attack": "worst", "norm": "linf", "eps": "0.1", "subset": f"{method}-ipc10"}
         rows += [shared | {"seed": seed, "accuracy": value} for seed, value in enumerate(values)]
     return pd.DataFrame(rows).astype({"ipc": "Int64"})
 
@@ -39,7 +39,9 @@ def test_the_effect_is_the_mean_paired_difference_in_points_with_students_interv
     half = 4.302653 * 2 / np.sqrt(3)  # t at 97.5 % with two degrees of freedom; deviations of 10, 8, 12
     assert (row.low, row.high) == pytest.approx((10 - half, 10 + half), abs=1e-4)
     assert (row.n, row.verdict, row.ipc) == (3, HOLDS, 10)
-    assert (row.higher, row.lower, row.file) == ("a (pgd-linf)", "b (pgd-linf)", "results/tables/runs.csv")
+    assert (row.higher, row.lower) == ("a (pgd-linf)", "b (pgd-linf)")
+    compared = "{a-ipc10/pgd-linf/convnet,b-ipc10/pgd-linf/convnet}"
+    assert row.file == f"results/digits/attacks/{compared}/seed*/accuracies.csv"
 
 
 def test_a_claim_fails_where_the_interval_lies_below_zero_and_is_open_around_it_or_with_one_seed():
@@ -109,9 +111,12 @@ def test_what_the_study_lacks_is_said_not_to_be_tested():
     assert verdicts(table(a=[1, 1]), BOUND)["verdict"].tolist() == [NOT_TESTED]
 
 
-def test_one_word_for_several_verdicts():
+def test_a_few_words_for_several_verdicts():
     assert overall(pd.Series([HOLDS, HOLDS])) == HOLDS
-    assert overall(pd.Series([HOLDS, FAILS])) == "mixed"
+    assert overall(pd.Series([HOLDS, FAILS, OPEN])) == "mixed"
+    assert overall(pd.Series([OPEN, FAILS, OPEN])) == "fails in part"
+    assert overall(pd.Series([OPEN, OPEN])) == OPEN
+    assert overall(pd.Series([], dtype=str)) == NOT_TESTED
 
 
 @pytest.mark.parametrize(

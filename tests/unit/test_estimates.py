@@ -7,10 +7,10 @@ from finitecover import estimates
 CONFIG = {section: {} for section in (*estimates.NAMED, *estimates.WHOLE)}
 CONFIG["methods"] = {"random": {"family": "coreset"}}
 CONFIG["run"] = {"methods": ["random"], "trainings": [], "models": []}
-COSTS = """rule,job,threads,seconds
-train_model,a/random-ipc1/pgd/convnet/seed0,1,100
-train_model,a/random-ipc1/pgd/convnet/seed1,1,300
-solve_cover,a/mfc-ipc1,2,1000
+COSTS = """rule,job,threads,seconds,core_seconds
+train_model,a/random-ipc1/pgd/convnet/seed0,1,100,100
+train_model,a/random-ipc1/pgd/convnet/seed1,1,300,300
+solve_cover,a/mfc-ipc1,2,1000,2000
 """
 
 
@@ -52,7 +52,7 @@ def test_figures_of_the_same_settings_go_first(kept, tmp_path):
     kept("other", CONFIG | {"optimisation": {"steps": 5}})
     job = ("solve_cover", "a/mfc-ipc1")
     assert estimates.estimate([job], CONFIG, tmp_path)[2:] == ("other", False)
-    kept("same", costs=COSTS.replace("1000", "10").replace("a/mfc-ipc1,", "b/mfc-ipc1,"))
+    kept("same", costs=COSTS.replace("2000", "20").replace("a/mfc-ipc1,", "b/mfc-ipc1,"))
     assert estimates.estimate([job], CONFIG, tmp_path) == (20 / 3600, 1, "same", True)
 
 

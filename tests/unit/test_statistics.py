@@ -2,7 +2,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from finitecover.statistics import headline_table, latex_table, mean_interval, percent, summarise, wide_table
+from finitecover.statistics import (
+    headline_table,
+    latex_table,
+    mean_interval,
+    percent,
+    ranking_table,
+    summarise,
+    wide_table,
+)
 
 
 def runs():
@@ -62,6 +70,16 @@ def test_wide_and_latex_tables_show_every_cell_once():
     assert [line.split(" & ")[1] for line in latex.splitlines() if "pgd" in line] == ["full", "mfc"]
     assert r"41.0 $\pm$ 1.0" in latex
     assert r"\toprule" in latex
+
+
+def test_the_ranking_has_a_column_per_budget_with_a_star_and_the_most_robust_first():
+    weaker = runs().query("method == 'mfc'").assign(method="random", subset="random-ipc10")
+    weaker["accuracy"] -= 0.2
+    table = headline_table(summarise(pd.concat([weaker, runs()])), {"d": {"linf": "8/255"}})
+    ranking = ranking_table(table, percent)
+    assert ranking["method"].tolist() == ["full", "mfc", "random"]
+    assert ranking["d, linf, 10"].tolist() == ["", "41.0 ± 1.0 ★", "21.0 ± 1.0"]
+    assert ranking["d, linf, -"].tolist() == ["51.0 ± 1.0 ★", "", ""]
 
 
 def test_percent_of_one_seed_has_no_deviation():
