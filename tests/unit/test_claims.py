@@ -104,6 +104,9 @@ def test_the_bound_holds_where_no_moment_and_no_image_contradicts_it():
     assert (row.verdict, row.effect, row.n) == (HOLDS, 1.0, 2)
     assert verdicts(table(a=[1, 1]), BOUND, bounds(violations=1))["verdict"].tolist() == [FAILS]
     assert verdicts(table(a=[1, 1]), BOUND, bounds(all_certified=3.5))["verdict"].tolist() == [FAILS]
+    attacked = {"all_certified": np.nan, "cover_certified": np.nan}
+    assert verdicts(table(a=[1, 1]), BOUND, bounds(**attacked))["verdict"].tolist() == [HOLDS]
+    assert verdicts(table(a=[1, 1]), BOUND, bounds(**attacked, all_attack=1.6))["verdict"].tolist() == [OPEN]
 
 
 def test_what_the_study_lacks_is_said_not_to_be_tested():
