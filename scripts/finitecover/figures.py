@@ -10,6 +10,7 @@ import pandas as pd
 mpl.use("agg")
 import matplotlib.pyplot as plt
 import seaborn as sns
+from matplotlib import ticker
 
 from finitecover.arrays import written_aside
 
@@ -391,7 +392,7 @@ def bounds(table):
         "all_certified": ("all images, certified", "-", "^", COLOURS[3]),
         "cover_certified": ("cover at eps + r, certified", "--", "v", COLOURS[6]),
     }
-    figure, axes = _panels(table, panels)
+    figure, axes = _panels(table, panels, sharey=True)
     for axis, (key, rows) in zip(axes, table.groupby(panels, sort=False), strict=True):
         named = dict(zip(panels, key, strict=True))
         means = rows.groupby("step")[[*lines, "chance"]].mean()
@@ -400,8 +401,11 @@ def bounds(table):
                 axis.plot(means.index, means[column], style, marker=marker, markersize=4, color=colour, label=label)
         axis.axhline(means["chance"].iloc[0], color="black", linewidth=0.8, linestyle=":", label="a constant answer")
         axis.set_yscale("log")
+        axis.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_major_formatter(ticker.ScalarFormatter())
+        axis.yaxis.set_minor_formatter(ticker.NullFormatter())
         axis.set_title(
-            f"{named['dataset']}, {named['training']}, {named['model']}\n{named['subset']}, "
+            f"{named['dataset']}, {named['training']}\n{named['model']}, {named['subset']}, "
             f"{NORM_NAMES[named['norm']]}, eps = {named['eps']}"
         )
         axis.set_xlabel("updates")
@@ -428,12 +432,14 @@ def transfer(table):
     return figure
 
 
-def _panels(table, keys, size=(3.3, 2.7)):
+def _panels(table, keys, size=(3.3, 2.7), sharey=False):
     """A figure with a panel for each combination of keys, three to a row."""
     count = len(table[keys].drop_duplicates())
     columns = min(3, count)
     rows = -(-count // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(size[0] * columns, size[1] * rows), squeeze=False)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(size[0] * columns, size[1] * rows), squeeze=False, sharey=sharey
+    )
     for axis in axes.flat[count:]:
         axis.axis("off")
     return figure, list(axes.flat[:count])
