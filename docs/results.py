@@ -13,6 +13,7 @@ import argparse
 import json
 import shutil
 import sys
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -25,19 +26,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from finitecover import claims, configuration  # noqa: E402
 from finitecover.arrays import load_csv, load_json  # noqa: E402
 from finitecover.estimates import core_hours  # noqa: E402
-from finitecover.statistics import headline_table, percent, ranking_table, set_costs, wide_table  # noqa: E402
-from finitecover.summaries import (  # noqa: E402
-    attack_table,
-    bound_table,
-    certificate_table,
-    claim_table,
-    condensed_table,
-    cost_table,
-    gate_table,
-    transfer_table,
-    written,
-)
-from finitecover.verdicts import comparison_table  # noqa: E402
+from finitecover.summaries import TITLES, figure_title, study_tables, written  # noqa: E402
 
 KEPT = ROOT / "docs/results"
 # What is kept of a study; the rest of its figures and tables is made by running it.
@@ -59,24 +48,27 @@ a test keeps the two equal. `make check-results` runs the smoke study again and 
 its figures and tables. Robust accuracy is the worst case over the study's attacks in percent, mean ± standard deviation
 over seeds; in the column of a data set, norm and budget (images per class) the highest has a star.
 """
-TITLES = {
-    "tradeoff": "Clean against robust accuracy",
-    "budgets": "Robust accuracy against images per class",
-    "sizes": "Accuracy against the size of perturbations",
-    "costs": "Robust accuracy against what the training set cost",
-    "architectures": "Robust accuracy (%) across networks",
-    "frontier": "Size against radius of covers",
-    "transfer": "Accuracy (%) under the adversarial images of every other model",
-    "certificates": "Training images certified from the centres of a cover, and directly",
-    "bounds": "Generalised adversarial loss on a cover beside the adversarial loss on all images",
-    "images": "Chosen and synthetic images",
-    "condensation": "Condensation, loss and images over the iterations",
+# Headings of the tables on a study's page.
+HEADINGS = {
+    "ranking": "Robust accuracy",
+    "claims": "The claims",
+    "differences": "The comparisons behind them: percentage points, 95 % interval",
+    "accuracies": "Every method",
+    "attacks": "Accuracy (%) under every attack at the sizes of training (number of images)",
+    "certificates": "Certificates, means over seeds",
+    "bounds": "Bounds on the loss at the end of the trainings, means over seeds",
+    "transfer": "Accuracy (%) under other models' adversarial images, at the lowest",
+    "gates": "Checks of every evaluation",
+    "condensed": "Condensed sets, means over seeds",
+    "sets": "What training sets cost",
+    "costs": "What everything cost",
 }
 ACCURACY, MEAN = 12.0, 2.0
 START, END = "<!-- claims -->\n", "<!-- end of claims -->\n"
 FAMILY_RULES = {"cover": "solve_cover", "coreset": "select_coreset", "condensation": "condense_dataset"}
 
 
+@cache
 def study(name):
     """The configuration of a study as Snakemake merges it."""
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
@@ -124,7 +116,7 @@ def differences(name, results=ROOT / "results"):
 
 def claims_table():
     """Markdown table of the claims: sentence, file, core-minutes in the smoke study, what came out and where."""
-    tables = {name: claim_table(load_csv(KEPT / name / "claims.csv")).set_index("claim") for name in kept()}
+    tables = {name: _tables(name)["claims"].set_index("claim") for name in kept()}
     rows = []
     for claim, settings in claims.read_claims((ROOT / "config/claims.yaml").read_text()).items():
         tested = [name for name, table in tables.items() if claim in table.index and table["effects"][claim]]
@@ -145,8 +137,7 @@ def claims_table():
 
 def _minutes(name, claim):
     """Core-minutes of all that a claim needs in a study."""
-    costs = load_csv(KEPT / name / "costs.csv")
-    seconds = costs.set_index(["rule", "job"])["core_seconds"]
+    seconds = _frames(name)["costs"].set_index(["rule", "job"])["core_seconds"]
     return f"{sum(seconds[job] for job in _jobs(study(name), claim)) / 60:.0f}"
 
 
@@ -165,42 +156,28 @@ def index_page():
     """docs/results/README.md: of every kept study its origin, its first figure and its ranking."""
     parts = [PAGE]
     for name in kept():
-        frames = _frames(name)
-        shown = headline_table(frames["summary"], configuration.headline(study(name)))
-        parts += [f"\n## [{_title(name)}]({name}/README.md)\n\n{origin(name)}\n"]
-        parts += [_figure(name, "tradeoff", f"{name}/"), f"\n{_markdown(ranking_table(shown, percent))}"]
+        parts.append(f"\n## [{_title(name)}]({name}/README.md)\n\n{origin(name)}\n")
+        parts += [_figure(f"{name}/tradeoff.png"), f"\n{_markdown(_tables(name)['ranking'])}"]
     return "".join(parts)
 
 
 def study_page(name):
     """The page of one kept study: its figures and its tables, as the report has them."""
-    frames, headline = _frames(name), configuration.headline(study(name))
-    shown = headline_table(frames["summary"], headline)
-    verdicts = claim_table(frames["claims"])
-    tables = {
-        "Robust accuracy": ranking_table(shown, percent),
-        "The claims": verdicts[verdicts["effects"] != ""],
-        "The comparisons behind them: percentage points, 95 % interval": comparison_table(frames["claims"]),
-        "Every method": wide_table(shown, percent),
-        "Accuracy (%) under every attack at the sizes of training (number of images)": attack_table(
-            frames["summary"], headline
-        ),
-        "Certificates, means over seeds": certificate_table(frames.get("certificates")),
-        "Bounds on the loss at the end of the trainings, means over seeds": bound_table(frames.get("bounds")),
-        "Accuracy (%) under other models' adversarial images, at the lowest": transfer_table(frames.get("transfer")),
-        "Checks of every evaluation": gate_table(frames["gates"]),
-        "Condensed sets, means over seeds": condensed_table(frames.get("condensed")),
-        "What training sets cost": set_costs(frames["costs"]),
-        "What everything cost": cost_table(frames["costs"]),
-    }
+    tables = _tables(name) | {"claims": _tables(name)["claims"].query("effects != ''")}
     parts = [f"# {_title(name)}\n\n{origin(name)}\n"]
-    parts += [_figure(name, path.stem) for title in TITLES for path in sorted((KEPT / name).glob(f"{title}*.png"))]
-    parts += [f"\n## {title}\n\n{_markdown(table)}" for title, table in tables.items() if len(table)]
+    parts += [_figure(path.name) for kind in TITLES for path in sorted((KEPT / name).glob(f"{kind}*.png"))]
+    parts += [f"\n## {title}\n\n{_markdown(tables[key])}" for key, title in HEADINGS.items() if len(tables[key])]
     return "".join(parts)
 
 
+@cache
 def _frames(name):
     return {path.stem: load_csv(path) for path in (KEPT / name).glob("*.csv")}
+
+
+@cache
+def _tables(name):
+    return study_tables(_frames(name), configuration.headline(study(name)))
 
 
 def _title(name):
@@ -208,10 +185,9 @@ def _title(name):
     return words[0].upper() + words[1:]
 
 
-def _figure(name, figure, folder=""):
-    kind, _, dataset = figure.partition("_")
-    title = TITLES[kind] + (f": {dataset}" if dataset else "")
-    return f"\n![{title}]({folder}{figure}.png)\n\n*{title}.*\n"
+def _figure(path):
+    title = figure_title(path)
+    return f"\n![{title}]({path})\n\n*{title}.*\n"
 
 
 def _markdown(table):
@@ -248,8 +224,8 @@ def with_claims(text):
 def pages():
     """{path: text} of all that is written from what is kept."""
     readme = ROOT / "README.md"
-    written = {readme: with_claims(readme.read_text(encoding="utf-8")), KEPT / "README.md": index_page()}
-    return written | {KEPT / name / "README.md": study_page(name) for name in kept()}
+    overviews = {readme: with_claims(readme.read_text(encoding="utf-8")), KEPT / "README.md": index_page()}
+    return overviews | {KEPT / name / "README.md": study_page(name) for name in kept()}
 
 
 def main():

@@ -1,9 +1,56 @@
 """Tables that the report and the pages of docs/results show, from the tables of a study."""
 
+from pathlib import Path
+
 import pandas as pd
 
-from finitecover.statistics import percent
-from finitecover.verdicts import overall
+from finitecover.statistics import architecture_table, headline_table, percent, ranking_table, set_costs, wide_table
+from finitecover.verdicts import comparison_table, overall
+
+TITLES = {
+    "tradeoff": "Clean against robust accuracy",
+    "budgets": "Robust accuracy against images per class",
+    "sizes": "Accuracy against the size of perturbations",
+    "costs": "Robust accuracy against what the training set cost",
+    "architectures": "Robust accuracy (%) across networks",
+    "frontier": "Size against radius of covers",
+    "images": "Chosen and synthetic images",
+    "condensation": "Condensation, loss and images over the iterations",
+    "transfer": "Accuracy (%) under the adversarial images of every other model",
+    "certificates": "Training images certified from the centres of a cover, and directly",
+    "bounds": "Generalised adversarial loss on a cover beside the adversarial loss on all images, over training",
+}
+
+
+def figure_title(path):
+    """What a figure shows that lies at <kind>.png or <kind>_<dataset>.png."""
+    kind, _, dataset = Path(path).stem.partition("_")
+    return TITLES[kind] + (f": {dataset}" if dataset else "")
+
+
+def study_tables(frames, headline):
+    """{name: table} of all that is shown of a study; a table is empty where the study lacks what it is made from.
+
+    frames: {name of a file in results/tables, or claims: its table}; headline: {dataset: {norm: eps}}, the sizes that
+    robust accuracy is shown at.
+    """
+    shown = headline_table(frames["summary"], headline)
+    return {
+        "claims": claim_table(frames["claims"]),
+        "differences": comparison_table(frames["claims"]),
+        "accuracies": wide_table(shown, percent),
+        "ranking": ranking_table(shown, percent),
+        "architectures": architecture_table(shown, percent) if shown["model"].nunique() > 1 else pd.DataFrame(),
+        "attacks": attack_table(frames["summary"], headline),
+        "certificates": certificate_table(frames.get("certificates")),
+        "bounds": bound_table(frames.get("bounds")),
+        "transfer": transfer_table(frames.get("transfer")),
+        "gates": gate_table(frames["gates"]),
+        "covers": cover_table(frames["covers"], frames["costs"]),
+        "condensed": condensed_table(frames.get("condensed")),
+        "sets": set_costs(frames["costs"]),
+        "costs": cost_table(frames["costs"]),
+    }
 
 
 def claim_table(comparisons):
