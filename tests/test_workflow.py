@@ -90,13 +90,18 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
     more |= {"explore_cover": 2}  # one was counted
     smoke |= more | {"total": smoke["total"] + sum(more.values()) - 1}
     assert workflow.planned(config=[SMOKE]) == smoke
-    # default: 3 data sets; full and 8 methods x 2 budgets; 2 trainings + 3 on mfc; 3 seeds
+    # default: 3 data sets; full and 8 methods x 2 budgets; 2 trainings + 3 on mfc, 4 of them with a bound; 3 seeds
     default = expected(3, 3 * 3 * ((1 + 8 * 2) * 2 + 2 * 3), 3 * 2, 3 * 4 * 2 * 3, 3 * 3 * 2 * 3, 4)
+    bounds = {"trace_bound": 3 * 2 * 4 * 3, "collect_tables": 1, "plot_bounds": 1}
+    default |= bounds | {"total": default["total"] + sum(bounds.values())}
     default["total"] -= default.pop("trace_frontier")  # its covers learn enough on their way
     assert workflow.planned() == default
-    # paper: 4 data sets; full, mfc-eta and 9 methods x 5 budgets; 4 trainings + 4 on 6 covers; 3 models; 5 seeds
+    # paper: 4 data sets; full, mfc-eta and 9 methods x 5 budgets; 4 trainings + 4 on 6 covers, 7 of them with a bound;
+    # 3 models; 5 seeds
     paper = expected(4, 4 * 3 * 5 * ((2 + 9 * 5) * 4 + 6 * 4), 4 * 6, 4 * 4 * 5 * 5, 4 * 4 * 5 * 5, 5)
-    paper |= {"train_expert": 4 * 100, "explore_cover": 4 * 2, "total": paper["total"] + 4 * 100 + 4}
+    bounds["trace_bound"] = 4 * 6 * 7 * 3 * 5
+    paper |= bounds | {"train_expert": 4 * 100, "explore_cover": 4 * 2}
+    paper["total"] += sum(bounds.values()) + 4 * 100 + 4
     assert workflow.planned(config=["config/paper.yaml"]) == paper
     # condensation: 2 data sets; 4 methods; 1 training; 5 seeds; no covers
     without = dict.fromkeys(("solve_cover", "verify_cover", "explore_cover", "trace_frontier", "plot_frontier"), 0)
