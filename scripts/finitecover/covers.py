@@ -5,7 +5,7 @@ cover (arXiv 2402.05675, the MILP of MFC): min sum_j s_j subject to sum_{j: d(i,
 solves it. Any prices u >= 0 of the points with sum_{i: d(i,j) <= eta} u_i <= 1 for every j prove that no cover has
 fewer than sum(u) centres (LP duality). The smallest radius of k centres (the discrete k-centre problem) is the smallest
 distance at which k of them suffice: found by bisection, begun by farthest-first traversal, which is within a factor 2
-and whose points are a packing that proves so (Gonzalez 1985).
+and whose points are a packing that proves so (Gonzalez 1985). One centre needs no search: see `Distances.central`.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +21,7 @@ from finitecover.distances import DIRECT_POINTS, EQUAL, MEMORY, Distances, check
 
 PROBE = 0.15  # effort for one of the many radii that a budget or a frontier tries
 PRECISION = 1e-3  # relative; more than DIRECT_POINTS points are bisected to this, fewer to the last distance
+ROUGH = 0.1  # of that effort, and of that precision, for a cover that is only a beginning
 
 
 @dataclass(frozen=True)
@@ -121,10 +122,11 @@ class Search:
         self._occurring = None
         self._order, self._gaps, self._reach = [], [], None  # the farthest-first traversal so far
 
-    def at(self, radius, target=None, deadline=None):
+    def at(self, radius, target=None, deadline=None, rough=False):
         """Look for a small cover of a radius and a bound; True if `target` centres suffice, False if they are proved
         not to, None if neither is known."""
-        found = solver.solve(within_problem(self.distances, radius), PROBE, target, deadline)
+        effort = PROBE * ROUGH if rough else PROBE
+        found = solver.solve(within_problem(self.distances, radius), effort, target, deadline, prove=not rough)
         self.bounds.append(Bound(radius, found.bound, found.priced, found.prices))
         self._keep(found.columns)
         if target is None:
@@ -134,26 +136,33 @@ class Search:
             return True
         return False if found.bound > target else None
 
+    def find(self, k, deadline=None, rough=False):
+        """Look for k centres of a small radius, between what is proved and what is found.
+
+        rough: with less effort, to less precision, and without proofs. Returns (radius reached, centres, radii below
+        that were left undecided).
+        """
+        if k == 1:
+            self._central()
+        else:
+            self._packed(k)
+        undecided = []
+        while not solver.late(deadline):
+            low = max([self._proved(k), *undecided])
+            precision = PRECISION / ROUGH if rough else PRECISION
+            if (radius := self._between(low, self._reached(k)[0], precision)) is None:
+                break
+            if self.at(radius, k, deadline, rough) is None:
+                undecided.append(radius)
+        return *self._reached(k), undecided
+
     def bracket(self, k, deadline=None):
         """Narrow the interval between the best radius of k centres found and the largest proved too small.
 
         Returns (radius reached, centres, largest radius proved too small, the same by prices alone); -inf where none.
         """
-        chosen, packed = self.farthest_first(k)
-        self._keep(chosen)
-        if packed > 0:
-            prices = np.zeros(self.distances.n)
-            prices[self._order[: k + 1]] = 1.0
-            self.bounds.append(Bound(packed / 2 * (1 - 2 * EQUAL), k + 1, k + 1, prices))
-        # First for covers, from what is proved up to what is found; then for proofs, below what stayed undecided.
-        undecided = []
-        while not solver.late(deadline):
-            low = max([self._proved(k), *undecided])
-            if (radius := self._between(low, self._reached(k)[0])) is None:
-                break
-            if self.at(radius, k, deadline) is None:
-                undecided.append(radius)
-        high = min([self._reached(k)[0], *undecided])
+        reached, _, undecided = self.find(k, deadline)
+        high = min([reached, *undecided])
         while (radius := self._between(self._proved(k), high)) is not None and not solver.late(deadline):
             if self.at(radius, k, deadline) is not False:
                 high = radius
@@ -181,6 +190,27 @@ class Search:
             "lower_bound": [bounds[place] for place in known],
         }
 
+    def _central(self):
+        """The best single centre, and the proof: every ball smaller than its own misses one of the points `far`."""
+        centre, radius, far = self.distances.central()
+        self._keep(np.array([centre]))
+        if radius > 0:
+            self._prove(radius, 2, far, 1 / (len(far) - 1))
+
+    def _packed(self, k):
+        """The first k points of the farthest-first traversal, and what they prove with the next: no ball of less than
+        half their distance holds two of them."""
+        chosen, packed = self.farthest_first(k)
+        self._keep(chosen)
+        if packed > 0:
+            self._prove(packed / 2, k + 1, self._order[: k + 1], 1.0)
+
+    def _prove(self, radius, size, points, price):
+        """Note that radii below this one need `size` centres, since these points have this price each."""
+        prices = np.zeros(self.distances.n)
+        prices[points] = price
+        self.bounds.append(Bound(radius * (1 - 2 * EQUAL), size, size, prices))
+
     def _keep(self, centres):
         reached = float(self.distances.nearest(centres)[1].max())
         if reached < self.covers.get(len(centres), (np.inf,))[0]:
@@ -194,11 +224,11 @@ class Search:
         """The largest radius proved too small for k centres; -inf where none is."""
         return max((bound.radius for bound in self.bounds if getattr(bound, by) > k), default=-np.inf)
 
-    def _between(self, low, high):
+    def _between(self, low, high, precision=PRECISION):
         """A radius to try in (low, high), about the middle; None where nothing is left between them."""
         if self.distances.n > DIRECT_POINTS:
             low = max(low, 0.0)
-            return (low + high) / 2 if high - low > PRECISION * high else None
+            return (low + high) / 2 if high - low > precision * high else None
         if self._occurring is None:
             self._occurring = np.concatenate([[0.0], self.distances.occurring()])
         first = np.searchsorted(self._occurring, low * (1 + EQUAL), side="right") if low >= 0 else 0

@@ -124,15 +124,30 @@ class Distances:
         values = np.sort(np.sqrt(np.concatenate(values)) if self.squared else np.concatenate(values))
         return values[np.append(np.diff(values) > EQUAL * values[1:], True)] if len(values) else values
 
+    def central(self):
+        """The best single centre, exactly: (its index, its radius, points that prove it).
+
+        Every point lies at least that far from one of the points that prove it (for all are at a distance of 0 from
+        themselves, there are at least two, or the radius is 0). Found by generating constraints: the centre nearest to
+        all points known to be far, then the point farthest from it, until that is known.
+        """
+        far, reach = [], np.zeros(self.n)
+        while True:
+            centre = int(reach.argmin())
+            from_centre = direct(self.points, self.points[[centre]], self.norm)[:, 0]
+            farthest = int(from_centre.argmax())
+            if from_centre[farthest] <= reach[centre] * (1 + EQUAL):
+                return centre, float(from_centre[farthest]), far
+            far.append(farthest)
+            reach = np.maximum(reach, direct(self.points, self.points[[farthest]], self.norm)[:, 0])
+
     def spread(self):
-        """(median direct distance of a point to its nearest neighbour, radius of about the best single centre)."""
+        """(median direct distance of a point to its nearest neighbour, radius of the best single centre)."""
         if self.n == 1:
             return 0.0, 0.0
-        neighbour, least, most = np.zeros(self.n, dtype=np.int64), np.full(self.n, np.inf), np.full(self.n, -np.inf)
+        neighbour, least = np.zeros(self.n, dtype=np.int64), np.full(self.n, np.inf)
         for first, block in self.blocks():
             rows = slice(first, first + len(block))
-            np.maximum(most[rows], block.max(axis=1), out=most[rows])
-            np.maximum(most[first:], block.max(axis=0), out=most[first:])
             others = block.copy()
             others[np.arange(len(block)), np.arange(len(block))] = np.inf
             for place, nearest in ((rows, others.argmin(axis=1)), (slice(first, None), others.argmin(axis=0))):
@@ -141,8 +156,7 @@ class Distances:
                 least[place][closer] = values[closer]
                 neighbour[place][closer] = nearest[closer] + first
         pairs = np.column_stack([np.arange(self.n), neighbour])
-        single = direct(self.points, self.points[[most.argmin()]], self.norm)
-        return float(np.median(paired(self.points, self.points, self.norm, pairs))), float(single.max())
+        return float(np.median(paired(self.points, self.points, self.norm, pairs))), self.central()[1]
 
     def nearest(self, centres):
         """Each point's nearest centre (the lowest index among equals; a centre stands for itself) and its direct

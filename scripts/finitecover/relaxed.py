@@ -51,7 +51,7 @@ def relaxed_cover(
         if uncovered:
             centres, reached = _partial(search, k - len(dense), uncovered)
         else:
-            reached, centres, *_ = search.bracket(k - len(dense), deadline)
+            reached, centres, _ = search.find(k - len(dense), deadline, rough=True)
         if slack:
             centres = _closer(where, metric, centres, reached * (1 + slack), deadline)
     centres = search.filled(np.union1d(centres, dense).astype(np.int64), k)

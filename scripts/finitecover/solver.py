@@ -41,11 +41,12 @@ class Solution:
         return self.bound == len(self.columns)
 
 
-def solve(problem, effort=1.0, target=None, deadline=None):
+def solve(problem, effort=1.0, target=None, deadline=None, prove=True):
     """A small cover of a problem (see `setcover`) and a bound.
 
     effort: multiplies the work allowed. target: stop as soon as a cover of at most so many columns is found, or more
-    are proved to be needed. deadline: on the monotonic clock, None for none; what is at hand then is returned.
+    are proved to be needed. deadline: on the monotonic clock, None for none; what is at hand then is returned. prove:
+    False for covers alone, with what bound comes for nothing.
     """
     left, rows, columns, forced, forced_rows = setcover.reduced(problem)
     prices = np.zeros(len(problem[0]) - 1)
@@ -57,15 +58,15 @@ def solve(problem, effort=1.0, target=None, deadline=None):
     chosen = setcover.without_redundant(*left, setcover.greedy(*left))
     chosen = _searched(left, chosen, 0.1 * effort, 0 if target is None else target, rng, deadline)
     relaxed = setcover.feasible_prices(*left, np.zeros(len(rows)))
-    if not _settled(chosen, whole_bound(relaxed), target):
+    if prove and not _settled(chosen, whole_bound(relaxed), target):
         relaxed = _relaxed(left, relaxed, chosen, target, deadline)
     bound, nodes = whole_bound(relaxed), int(NODES * effort)
-    if deadline is None:  # else it might take all the time; what it can close at once needs no more search
+    if prove and deadline is None:  # else it might take all the time; what it can close at once needs no more search
         chosen, bound = _branched(left, relaxed, bound, chosen, target, nodes, deadline)
     before = len(chosen)
     if not _settled(chosen, bound, target):
         chosen = _searched(left, chosen, 0.9 * effort, max(bound, target or 0), rng, deadline)
-    if len(chosen) < before or deadline is not None:
+    if prove and (len(chosen) < before or deadline is not None):
         chosen, bound = _branched(left, relaxed, bound, chosen, target, nodes, deadline)
     prices[rows] = relaxed
     return _solution(problem, np.sort(np.concatenate([columns[chosen], forced])), prices, bound + len(forced))

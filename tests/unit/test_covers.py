@@ -119,6 +119,18 @@ def test_budget_covers_are_optimal(points, norm, share):
     assert cover.certified_bound <= cover.lower_bound
 
 
+@pytest.mark.parametrize("norm", NORMS)
+def test_one_centre_of_many_points_is_optimal(norm, rng):
+    points = rng.random((1500, 8))
+    cover = cover_with_budget(points, 1, norm)
+    assert_sound(points, cover, norm, cover.radius)
+    assert cover.radius == pytest.approx(cdist(points, points, METRIC[norm]).max(axis=1).min())
+    assert cover.status == "optimal"
+    assert cover.certified_bound == pytest.approx(cover.radius, rel=1e-11)
+    verify_radius_bound(points, cover.dual, 1, cover.certified_bound, norm)
+    assert np.count_nonzero(cover.dual) >= 2
+
+
 # --- properties ---
 
 

@@ -81,6 +81,16 @@ def test_spread_is_from_the_nearest_neighbour_to_one_centre(norm, rng, how, monk
 
 
 @pytest.mark.parametrize("norm", NORMS)
+def test_the_single_centre_is_the_best_and_no_smaller_ball_holds_all_that_prove_it(norm, rng):
+    points = rng.random((300, 6))
+    exact = cdist(points, points, METRIC[norm])
+    centre, radius, far = Distances(points, norm).central()
+    assert radius == pytest.approx(exact[centre].max()) == pytest.approx(exact.max(axis=1).min())
+    assert 2 <= len(far) < 300
+    assert (exact[:, far].max(axis=1) >= radius * (1 - 1e-12)).all()
+
+
+@pytest.mark.parametrize("norm", NORMS)
 def test_occurring_distances_are_distinct_and_sorted(norm, grid):
     values = Distances(grid, norm).occurring()
     assert values == pytest.approx(

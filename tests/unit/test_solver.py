@@ -54,6 +54,13 @@ def test_problems_above_the_exact_size_get_true_bounds(seed):
     assert found.bound <= best == len(found.columns)
 
 
+def test_without_proofs_covers_are_sound_and_bounds_true():
+    covers = random_matrix(200, 200, 0.02, 0)
+    found = solver.solve(compressed(covers), effort=0.05, prove=False)
+    assert_sound(covers, found)
+    assert found.bound <= optimum(covers) <= len(found.columns)
+
+
 def test_the_priced_bound_is_that_of_the_linear_relaxation():
     covers = random_matrix(300, 220, 0.04, 5)
     relaxed = linprog(np.ones(220), A_ub=-covers.astype(float), b_ub=-np.ones(300), bounds=(0, 1)).fun
