@@ -68,8 +68,7 @@ START, END = "<!-- claims -->\n", "<!-- end of claims -->\n"
 FAMILY_RULES = {"cover": "solve_cover", "coreset": "select_coreset", "condensation": "condense_dataset"}
 
 
-@cache
-def study(name):
+def merged(name):
     """The configuration of a study as Snakemake merges it."""
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     for overlay in STUDIES[name][1]:
@@ -88,7 +87,7 @@ def take(name):
     (KEPT / name).mkdir(parents=True)
     for path in sorted(path for pattern in FILES for path in (ROOT / "results").glob(pattern)):
         shutil.copyfile(path, KEPT / name / path.name)
-    (KEPT / name / "settings.json").write_text(json.dumps(study(name), indent=1) + "\n", encoding="utf-8")
+    (KEPT / name / "settings.json").write_text(json.dumps(merged(name), indent=1) + "\n", encoding="utf-8")
 
 
 def differences(name, results=ROOT / "results"):
@@ -138,7 +137,7 @@ def claims_table():
 def _minutes(name, claim):
     """Core-minutes of all that a claim needs in a study."""
     seconds = _frames(name)["costs"].set_index(["rule", "job"])["core_seconds"]
-    return f"{sum(seconds[job] for job in _jobs(study(name), claim)) / 60:.0f}"
+    return f"{sum(seconds[job] for job in _jobs(_settings(name), claim)) / 60:.0f}"
 
 
 def origin(name):
@@ -171,13 +170,18 @@ def study_page(name):
 
 
 @cache
+def _settings(name):
+    return load_json(KEPT / name / "settings.json")
+
+
+@cache
 def _frames(name):
     return {path.stem: load_csv(path) for path in (KEPT / name).glob("*.csv")}
 
 
 @cache
 def _tables(name):
-    return study_tables(_frames(name), configuration.headline(study(name)))
+    return study_tables(_frames(name), configuration.headline(_settings(name)))
 
 
 def _title(name):
