@@ -379,38 +379,45 @@ def certificates(table):
 
 
 def bounds(table):
-    """Losses over training, a panel per cell and cover: on all images under attack, the generalised one on the cover
-    under attack, and certified upper bounds of both where there are any.
+    """Losses over training, a column per training and a row per cover and network: on all images under attack, the
+    generalised one on the cover under attack, and certified upper bounds of both where there are any.
 
     table: one row per run and snapshot, as `trace_bound` writes them; lines are means over seeds. Above the dotted
     line, the loss of a constant answer, a bound says nothing.
     """
-    panels = [*CELL, "subset", "norm", "eps"]
+    rows = ["dataset", "subset", "model"]
     lines = {
         "all_attack": ("all images, attacked", "-", "o", COLOURS[4]),
         "cover_attack": ("cover at eps + r, attacked", "--", "s", COLOURS[5]),
         "all_certified": ("all images, certified", "-", "^", COLOURS[3]),
         "cover_certified": ("cover at eps + r, certified", "--", "v", COLOURS[6]),
     }
-    figure, axes = _panels(table, panels, sharey=True)
-    for axis, (key, rows) in zip(axes, table.groupby(panels, sort=False), strict=True):
-        named = dict(zip(panels, key, strict=True))
-        means = rows.groupby("step")[[*lines, "chance"]].mean()
-        for column, (label, style, marker, colour) in lines.items():
-            if means[column].notna().any():
-                axis.plot(means.index, means[column], style, marker=marker, markersize=4, color=colour, label=label)
-        axis.axhline(means["chance"].iloc[0], color="black", linewidth=0.8, linestyle=":", label="a constant answer")
-        axis.set_yscale("log")
-        axis.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
-        axis.yaxis.set_major_formatter(ticker.ScalarFormatter())
-        axis.yaxis.set_minor_formatter(ticker.NullFormatter())
-        axis.set_title(
-            f"{named['dataset']}, {named['training']}\n{named['model']}, {named['subset']}, "
-            f"{NORM_NAMES[named['norm']]}, eps = {named['eps']}"
-        )
-        axis.set_xlabel("updates")
-        axis.set_ylabel("mean loss")
-    return _finished(figure, axes, 3)
+    trainings = list(dict.fromkeys(table["training"]))
+    named = list(table.groupby(rows, sort=False))
+    size = (1.9 * len(trainings) + 1.2, 1.6 * len(named) + 0.7)
+    figure, axes = plt.subplots(len(named), len(trainings), figsize=size, squeeze=False, sharex=True, sharey=True)
+    for line, ((dataset, subset, model), cells) in zip(axes, named, strict=True):
+        sizes = cells[["norm", "eps"]].drop_duplicates().itertuples(index=False)
+        sizes = ", ".join(f"{NORM_NAMES[norm]} {eps}" for norm, eps in sizes)
+        line[0].set_ylabel(f"{dataset}\n{subset}, {model}\neps = {sizes}\nmean loss", fontsize=7.5)
+        for axis, training in zip(line, trainings, strict=True):
+            means = cells[cells["training"] == training].groupby("step")[[*lines, "chance"]].mean()
+            if means.empty:
+                axis.text(0.5, 0.5, "not run", transform=axis.transAxes, ha="center", va="center")
+                continue
+            for column, (label, style, marker, colour) in lines.items():
+                if means[column].notna().any():
+                    axis.plot(means.index, means[column], style, marker=marker, markersize=4, color=colour, label=label)
+            constant = {"color": "black", "linewidth": 0.8, "linestyle": ":", "label": "a constant answer"}
+            axis.axhline(means["chance"].iloc[0], **constant)
+    for above, below, training in zip(axes[0], axes[-1], trainings, strict=True):
+        above.set_title(training)
+        below.set_xlabel("updates")
+    axes[0, 0].set_yscale("log")
+    axes[0, 0].yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axes[0, 0].yaxis.set_major_formatter(ticker.ScalarFormatter())
+    axes[0, 0].yaxis.set_minor_formatter(ticker.NullFormatter())
+    return _finished(figure, axes.flat, 3)
 
 
 def transfer(table):
@@ -432,14 +439,12 @@ def transfer(table):
     return figure
 
 
-def _panels(table, keys, size=(3.3, 2.7), sharey=False):
+def _panels(table, keys, size=(3.3, 2.7)):
     """A figure with a panel for each combination of keys, three to a row."""
     count = len(table[keys].drop_duplicates())
     columns = min(3, count)
     rows = -(-count // columns)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(size[0] * columns, size[1] * rows), squeeze=False, sharey=sharey
-    )
+    figure, axes = plt.subplots(rows, columns, figsize=(size[0] * columns, size[1] * rows), squeeze=False)
     for axis in axes.flat[count:]:
         axis.axis("off")
     return figure, list(axes.flat[:count])

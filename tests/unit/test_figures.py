@@ -90,6 +90,16 @@ def test_certificates_bounds_and_transfer_lie_where_their_tables_say():
     assert shown == ["10", "60", "50", "20"]  # a row per model attacked
 
 
+def test_bounds_have_a_row_per_cover_and_a_column_per_training():
+    cell = {"dataset": "d", "model": "m", "norm": "l2", "eps": "1/2", "step": 5, "chance": 2.3}
+    losses = {"all_attack": 1, "cover_attack": 2, "all_certified": np.nan, "cover_certified": np.nan}
+    table = pd.DataFrame({"training": ["t", "u", "t"], "subset": ["a", "a", "b"], **cell, **losses})
+    axes = figures.bounds(table).axes
+    assert [axis.get_title() for axis in axes] == ["t", "u", "", ""]
+    assert [axis.get_ylabel().splitlines()[1] for axis in axes[::2]] == ["a, m", "b, m"]
+    assert [[text.get_text() for text in axis.texts] for axis in axes] == [[], [], [], ["not run"]]
+
+
 def test_a_frontier_joins_what_several_searches_know():
     rows = [(0, 9, 1, 5, 4), (0, 9, 2, 1, 1), (0, 9, 1.5, 6, 1), (0, 9, 3, 1, 2)]
     table = pd.DataFrame(rows, columns=["label", "points", "radius", "size", "lower_bound"])
