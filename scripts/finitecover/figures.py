@@ -16,9 +16,10 @@ from finitecover.arrays import written_aside
 
 # Okabe and Ito's colours, then Tol's, told apart by the colour-blind; markers tell methods apart in grey.
 COLOURS = ["#000000", "#999999", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#F0E442"]
-COLOURS += ["#882255", "#44AA99", "#332288"]
+COLOURS += ["#882255", "#44AA99", "#332288", "#117733", "#AA4499", "#DDCC77", "#CC6677", "#999933", "#88CCEE"]
 MARKERS = ["*", "X", "s", "D", "^", "o", "P", "v", "<", ">", "h", "p", "8"]  # one more, so that pairs repeat late
 KNOWN = ["full", "random", "kcenter", "herding", "kmeans", "mfc", "mfc-eta", "dm", "mfc-blind", "dc", "dsa", "mtt"]
+KNOWN += ["mfc-partial", "medoids", "mfc-slack", "mfc-mixed", "mfc-pca", "mfc-features"]
 DOTS_PER_INCH = 160
 FILLINGS = ["none", "full", "left", "bottom", "top", "right"]  # a training each; the alternative side is white
 LINES = ["-", "--", ":", "-.", (0, (1, 4))]
