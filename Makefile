@@ -62,10 +62,10 @@ format: setup
 	$(BIN)/snakefmt Snakefile rules
 
 bench: .venv/.benched
-	$(BIN)/python benchmarks/training.py
-	$(BIN)/python benchmarks/condensation.py
-	$(BIN)/python benchmarks/covers.py
-	$(BIN)/python benchmarks/workflow.py
+	$(BIN)/python docs/results.py bench training
+	$(BIN)/python docs/results.py bench condensation
+	$(BIN)/python docs/results.py bench covers
+	$(BIN)/python docs/results.py bench workflow
 
 .venv/.benched: .venv/.installed requirements-bench.txt requirements-references.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-bench.txt

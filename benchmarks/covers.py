@@ -275,7 +275,7 @@ def main():
     parts = ("distances", "small", "radii", "budgets", "whole")
     parser.add_argument("--parts", nargs="+", choices=parts, default=parts)
     parser.add_argument("--datasets", nargs="+", choices=SOURCES, default=list(SOURCES))
-    parser.add_argument("--classes", type=int, nargs="+", default=list(range(10)))
+    parser.add_argument("--classes", type=int, nargs="+", default=[3, 8])
     parser.add_argument("--rivals", type=int, nargs="*", default=[3, 8], help="classes that the rivals cover too")
     parser.add_argument("--budgets", type=int, nargs="+", default=[10, 50, 100])
     parser.add_argument("--count", type=int, default=2, help="instances of each random kind and size")

@@ -2,6 +2,7 @@
 
     python docs/results.py take smoke     copy from results/ to docs/results/smoke/
     python docs/results.py check smoke    compare results/ with docs/results/smoke/
+    python docs/results.py bench covers   what benchmarks/covers.py prints, to docs/results/benchmarks/covers.md
     python docs/results.py write          what README.md and the pages of docs/results say of what is kept
 
 On the machine and the versions that made them a new run has the same bytes. Elsewhere rounding differs, and with it
@@ -12,6 +13,7 @@ their bounds allow nothing.
 import argparse
 import json
 import shutil
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -25,6 +27,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from finitecover import claims, configuration  # noqa: E402
 from finitecover.arrays import load_csv, load_json  # noqa: E402
+from finitecover.environment import environment, machine  # noqa: E402
 from finitecover.estimates import core_hours  # noqa: E402
 from finitecover.summaries import TITLES, figure_title, study_tables, written  # noqa: E402
 
@@ -51,6 +54,7 @@ over seeds; in the column of a data set, norm and budget (images per class) the 
 # Headings of the tables on a study's page.
 HEADINGS = {
     "ranking": "Robust accuracy",
+    "architectures": "Robust accuracy across networks",
     "claims": "The claims",
     "differences": "The comparisons behind them: percentage points, 95 % interval",
     "accuracies": "Every method",
@@ -63,6 +67,7 @@ HEADINGS = {
     "sets": "What training sets cost",
     "costs": "What everything cost",
 }
+BENCHMARKS = ("training", "condensation", "covers", "workflow")
 ACCURACY, MEAN = 12.0, 2.0
 START, END = "<!-- claims -->\n", "<!-- end of claims -->\n"
 FAMILY_RULES = {"cover": "solve_cover", "coreset": "select_coreset", "condensation": "condense_dataset"}
@@ -88,6 +93,21 @@ def take(name):
     for path in sorted(path for pattern in FILES for path in (ROOT / "results").glob(pattern)):
         shutil.copyfile(path, KEPT / name / path.name)
     (KEPT / name / "settings.json").write_text(json.dumps(merged(name), indent=1) + "\n", encoding="utf-8")
+
+
+def bench(name):
+    """Run a benchmark and keep what it prints: Markdown tables, below what they were made with."""
+    command, lines = [sys.executable, str(ROOT / f"benchmarks/{name}.py")], []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            lines.append(line)
+    if process.returncode:
+        sys.exit(process.returncode)
+    made_with = machine(environment(ROOT / "pyproject.toml"))
+    head = f"# What benchmarks/{name}.py measured\n\nMade by `make bench`: {made_with}.\n"
+    (KEPT / "benchmarks").mkdir(exist_ok=True)
+    (KEPT / f"benchmarks/{name}.md").write_text("".join([head, *lines]), encoding="utf-8")
 
 
 def differences(name, results=ROOT / "results"):
@@ -142,13 +162,9 @@ def _minutes(name, claim):
 
 def origin(name):
     """A sentence that says what made the kept results of a study, and in how long."""
-    environment, hours = load_json(KEPT / name / "environment.json"), core_hours(KEPT / name / "costs.csv")
-    packages, overlays = environment["packages"], " ".join(f"config/{overlay}.yaml" for overlay in STUDIES[name][1])
-    return (
-        f"`--configfile {overlays}` at commit {environment['commit']}: {hours:.1f} core-hours, {environment['cores']} "
-        f"cores ({environment['processor']}, {environment['device']}), Python {environment['python']}, "
-        f"PyTorch {packages['torch']}, Snakemake {packages['snakemake']}."
-    )
+    hours, overlays = core_hours(KEPT / name / "costs.csv"), STUDIES[name][1]
+    paths = " ".join(f"config/{overlay}.yaml" for overlay in overlays)
+    return f"`--configfile {paths}` in {hours:.1f} core-hours: {machine(load_json(KEPT / name / 'environment.json'))}."
 
 
 def index_page():
@@ -157,6 +173,10 @@ def index_page():
     for name in kept():
         parts.append(f"\n## [{_title(name)}]({name}/README.md)\n\n{origin(name)}\n")
         parts += [_figure(f"{name}/tradeoff.png"), f"\n{_markdown(_tables(name)['ranking'])}"]
+    kept_benches = [name for name in BENCHMARKS if (KEPT / f"benchmarks/{name}.md").is_file()]
+    if kept_benches:
+        parts.append("\n## Benchmarks\n\n")
+        parts += [f"* [{name}](benchmarks/{name}.md)\n" for name in kept_benches]
     return "".join(parts)
 
 
@@ -233,20 +253,25 @@ def pages():
 
 
 def main():
-    """Carry out one of the three."""
+    """Carry out one of the four."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("take", "check", "write"))
-    parser.add_argument("study", nargs="?", default="smoke", choices=STUDIES)
+    parser.add_argument("what", choices=("take", "check", "bench", "write"))
+    parser.add_argument("name", nargs="?", default="smoke")
     options = parser.parse_args()
+    known = BENCHMARKS if options.what == "bench" else STUDIES
+    if options.name not in known:
+        parser.error(f"nothing to {options.what} is called {options.name}; choose one of {', '.join(known)}")
     if options.what == "take":
-        take(options.study)
+        take(options.name)
+    elif options.what == "bench":
+        bench(options.name)
     elif options.what == "write":
         for path, text in pages().items():
             path.write_text(text, encoding="utf-8")
-    elif found := differences(options.study):
+    elif found := differences(options.name):
         sys.exit("\n".join(found))
     else:
-        print(f"results/ agrees with docs/results/{options.study}")
+        print(f"results/ agrees with docs/results/{options.name}")
 
 
 if __name__ == "__main__":

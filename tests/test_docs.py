@@ -45,6 +45,24 @@ def test_every_file_that_a_document_links_to_is_there():
             assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
+def test_a_benchmark_is_kept_with_its_machine_and_a_failed_one_is_not(tmp_path, monkeypatch, capsys):
+    results = load("results")
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "kept").mkdir()
+    shutil.copyfile(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
+    monkeypatch.setattr(results, "ROOT", tmp_path)
+    monkeypatch.setattr(results, "KEPT", tmp_path / "kept")
+    (tmp_path / "benchmarks/good.py").write_text("print('| a | b |')")
+    results.bench("good")
+    kept = (tmp_path / "kept/benchmarks/good.md").read_text().splitlines()
+    assert re.fullmatch(r"Made by `make bench`: commit \S+, \d+ cores .*PyTorch [0-9.]+.*", kept[2])
+    assert kept[-1] == "| a | b |" == capsys.readouterr().out.strip()
+    (tmp_path / "benchmarks/bad.py").write_text("raise SystemExit(3)")
+    with pytest.raises(SystemExit):
+        results.bench("bad")
+    assert not (tmp_path / "kept/benchmarks/bad.md").exists()
+
+
 @pytest.fixture
 def repeated(tmp_path):
     """Results that are the kept ones."""
