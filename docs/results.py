@@ -87,7 +87,9 @@ def kept():
 
 
 def take(name):
-    """Copy what is kept of a study."""
+    """Copy what is kept of a study; what was kept of it before stays where its run has not come to the end."""
+    if not (ROOT / "results/report/report.html").is_file():
+        sys.exit("results/ holds no finished study: results/report/report.html is missing")
     shutil.rmtree(KEPT / name, ignore_errors=True)
     (KEPT / name).mkdir(parents=True)
     for path in sorted(path for pattern in FILES for path in (ROOT / "results").glob(pattern)):

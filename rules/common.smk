@@ -229,13 +229,14 @@ def cover_subsets():
 
 def accuracy_figures():
     """Figures of accuracies that the study has something to show in."""
-    run, kinds = config["run"], training_kinds().values()
+    run, trainings = config["run"], training_kinds().values()
+    adversarial = [kind for kind, norm in trainings if norm in config["evaluation"]["norms"]]
     shown = {
         "tradeoff": True,
-        "budgets": len(run["budgets"]) > 1 and any(norm for _, norm in kinds),
-        "sizes": True,
-        "costs": any(kind == "pgd" for kind, _ in kinds),
-        "architectures": len(run["models"]) > 1 and any(norm for _, norm in kinds),
+        "budgets": len(run["budgets"]) > 1 and len(adversarial) > 0,
+        "sizes": "pgd" in adversarial or ["standard", None] in trainings,
+        "costs": "pgd" in adversarial,
+        "architectures": len(run["models"]) > 1 and len(adversarial) > 0,
     }
     return [f"results/figures/{figure}.png" for figure, wanted in shown.items() if wanted]
 

@@ -57,14 +57,18 @@ def tradeoff(table, kinds):
     """Clean against worst-case accuracy, a panel per data set and norm, for every training; intervals over seeds as
     crosses, budgets as sizes of markers, trainings as their fillings.
 
-    table: a `headline_table`; kinds: {training: (kind, norm)}. A panel has the trainings of its norm and those of none.
+    table: a `headline_table`; kinds: {training: (kind, norm)}. A panel has the trainings of its norm and those of none,
+    or, where there are no such, all.
     """
     both = _with_clean(table)
-    figure, axes = _panels(both, PANEL, size=(3.6, 3.3))
+    panels = _panel_keys(both)
+    figure, axes = _panels(both, panels, size=(3.6, 3.3))
     colours, markers = palette(list(dict.fromkeys(both["method"])))
     fillings = dict(zip(kinds, FILLINGS * len(kinds), strict=False))
-    for axis, (panel, cells) in zip(axes, both.groupby(PANEL, sort=False), strict=True):
-        cells = _of_norm(cells, kinds, panel[1], standard=True)
+    for axis, (panel, cells) in zip(axes, both.groupby(panels, sort=False), strict=True):
+        of_norm = [name for name, (_, norm) in kinds.items() if norm in (panel[1], None)]
+        if cells["training"].isin(of_norm).any():
+            cells = cells[cells["training"].isin(of_norm)]
         _draw_cells(axis, cells, colours, markers, fillings)
         _label_panel(axis, panel, "clean accuracy (%)")
         # Limits from the points: a few seeds can have intervals wider than the page.
@@ -84,15 +88,19 @@ def _with_clean(table):
     return robust.merge(clean[[*keys, "mean", "low", "high"]], on=keys, suffixes=("", "_clean"))
 
 
-def _of_norm(cells, kinds, norm, standard=False):
-    """Rows of trainings against perturbations of a norm; with those of kind standard where they are asked for."""
-    wanted = [name for name, kind in kinds.items() if kind[1] == norm or (standard and kind[1] is None)]
-    return cells[cells["training"].isin(wanted)]
+def _against_own(table, kinds):
+    """Rows of a `headline_table` that measure models in the norm that they were trained against."""
+    return table[[kinds[name][1] == norm for name, norm in zip(table["training"], table["measure"], strict=True)]]
+
+
+def _panel_keys(table):
+    """What a panel is for: a data set, a norm and a size, and a network where there are several."""
+    return PANEL + ["model"] * (table["model"].nunique() > 1)
 
 
 def _label_panel(axis, panel, below):
-    dataset, norm, eps = panel[:3]
-    axis.set_title(f"{dataset}, {NORM_NAMES[norm]}, eps = {eps}")
+    dataset, norm, eps, *network = panel
+    axis.set_title(", ".join([dataset, *network, NORM_NAMES[norm], f"eps = {eps}"]))
     axis.set_xlabel(below)
     axis.set_ylabel("robust accuracy (%)")
 
@@ -129,13 +137,13 @@ def budgets(table, kinds):
 
     table: a `headline_table`; kinds: {training: (kind, norm)}. Bands are 95 % intervals over seeds.
     """
-    robust = table[table["measure"] != "clean"]
-    figure, axes = _panels(robust, PANEL, size=(3.6, 3.0))
+    robust = _against_own(table, kinds)
+    panels = _panel_keys(robust)
+    figure, axes = _panels(robust, panels, size=(3.6, 3.0))
     colours, markers = palette(list(dict.fromkeys(robust["method"])))
     lines = dict(zip([name for name, kind in kinds.items() if kind[1]], LINES * len(kinds), strict=False))
-    for axis, (panel, cells) in zip(axes, robust.groupby(PANEL, sort=False), strict=True):
-        cells = _of_norm(cells, kinds, panel[1])
-        for (method, training, _), rows in cells.groupby(["method", "training", "model"], sort=False):
+    for axis, (panel, cells) in zip(axes, robust.groupby(panels, sort=False), strict=True):
+        for (method, training), rows in cells.groupby(["method", "training"], sort=False):
             look = {"color": colours[method], "linestyle": lines[training], "linewidth": 1.1}
             if rows["ipc"].isna().all():
                 axis.axhline(100 * rows["mean"].iloc[0], **look)
@@ -165,19 +173,26 @@ def sizes(summary, kinds, attack):
     ipc = summary["ipc"].max()
     chosen = summary[summary["ipc"].isna() | (summary["ipc"] == ipc)]
     attacked, clean = chosen[chosen["attack"] == attack], chosen[chosen["attack"] == "clean"]
-    panels = ["dataset", "norm"]
+    shown = {norm: [("standard", None), ("pgd", norm)] for norm in attacked["norm"]}
+    attacked = attacked[
+        [kinds[name] in shown[norm] for name, norm in zip(attacked["training"], attacked["norm"], strict=True)]
+    ]
+    panels = ["dataset", "norm", "model"]
     figure, axes = _panels(attacked, panels, size=(3.6, 3.0))
     colours, markers = palette(list(dict.fromkeys(chosen["method"])))
-    for axis, ((dataset, norm), rows) in zip(axes, attacked.groupby(panels, sort=False), strict=True):
-        rows = pd.concat([clean[clean["dataset"] == dataset], rows])
-        for (method, training, _), line in rows.groupby(["method", "training", "model"], sort=False):
-            kind = kinds[training]
-            if kind[0] != "standard" and (kind[0] != "pgd" or kind[1] != norm):
-                continue
+    several = attacked["model"].nunique() > 1
+    for axis, ((dataset, norm, network), rows) in zip(axes, attacked.groupby(panels, sort=False), strict=True):
+        same = (clean["dataset"] == dataset) & (clean["model"] == network) & clean["training"].isin(rows["training"])
+        for (method, training), line in pd.concat([clean[same], rows]).groupby(["method", "training"], sort=False):
             line = line.assign(size=[float(Fraction(eps)) for eps in line["eps"]]).sort_values("size")
-            look = {"linestyle": ":" if kind[0] == "standard" else "-", "color": colours[method], "linewidth": 1.1}
+            look = {
+                "linestyle": ":" if kinds[training][0] == "standard" else "-",
+                "color": colours[method],
+                "linewidth": 1.1,
+            }
             axis.plot(line["size"], 100 * line["mean"], marker=markers[method], markersize=4, **look)
-        axis.set_title(f"{dataset}, {NORM_NAMES[norm]}" + ("" if pd.isna(ipc) else f", {ipc} per class"))
+        named = [dataset] + [network] * several + [NORM_NAMES[norm]] + ([] if pd.isna(ipc) else [f"{ipc} per class"])
+        axis.set_title(", ".join(named))
         axis.set_xlabel("eps")
         axis.set_ylabel(f"accuracy under {attack} (%)")
     named = {name: {"marker": markers[name], "color": colours[name], "markersize": 6} for name in colours}
@@ -191,12 +206,13 @@ def costs(table, kinds, seconds):
 
     table: a `headline_table`; kinds: {training: (kind, norm)}; seconds: {(dataset, subset): of one core}.
     """
-    pgd = [kinds[name] == ("pgd", norm) for name, norm in zip(table["training"], table["measure"], strict=True)]
-    robust = table[pgd]
-    figure, axes = _panels(robust, PANEL, size=(3.6, 3.0))
+    robust = _against_own(table, kinds)
+    robust = robust[[kinds[name][0] == "pgd" for name in robust["training"]]]
+    panels = _panel_keys(robust)
+    figure, axes = _panels(robust, panels, size=(3.6, 3.0))
     colours, markers = palette(list(dict.fromkeys(robust["method"])))
     asked = sorted(robust["ipc"].dropna().unique())
-    for axis, (panel, cells) in zip(axes, robust.groupby(PANEL, sort=False), strict=True):
+    for axis, (panel, cells) in zip(axes, robust.groupby(panels, sort=False), strict=True):
         for cell in cells.itertuples():
             spent = seconds.get((cell.dataset, cell.subset))
             if spent is None:
@@ -216,24 +232,30 @@ def costs(table, kinds, seconds):
 
 
 def architectures(table, kinds):
-    """Heat maps of worst-case accuracy after adversarial training in percent: rows are training sets, columns networks,
-    a panel per data set, norm and training.
+    """Heat maps of worst-case accuracy after adversarial training in percent: rows are training sets and trainings,
+    columns networks, a panel per data set and norm.
 
     table: a `headline_table`; kinds: {training: (kind, norm)}.
     """
-    robust = table[[kinds[name][1] == norm for name, norm in zip(table["training"], table["measure"], strict=True)]]
-    panels = [*PANEL, "training"]
-    rows, columns = robust["subset"].nunique(), robust["model"].nunique()
-    figure, axes = _panels(robust, panels, size=(0.75 * columns + 1.8, 0.28 * rows + 1.3))
-    for axis, (panel, cells) in zip(axes, robust.groupby(panels, sort=False), strict=True):
-        names = [list(dict.fromkeys(cells[key])) for key in ("subset", "model")]
-        means = 100 * cells.pivot_table(index="subset", columns="model", values="mean").loc[names[0], names[1]]
-        sns.heatmap(means, ax=axis, vmin=0, vmax=100, cmap="cividis", annot=True, fmt=".0f", cbar=False)
-        axis.set_title(f"{panel[0]}, {panel[3]}\n{NORM_NAMES[panel[1]]}, eps = {panel[2]}")
-        axis.set_xlabel("")
+    robust = _against_own(table, kinds)
+    robust = robust.assign(row=robust["subset"] + ", " + robust["training"])
+    rows, columns = robust.groupby(PANEL)["row"].nunique().max(), robust["model"].nunique()
+    figure, axes = _panels(robust, PANEL, size=(0.75 * columns + 2.6, 0.28 * rows + 0.8))
+    for axis, (panel, cells) in zip(axes, robust.groupby(PANEL, sort=False), strict=True):
+        names = [list(dict.fromkeys(cells[key])) for key in ("row", "model")]
+        _heat_map(axis, cells.pivot_table(index="row", columns="model", values="mean").loc[names[0], names[1]])
+        _label_panel(axis, panel, "")
         axis.set_ylabel("")
     figure.tight_layout()
     return figure
+
+
+def _heat_map(axis, shares, **look):
+    """Shares as percentages, in numbers that stand out against their cells in grey, too."""
+    sns.heatmap(100 * shares, ax=axis, vmin=0, vmax=100, cmap="cividis", annot=True, fmt=".0f", cbar=False, **look)
+    for text, share in zip(axis.texts, shares.to_numpy().flat, strict=True):
+        text.set_color("black" if share >= 0.5 else "white")
+    axis.tick_params(axis="y", rotation=0)
 
 
 def _with_legend(figure, named):
@@ -430,8 +452,9 @@ def transfer(table):
     for axis, (key, rows) in zip(axes, table.groupby(panels, sort=False), strict=True):
         named = dict(zip(panels, key, strict=True))
         order = list(dict.fromkeys(rows["source"]))
-        means = 100 * rows.pivot_table(index="target", columns="source", values="accuracy").loc[order, order]
-        sns.heatmap(means, ax=axis, vmin=0, vmax=100, cmap="cividis", annot=True, fmt=".0f", cbar=False, square=True)
+        _heat_map(
+            axis, rows.pivot_table(index="target", columns="source", values="accuracy").loc[order, order], square=True
+        )
         size = f"{NORM_NAMES[named['norm']]}, eps = {named['eps']}"
         axis.set_title(f"{named['dataset']}, {named['training']}, {named['model']}\n{size}")
         axis.set_xlabel("images made on")

@@ -90,6 +90,30 @@ def test_certificates_bounds_and_transfer_lie_where_their_tables_say():
     assert shown == ["10", "60", "50", "20"]  # a row per model attacked
 
 
+def test_a_norm_that_nothing_was_trained_against_has_no_panel_of_its_own_but_a_tradeoff():
+    l2 = TABLE[TABLE["measure"] == "linf"].assign(measure="l2")
+    both = pd.concat([TABLE, l2])
+    titles = {
+        name: [axis.get_title().split(", ")[1] for axis in drawn.axes]
+        for name, drawn in {
+            "tradeoff": figures.tradeoff(both, KINDS),
+            "budgets": figures.budgets(both, KINDS),
+            "costs": figures.costs(both, KINDS, {}),
+            "architectures": figures.architectures(both, KINDS),
+            "sizes": figures.sizes(pd.concat([summarise(runs()), summarise(runs()).assign(norm="l2")]), KINDS, "pgd"),
+        }.items()
+    }
+    linf, l2 = figures.NORM_NAMES["linf"], figures.NORM_NAMES["l2"]
+    assert titles.pop("tradeoff") == [linf, l2]
+    assert all(shown == [linf] for shown in titles.values())
+
+
+def test_several_networks_have_a_panel_each():
+    both = pd.concat([TABLE, TABLE.assign(model="n", mean=0.25)])
+    for drawn_ in (figures.tradeoff(both, KINDS), figures.budgets(both, KINDS), figures.costs(both, KINDS, {})):
+        assert [axis.get_title().split(", ")[1] for axis in drawn_.axes] == [*dict.fromkeys(TABLE["model"]), "n"]
+
+
 def test_bounds_have_a_row_per_cover_and_a_column_per_training():
     cell = {"dataset": "d", "model": "m", "norm": "l2", "eps": "1/2", "step": 5, "chance": 2.3}
     losses = {"all_attack": 1, "cover_attack": 2, "all_certified": np.nan, "cover_certified": np.nan}
