@@ -1,6 +1,7 @@
 """Verdicts on claims: paired comparisons over seeds, and the bound over training."""
 
 from itertools import product
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -10,6 +11,16 @@ COLUMNS = ["says", "source", "verdict", "dataset", "model", "norm", "eps", "ipc"
 COLUMNS += ["effect", "low", "high", "n", "file"]
 HOLDS, FAILS, OPEN = "holds", "fails", "inconclusive"
 NOT_TESTED = "not tested"
+
+
+class Cell(NamedTuple):
+    """Models that differ in their seed alone; ipc None where a training set has no budget."""
+
+    method: str
+    ipc: int | None
+    model: str
+    training: str
+    subset: str
 
 
 def check_claim(claim, runs, bounds, kinds, headline):
@@ -66,22 +77,21 @@ def _compare(claim, runs, kinds, headline):
             measured = _measured(runs[runs["dataset"] == dataset], claim["measure"], norm, eps)
             higher, lower = (_side(measured, claim[side], kinds, norm) for side in ("higher", "lower"))
             for (a, first), (b, second) in product(higher.items(), lower.items()):
-                if claim["lower"]["methods"] == "same" and a[:2] != b[:2]:
+                if claim["lower"]["methods"] == "same" and (a.method, a.ipc) != (b.method, b.ipc):
                     continue
-                if a[2] != b[2] or (None not in (a[1], b[1]) and a[1] != b[1]):
+                if a.model != b.model or (None not in (a.ipc, b.ipc) and a.ipc != b.ipc):
                     continue
-                shared = {"dataset": dataset, "model": a[2], "norm": norm, "eps": eps}
-                ipc = b[1] if a[1] is None else a[1]
-                names = {"higher": f"{a[0]} ({a[3]})", "lower": f"{b[0]} ({b[3]})", "ipc": ipc}
-                names["file"] = _files(dataset, a, b)
+                shared = {"dataset": dataset, "model": a.model, "norm": norm, "eps": eps}
+                names = {side: f"{cell.method} ({cell.training})" for side, cell in (("higher", a), ("lower", b))}
+                names |= {"ipc": b.ipc if a.ipc is None else a.ipc, "file": _files(dataset, a, b)}
                 rows.append(shared | names | _difference(100 * first, 100 * second))
     return rows
 
 
-def _files(dataset, a, b):
+def _files(dataset, *cells):
     """The accuracies of both sides, all seeds, as a shell expands it."""
-    (first, second) = (f"{subset}/{training}/{model}" for _, _, model, training, subset in (a, b))
-    return f"results/{dataset}/attacks/{{{first},{second}}}/seed*/accuracies.csv"
+    models = ",".join(f"{cell.subset}/{cell.training}/{cell.model}" for cell in cells)
+    return f"results/{dataset}/attacks/{{{models}}}/seed*/accuracies.csv"
 
 
 def _measured(runs, measure, norm, eps):
@@ -92,14 +102,14 @@ def _measured(runs, measure, norm, eps):
 
 
 def _side(measured, side, kinds, norm):
-    """{(method, ipc or None, model, training, subset): accuracies by seed} of the models that a side names."""
+    """{Cell: accuracies by seed} of the models that a side names."""
     trainings = [name for name, kind in kinds.items() if kind[0] == side["kind"] and kind[1] in (None, norm)]
     chosen = measured[measured["training"].isin(trainings)]
     if side["methods"] != "same":
         chosen = chosen[chosen["method"].isin(side["methods"])]
-    groups = chosen.groupby(["method", "ipc", "model", "training", "subset"], sort=False, dropna=False)
+    groups = chosen.groupby(list(Cell._fields), sort=False, dropna=False)
     return {
-        (method, None if pd.isna(ipc) else ipc, *names): group.set_index("seed")["accuracy"]
+        Cell(method, None if pd.isna(ipc) else ipc, *names): group.set_index("seed")["accuracy"]
         for (method, ipc, *names), group in groups
     }
 
