@@ -438,7 +438,7 @@ def bounds(table):
         below.set_xlabel("updates")
     axes[0, 0].set_yscale("log")
     axes[0, 0].yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
-    axes[0, 0].yaxis.set_major_formatter(ticker.ScalarFormatter())
+    axes[0, 0].yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
     axes[0, 0].yaxis.set_minor_formatter(ticker.NullFormatter())
     return _finished(figure, axes.flat, 3)
 
