@@ -261,10 +261,10 @@ def _heat_map(axis, shares, **look):
 def _with_legend(figure, named):
     """The same legend right of all panels: {label: properties of its line}."""
     handles = [mpl.lines.Line2D([], [], label=label, **look) for label, look in named.items()]
-    width = 1.35
+    legend = figure.legend(handles=handles, loc="center right")
+    width = legend.get_window_extent().width / figure.dpi + 0.1
     figure.set_figwidth(figure.get_figwidth() + width)
     figure.tight_layout(rect=(0, 0, 1 - width / figure.get_figwidth(), 1))
-    figure.legend(handles=handles, loc="center right")
     return figure
 
 
