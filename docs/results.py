@@ -99,6 +99,7 @@ def take(name):
 
 def bench(name):
     """Run a benchmark and keep what it prints: Markdown tables, below what they were made with."""
+    made_with = machine(environment(ROOT / "pyproject.toml"))
     command, lines = [sys.executable, str(ROOT / f"benchmarks/{name}.py")], []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
@@ -106,7 +107,6 @@ def bench(name):
             lines.append(line)
     if process.returncode:
         sys.exit(process.returncode)
-    made_with = machine(environment(ROOT / "pyproject.toml"))
     head = f"# What benchmarks/{name}.py measured\n\nMade by `make bench`: {made_with}.\n"
     (KEPT / "benchmarks").mkdir(exist_ok=True)
     (KEPT / f"benchmarks/{name}.md").write_text("".join([head, *lines]), encoding="utf-8")

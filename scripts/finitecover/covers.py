@@ -146,10 +146,9 @@ class Search:
             self._central()
         else:
             self._packed(k)
-        undecided = []
+        undecided, precision = [], PRECISION / ROUGH if rough else PRECISION
         while not solver.late(deadline):
             low = max([self._proved(k), *undecided])
-            precision = PRECISION / ROUGH if rough else PRECISION
             if (radius := self._between(low, self._reached(k)[0], precision)) is None:
                 break
             if self.at(radius, k, deadline, rough) is None:

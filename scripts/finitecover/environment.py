@@ -7,11 +7,11 @@ import tomllib
 from importlib import metadata
 from os import cpu_count
 
-import torch
-
 
 def environment(requirements_path):
     """{key: value}; versions are those at hand of the packages that pyproject.toml at `requirements_path` pins."""
+    import torch  # seconds, which `machine` alone does without
+
     with open(requirements_path, "rb") as file:
         pinned = [line.split("==")[0] for line in tomllib.load(file)["project"]["dependencies"]]
     return {

@@ -173,10 +173,8 @@ def sizes(summary, kinds, attack):
     ipc = summary["ipc"].max()
     chosen = summary[summary["ipc"].isna() | (summary["ipc"] == ipc)]
     attacked, clean = chosen[chosen["attack"] == attack], chosen[chosen["attack"] == "clean"]
-    shown = {norm: [("standard", None), ("pgd", norm)] for norm in attacked["norm"]}
-    attacked = attacked[
-        [kinds[name] in shown[norm] for name, norm in zip(attacked["training"], attacked["norm"], strict=True)]
-    ]
+    pairs = zip(attacked["training"], attacked["norm"], strict=True)
+    attacked = attacked[[kinds[training] in (("standard", None), ("pgd", norm)) for training, norm in pairs]]
     panels = ["dataset", "norm", "model"]
     figure, axes = _panels(attacked, panels, size=(3.6, 3.0))
     colours, markers = palette(list(dict.fromkeys(chosen["method"])))
@@ -452,9 +450,8 @@ def transfer(table):
     for axis, (key, rows) in zip(axes, table.groupby(panels, sort=False), strict=True):
         named = dict(zip(panels, key, strict=True))
         order = list(dict.fromkeys(rows["source"]))
-        _heat_map(
-            axis, rows.pivot_table(index="target", columns="source", values="accuracy").loc[order, order], square=True
-        )
+        shares = rows.pivot_table(index="target", columns="source", values="accuracy").loc[order, order]
+        _heat_map(axis, shares, square=True)
         size = f"{NORM_NAMES[named['norm']]}, eps = {named['eps']}"
         axis.set_title(f"{named['dataset']}, {named['training']}, {named['model']}\n{size}")
         axis.set_xlabel("images made on")
