@@ -57,6 +57,7 @@ HEADINGS = {
     "architectures": "Robust accuracy across networks",
     "claims": "The claims",
     "differences": "The comparisons behind them: percentage points, 95 % interval",
+    "rivals": "Covers beside their strongest rivals, random images or condensed sets: percentage points, 95 % interval",
     "accuracies": "Every method",
     "attacks": "Accuracy (%) under every attack at the sizes of training (number of images)",
     "certificates": "Certificates, means over seeds",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from finitecover.statistics import architecture_table, headline_table, percent, ranking_table, set_costs, wide_table
-from finitecover.verdicts import comparison_table, overall
+from finitecover.verdicts import comparison_table, overall, rival_table
 
 TITLES = {
     "tradeoff": "Clean against robust accuracy",
@@ -38,6 +38,7 @@ def study_tables(frames, headline):
     return {
         "claims": claim_table(frames["claims"]),
         "differences": comparison_table(frames["claims"]),
+        "rivals": rival_table(frames["claims"]),
         "accuracies": wide_table(shown, percent),
         "ranking": ranking_table(shown, percent),
         "architectures": architecture_table(shown, percent) if shown["model"].nunique() > 1 else pd.DataFrame(),

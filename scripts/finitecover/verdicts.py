@@ -11,6 +11,7 @@ COLUMNS = ["says", "source", "verdict", "dataset", "model", "norm", "eps", "ipc"
 COLUMNS += ["effect", "low", "high", "n", "file"]
 HOLDS, FAILS, OPEN = "holds", "fails", "inconclusive"
 NOT_TESTED = "not tested"
+RIVALRY = ("mfc-above-random", "mfc-above-condensed", "relaxed-above-random", "relaxed-above-condensed")
 
 
 class Cell(NamedTuple):
@@ -54,18 +55,34 @@ def comparison_table(comparisons):
     comparisons: rows of `check_claim` for several claims, with a column `claim`; the bound is left out.
     """
     made = comparisons[comparisons["verdict"].ne(NOT_TESTED) & comparisons["measure"].ne("bound")]
-    if made.empty:
-        return made
-    made = made.assign(
-        where=cell_names(made, made["norm"]),
-        entry=[
-            f"{row.effect:+.1f} ({row.low:+.1f} to {row.high:+.1f}) {row.verdict}"
-            if row.n > 1
-            else f"{row.effect:+.1f}"
-            for row in made.itertuples()
-        ],
-    )
-    keys = ["claim", "higher", "lower"]
+    entries = [f"{_effect(row)} {row.verdict}" if row.n > 1 else _effect(row) for row in made.itertuples()]
+    return _wide(made, entries, ["claim", "higher", "lower"])
+
+
+def rival_table(comparisons):
+    """A row per cover, a column per data set, norm and budget: how far it is above its strongest rival.
+
+    comparisons: as of `comparison_table`; rivals are those of the claims `RIVALRY`, random images and condensed sets.
+    An entry is the smallest of the differences in points, its interval, the rival, and of how many rivals the cover is
+    above beyond doubt.
+    """
+    made = comparisons[comparisons["claim"].isin(RIVALRY) & comparisons["verdict"].ne(NOT_TESTED)]
+    cells = made.groupby(["higher", "dataset", "norm", "ipc", "model"], sort=False)
+    above = cells["verdict"].transform(lambda verdicts: f"above {verdicts.eq(HOLDS).sum()} of {len(verdicts)}")
+    least = made.loc[cells["effect"].idxmin()]
+    entries = [f"{_effect(row)} {row.lower.split()[0]}; {above[row.Index]}" for row in least.itertuples()]
+    return _wide(least, entries, ["higher"]).rename(columns={"higher": "cover"})
+
+
+def _effect(row):
+    return f"{row.effect:+.1f}" + (f" ({row.low:+.1f} to {row.high:+.1f})" if row.n > 1 else "")
+
+
+def _wide(comparisons, entries, keys):
+    """A row per value of `keys`, a column per data set, norm and budget, of one entry per comparison."""
+    if comparisons.empty:
+        return comparisons
+    made = comparisons.assign(where=cell_names(comparisons, comparisons["norm"]), entry=entries)
     wide = made.pivot(index=keys, columns="where", values="entry")[list(dict.fromkeys(made["where"]))]
     return made[keys].drop_duplicates().merge(wide.reset_index(), on=keys).fillna("")
 

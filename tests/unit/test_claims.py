@@ -4,7 +4,7 @@ import pytest
 
 from finitecover.claims import read_claims
 from finitecover.configuration import ConfigurationError
-from finitecover.verdicts import FAILS, HOLDS, NOT_TESTED, OPEN, check_claim, overall
+from finitecover.verdicts import FAILS, HOLDS, NOT_TESTED, OPEN, check_claim, overall, rival_table
 
 KINDS = {"standard": ["standard", None], "pgd-linf": ["pgd", "linf"], "pgd-l2": ["pgd", "l2"]}
 HEADLINE = {"digits": {"linf": "0.1"}}
@@ -136,3 +136,17 @@ def test_a_few_words_for_several_verdicts():
 def test_a_claim_that_cannot_be_read_is_refused_in_one_line(text, message):
     with pytest.raises(ConfigurationError, match=message.replace("[", r"\[")):
         read_claims(text)
+
+
+def test_a_cover_is_shown_beside_the_strongest_of_its_rivals():
+    claims = {
+        "relaxed-above-random": CLAIM.replace("[b]", "[random]"),
+        "relaxed-above-condensed": CLAIM.replace("[b]", "[dc, dm]"),
+        "weights-in-loss": CLAIM.replace("[b]", "[other]"),
+    }
+    runs = table(a=[0.5, 0.6], random=[0.3, 0.4], dc=[0.2, 0.3], dm=[0.5, 0.7], other=[0.9, 0.9])
+    found = pd.concat([verdicts(runs, text).assign(claim=name) for name, text in claims.items()], ignore_index=True)
+    (row,) = rival_table(found).to_dict("records")
+    assert row["cover"] == "a (pgd-linf)"
+    assert row["digits, linf, 10"] == "-5.0 (-68.5 to +58.5) dm; above 2 of 3"
+    assert rival_table(found[found["claim"] == "weights-in-loss"]).empty
