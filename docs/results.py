@@ -37,7 +37,7 @@ FILES = ["tables/*.csv", "tables/*.tex", "figures/*.png", "report/claims.csv", "
 # In words, and the overlays that make it. The claims in README.md are the first's that puts them to the test.
 STUDIES = {
     "cifar10-5k": ("the default study, with a tenth of CIFAR-10", ["cifar10-5k"]),
-    "covers": ("the study of covers", ["cifar10-5k", "covers"]),
+    "covers": ("the study of covers", ["covers"]),
     "robustness": ("one training set, any network", ["robustness"]),
     "certificates": ("what follows from the centres of a cover", ["certificates"]),
     "condensation": ("condensed sets as their literature compares them", ["condensation"]),
