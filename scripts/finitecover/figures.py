@@ -178,13 +178,13 @@ def sizes(summary, kinds, attack):
     panels = ["dataset", "norm", "model"]
     figure, axes = _panels(attacked, panels, size=(3.6, 3.0))
     colours, markers = palette(list(dict.fromkeys(chosen["method"])))
-    several = attacked["model"].nunique() > 1
+    several, styles = attacked["model"].nunique() > 1, {"pgd": "-", "standard": ":"}
     for axis, ((dataset, norm, network), rows) in zip(axes, attacked.groupby(panels, sort=False), strict=True):
         same = (clean["dataset"] == dataset) & (clean["model"] == network) & clean["training"].isin(rows["training"])
         for (method, training), line in pd.concat([clean[same], rows]).groupby(["method", "training"], sort=False):
             line = line.assign(size=[float(Fraction(eps)) for eps in line["eps"]]).sort_values("size")
             look = {
-                "linestyle": ":" if kinds[training][0] == "standard" else "-",
+                "linestyle": styles[kinds[training][0]],
                 "color": colours[method],
                 "linewidth": 1.1,
             }
@@ -194,7 +194,8 @@ def sizes(summary, kinds, attack):
         axis.set_xlabel("eps")
         axis.set_ylabel(f"accuracy under {attack} (%)")
     named = {name: {"marker": markers[name], "color": colours[name], "markersize": 6} for name in colours}
-    named |= {"pgd": {"color": "black"}, "standard": {"color": "black", "linestyle": ":"}}
+    used = {kinds[training][0] for training in attacked["training"]}
+    named |= {kind: {"color": "black", "linestyle": style} for kind, style in styles.items() if kind in used}
     return _with_legend(figure, named)
 
 

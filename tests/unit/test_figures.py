@@ -74,6 +74,8 @@ def test_accuracies_lie_where_the_table_says_against_budget_size_and_cost_and_ac
     assert budgets.lines[1].get_ydata().tolist() == pytest.approx([41, 20.5])
     sizes = {tuple(line.get_xdata()): list(line.get_ydata()) for line in figures_["sizes"].axes[0].lines}
     assert sizes == {(0, 4 / 255, 8 / 255): pytest.approx([81, 61, 41])}
+    (legend,) = figures_["sizes"].legends
+    assert [text.get_text() for text in legend.texts][-1] == "pgd"  # and no standard training, of which there is none
     points = [line for line in figures_["costs"].axes[0].lines if line.get_marker() not in ("None", None)]
     assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in points] == [(100, pytest.approx(41))]
     assert [text.get_text() for text in figures_["architectures"].axes[0].texts] == ["51", "25", "41", "25"]
