@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from finitecover.statistics import architecture_table, headline_table, percent, ranking_table, set_costs, wide_table
-from finitecover.verdicts import comparison_table, overall, rival_table
+from finitecover.verdicts import NOT_TESTED, comparison_table, overall, rival_table
 
 TITLES = {
     "tradeoff": "Clean against robust accuracy",
@@ -55,10 +55,13 @@ def study_tables(frames, headline):
 
 
 def claim_table(comparisons):
-    """A row per claim: its sentence, where it is from, what its comparisons say together, how many say so, effects."""
+    """A row per claim: its sentence, where it is from, what its comparisons say together, how many say so, effects.
+
+    Claims that the study does not put to the test come last.
+    """
     rows = []
     for (name, says, source), group in comparisons.groupby(["claim", "says", "source"], sort=False):
-        counts = group["verdict"].value_counts()
+        counts = group.loc[group["verdict"].ne(NOT_TESTED), "verdict"].value_counts()
         rows.append(
             {
                 "claim": name,
@@ -69,7 +72,7 @@ def claim_table(comparisons):
                 "effects": _spread(group["effect"]),
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(sorted(rows, key=lambda row: row["verdict"] == NOT_TESTED))
 
 
 def _spread(effects):

@@ -4,6 +4,7 @@ import pytest
 
 from finitecover.claims import read_claims
 from finitecover.configuration import ConfigurationError
+from finitecover.summaries import claim_table
 from finitecover.verdicts import FAILS, HOLDS, NOT_TESTED, OPEN, check_claim, overall, rival_table
 
 KINDS = {"standard": ["standard", None], "pgd-linf": ["pgd", "linf"], "pgd-l2": ["pgd", "l2"]}
@@ -150,3 +151,11 @@ def test_a_cover_is_shown_beside_the_strongest_of_its_rivals():
     assert row["cover"] == "a (pgd-linf)"
     assert row["digits, linf, 10"] == "-5.0 (-68.5 to +58.5) dm; above 2 of 3"
     assert rival_table(found[found["claim"] == "weights-in-loss"]).empty
+
+
+def test_claims_without_a_test_are_listed_after_the_others():
+    untested = verdicts(table(a=[1, 1])).assign(claim="untested")
+    tested = verdicts(table(a=[0.5, 0.6, 0.7], b=[0.6, 0.5, 0.72])).assign(claim="tested")
+    first, second = claim_table(pd.concat([untested, tested])).to_dict("records")
+    assert (first["claim"], first["comparisons"]) == ("tested", f"1 {OPEN}")
+    assert (second["claim"], second["verdict"], second["comparisons"]) == ("untested", NOT_TESTED, "")
