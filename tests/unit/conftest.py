@@ -10,6 +10,8 @@ from sklearn.datasets import load_digits
 from finitecover.models import build_model
 from finitecover.training import train
 
+torch.set_num_threads(1)  # as in the workflow's jobs; tests that run side by side would wait for each other's threads
+
 TEST = 360  # the last images are the test set
 DATASET = {"shape": (1, 8, 8), "classes": 10, "mean": [0.3], "std": [0.38]}
 DESCENT = {"norm": "linf", "steps": 5, "step_size": 0.3, "warmup": 0.5, "beta": None, "kappa": None}
