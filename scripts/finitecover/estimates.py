@@ -18,8 +18,9 @@ def estimate(jobs, config, kept):
 
     jobs: (rule, job's name) pairs, the name as in a table of costs: wildcards joined by slashes. config: of the study.
     kept: folder of reference runs, each a folder with costs.csv and settings.json; one with the settings of the study
-    is preferred, then the one that knows the most of the jobs. A job counts as much as the same job of another seed did
-    on average, else as the same work on another data set, else as its rule; jobs of rules without figures are left out.
+    is preferred, then the one whose jobs are most like them. A job counts as much as the same job of another seed did
+    on average, else as the same work on another data set, else as its rule on its data set, else as its rule; jobs of
+    rules without figures are left out.
     """
     runs = []
     for path in sorted(Path(kept).glob("*/settings.json")):
@@ -29,8 +30,8 @@ def estimate(jobs, config, kept):
         )
         figures = _figures(path.with_name("costs.csv"))
         found = [seconds for seconds in (_look_up(figures, *job) for job in jobs) if seconds is not None]
-        exact = sum(_keys(*job)[0] in figures for job in jobs)
-        runs.append((same, exact, path.parent.name, found))
+        alike = [sum(key in figures for key in keys) for keys in zip(*(_keys(*job) for job in jobs), strict=True)]
+        runs.append((same, alike, path.parent.name, found))
     if not runs:
         return None
     same, _, name, found = max(runs, key=lambda run: run[:2])
@@ -59,9 +60,10 @@ def _figures(path):
 
 
 def _keys(rule, job):
-    """What a job is known by, the most telling first: all but its seed, all but its data set too, its rule."""
+    """What a job is known by, the most telling first: all but its seed, all but its data set too, its rule on its data
+    set, its rule."""
     parts = tuple(part for part in job.split("/") if not part.startswith("seed"))
-    return (rule, *parts), (rule, None, *parts[1:]), (rule,)
+    return (rule, *parts), (rule, None, *parts[1:]), (rule, parts[0], None), (rule,)
 
 
 def _look_up(figures, rule, job):

@@ -10,6 +10,7 @@ CONFIG["run"] = {"methods": ["random"], "trainings": [], "models": []}
 COSTS = """rule,job,threads,seconds,core_seconds
 train_model,a/random-ipc1/pgd/convnet/seed0,1,100,100
 train_model,a/random-ipc1/pgd/convnet/seed1,1,300,300
+train_model,b/dm-ipc1/pgd/convnet/seed0,1,400,400
 solve_cover,a/mfc-ipc1,2,1000,2000
 """
 
@@ -30,7 +31,9 @@ def kept(tmp_path):
     [
         (("train_model", "a/random-ipc1/pgd/convnet/seed7"), 200),  # the same job with another seed
         (("train_model", "b/random-ipc1/pgd/convnet/seed0"), 200),  # on another data set
-        (("train_model", "a/mfc-ipc1/pgd/convnet/seed0"), 200),  # of the rule
+        (("train_model", "a/mfc-ipc1/pgd/convnet/seed0"), 200),  # of the rule on its data set
+        (("train_model", "b/mfc-ipc1/pgd/convnet/seed0"), 400),  # on that one
+        (("train_model", "c/mfc-ipc1/pgd/convnet/seed0"), 800 / 3),  # of the rule
         (("solve_cover", "a/mfc-ipc1"), 2000),  # two cores
     ],
 )
@@ -56,6 +59,14 @@ def test_figures_of_the_same_settings_go_first(kept, tmp_path):
     assert estimates.estimate([job], CONFIG, tmp_path) == (20 / 3600, 1, "same", True)
 
 
+def test_among_other_settings_the_run_with_the_most_similar_jobs_counts(kept, tmp_path):
+    other = CONFIG | {"optimisation": {"steps": 5}}
+    kept("first", other)
+    kept("second", other, costs=COSTS.replace("b/dm", "z/dm").replace("400", "7"))
+    job = ("train_model", "z/kmeans-ipc1/pgd/convnet/seed0")
+    assert estimates.estimate([job], CONFIG, tmp_path) == (7 / 3600, 1, "second", False)
+
+
 def test_only_what_a_study_uses_must_be_the_same(kept):
     folder, job = kept("one"), ("solve_cover", "a/mfc-ipc1")
     more = CONFIG | {"methods": CONFIG["methods"] | {"new": {}}}
@@ -68,4 +79,4 @@ def test_nothing_kept_means_no_estimate(tmp_path):
 
 
 def test_core_hours_count_every_core(tmp_path, kept):
-    assert estimates.core_hours(kept("one") / "one" / "costs.csv") == 2400 / 3600
+    assert estimates.core_hours(kept("one") / "one" / "costs.csv") == 2800 / 3600
