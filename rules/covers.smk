@@ -88,6 +88,7 @@ rule explore_cover:
         mem_mb=3000,
     params:
         settings=subset_settings,
+        covers=len(explored_covers()) or 1,
         code=code("explore_cover"),
     script:
         "../scripts/explore_cover.py"

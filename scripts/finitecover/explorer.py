@@ -5,23 +5,27 @@ import io
 
 import numpy as np
 
-SHOWN = 1200  # images beside the centres, over all centres; a page has several covers
+SHOWN = 1500  # images of a cover
+PAGE = 12_000  # of all covers of a page, which stays below 15 MB
 COLUMNS = 40  # of the sheet of images
 
 
-def explore(images, groups, cover):
+def explore(images, groups, cover, room=SHOWN):
     """What the report's explorer shows of a cover: {"tile", "columns", "sheet", "groups"}, ready for JSON.
 
     images (n, c, h, w) in [0, 1]; groups (n,): what was covered each on its own, the labels or one value for all;
     cover: arrays `indices`, `assignment`, `distances`. A group has its images' projection on its first two principal
-    components (scikit-learn), scaled to [0, 1]; of the images of a centre at most a share of `SHOWN` are shown, spread
-    over their distances from the nearest to the farthest. sheet: all images shown as one, a data URI.
+    components (scikit-learn), scaled to [0, 1]. room: how many images to show; of more than a third as many centres
+    those of each group that stand for the most, and of the images of a centre an equal share, spread over their
+    distances from the nearest to the farthest. sheet: all images shown as one, a data URI.
     """
-    limit = max(2, SHOWN // len(cover["indices"]))
+    names = np.unique(groups)
+    fitting = max(1, room // 3 // len(names))
+    centres_of = {name: _heaviest(cover, np.flatnonzero(groups == name), fitting) for name in names}
+    limit = max(2, room // sum(map(len, centres_of.values())) - 1)
     parts, shown = [], []
-    for group in np.unique(groups):
+    for group, centres in centres_of.items():
         members = np.flatnonzero(groups == group)
-        centres = cover["indices"][np.isin(cover["indices"], members)][:SHOWN]
         chosen = {centre: _spread(cover, members, centre, limit) for centre in centres.tolist()}
         positions = np.concatenate([[centre, *covered] for centre, covered in chosen.items()])
         flat = images[members].reshape(len(members), -1)
@@ -31,6 +35,7 @@ def explore(images, groups, cover):
             {
                 "group": group.item(),
                 "points": len(members),
+                "size": int(np.isin(cover["indices"], members).sum()),
                 "position": positions.tolist(),
                 "place": [where[position] for position in positions.tolist()],
                 "centre": np.repeat(centres, [1 + len(covered) for covered in chosen.values()]).tolist(),
@@ -47,6 +52,13 @@ def explore(images, groups, cover):
         "sheet": _sheet(images[np.concatenate(shown)]),
         "groups": parts,
     }
+
+
+def _heaviest(cover, members, number):
+    """Of the centres among members those that most images are assigned to, in the order of the cover."""
+    centres = cover["indices"][np.isin(cover["indices"], members)]
+    weights = np.array([(cover["assignment"] == centre).sum() for centre in centres])
+    return centres[np.sort(np.argsort(-weights, kind="stable")[:number])]
 
 
 def _spread(cover, members, centre, limit):
@@ -69,7 +81,7 @@ def _projected(flat):
 
 
 def _sheet(images):
-    """Images (n, c, h, w) in rows of `COLUMNS` as a data URI, without loss."""
+    """Images (n, c, h, w) in rows of `COLUMNS` as a data URI; grey ones without loss."""
     from PIL import Image
 
     n, channels, height, width = images.shape
@@ -79,5 +91,8 @@ def _sheet(images):
     page = page.reshape(rows, COLUMNS, channels, height, width).transpose(0, 3, 1, 4, 2)
     page = page.reshape(rows * height, COLUMNS * width, channels)
     buffer = io.BytesIO()
-    Image.fromarray(page[..., 0] if channels == 1 else page).save(buffer, "WEBP", lossless=True)
+    if channels == 1:
+        Image.fromarray(page[..., 0]).save(buffer, "WEBP", lossless=True)
+    else:
+        Image.fromarray(page).save(buffer, "WEBP", quality=90)  # a quarter of the size
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
