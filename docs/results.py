@@ -11,6 +11,7 @@ their bounds allow nothing.
 """
 
 import argparse
+import base64
 import json
 import shutil
 import subprocess
@@ -38,6 +39,8 @@ FILES = ["tables/*.csv", "tables/*.tex", "figures/*.png", "report/claims.csv", "
 STUDIES = {
     "cifar10-5k": ("the default study, with a tenth of CIFAR-10", ["cifar10-5k"]),
     "covers": ("the study of covers", ["covers"]),
+    "covers-cifar10-5k": ("the study of covers, on a tenth of CIFAR-10", ["covers-cifar10-5k"]),
+    "budgets": ("at which budget the ranking turns", ["budgets"]),
     "robustness": ("one training set, any network", ["robustness"]),
     "certificates": ("what follows from the centres of a cover", ["certificates"]),
     "condensation": ("condensed sets as their literature compares them", ["condensation"]),
@@ -89,12 +92,15 @@ def kept():
 
 def take(name):
     """Copy what is kept of a study; what was kept of it before stays where its run has not come to the end."""
-    if not (ROOT / "results/report/report.html").is_file():
+    report = ROOT / "results/report/report.html"
+    if not report.is_file():
         sys.exit("results/ holds no finished study: results/report/report.html is missing")
+    page = report.read_text(encoding="utf-8")
     shutil.rmtree(KEPT / name, ignore_errors=True)
     (KEPT / name).mkdir(parents=True)
     for path in sorted(path for pattern in FILES for path in (ROOT / "results").glob(pattern)):
-        shutil.copyfile(path, KEPT / name / path.name)
+        if path.suffix != ".png" or base64.b64encode(path.read_bytes()).decode() in page:  # else another study's
+            shutil.copyfile(path, KEPT / name / path.name)
     (KEPT / name / "settings.json").write_text(json.dumps(merged(name), indent=1) + "\n", encoding="utf-8")
 
 
