@@ -31,7 +31,7 @@ smoke: setup
 	@echo "The report of the smoke study: $(CURDIR)/$(REPORT)"
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 report-test: smoke
 	$(BIN)/python -m pytest -m report tests/report
