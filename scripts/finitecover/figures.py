@@ -17,7 +17,8 @@ from finitecover.arrays import written_aside
 # Okabe and Ito's colours, then Tol's, told apart by the colour-blind; markers tell methods apart in grey.
 COLOURS = ["#000000", "#999999", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#F0E442"]
 COLOURS += ["#882255", "#44AA99", "#332288", "#117733", "#AA4499", "#DDCC77", "#CC6677", "#999933", "#88CCEE"]
-MARKERS = ["*", "X", "s", "D", "^", "o", "P", "v", "<", ">", "h", "p", "8"]  # one more, so that pairs repeat late
+MARKERS = ["*", "X", "s", "D", "^", "o", "P", "v", "<", ">", "h", "p", "8", "d", "H"]
+MARKERS += ["P", "<", "p", "8"]  # no others can be half filled; one more than colours, so that pairs repeat late
 KNOWN = ["full", "random", "kcenter", "herding", "kmeans", "mfc", "mfc-eta", "dm", "mfc-blind", "dc", "dsa", "mtt"]
 KNOWN += ["mfc-partial", "medoids", "mfc-slack", "mfc-mixed", "mfc-pca", "mfc-features"]
 DOTS_PER_INCH = 160
@@ -189,6 +190,8 @@ def sizes(summary, kinds, attack):
                 "linewidth": 1.1,
             }
             axis.plot(line["size"], 100 * line["mean"], marker=markers[method], markersize=4, **look)
+        texts = ["0", *rows["eps"].drop_duplicates()]
+        axis.set_xticks([float(Fraction(text)) for text in texts], texts)
         named = [dataset] + [network] * several + [NORM_NAMES[norm]] + ([] if pd.isna(ipc) else [f"{ipc} per class"])
         axis.set_title(", ".join(named))
         axis.set_xlabel("eps")

@@ -155,3 +155,8 @@ def test_losses_are_relative_to_the_first_and_images_follow_the_iterations():
     assert page.shape == (11, 11, 3)
     assert page[:5, :5].max() == 0
     assert page[5].min() == page[6:, 6:].min() == 1
+
+
+def test_sizes_of_perturbations_are_written_as_the_config_has_them():
+    (axis,) = figures.sizes(summarise(runs()), KINDS, "pgd").axes
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["0", "8/255"]
