@@ -44,7 +44,7 @@ conda-test: smoke
 
 # needs the publishers' files in the folder that FINITECOVER_MIRROR names
 offline-test: setup
-	$(BIN)/python -m pytest -m offline tests/test_workflow.py
+	$(BIN)/python -m pytest -m offline tests/test_studies.py
 
 fault-test: setup
 	$(BIN)/python tests/inject_faults.py

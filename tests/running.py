@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).parent.parent
+SMOKE = "config/smoke.yaml"
+QUICK = yaml.safe_load((ROOT / "tests/quick.yaml").read_text())  # over the smoke study: less of everything
 WORKFLOW = ["Snakefile", "pyproject.toml", "rules", "scripts", "config", "envs", "profiles"]
 
 

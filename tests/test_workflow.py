@@ -1,27 +1,18 @@
-"""The workflow as a whole: its shape, its plans, and small runs of it from end to end."""
+"""The workflow as a whole: its shape, and one small study from end to end, stopped, damaged and changed."""
 
 import json
 import os
 import re
-import shutil
 import signal
-import subprocess
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from sklearn.datasets import load_digits
 
-from finitecover.integrity import seal
 from finitecover.provenance import imported_modules
-
-ROOT = Path(__file__).parent.parent
-SMOKE = "config/smoke.yaml"
-
-QUICK = yaml.safe_load((ROOT / "tests/quick.yaml").read_text())
+from running import QUICK, ROOT, SMOKE
 
 
 def rules():
@@ -63,62 +54,6 @@ def test_every_caption_is_used():
     assert {path.name for path in (ROOT / "rules" / "captions").glob("*.rst")} == set(
         re.findall(r"captions/(\w+\.rst)", text)
     )
-
-
-# --- plans ---
-
-
-def test_job_counts_of_the_shipped_studies(make_workflow):
-    workflow = make_workflow()
-    shared = {name: 1 for name in ("all", "collect_runs", "summarise_runs", "collect_costs", "collect_covers")}
-    shared |= {"collect_provenance": 1}
-    shared |= {"collect_condensed": 1, "check_claim": 16, "collect_claims": 1}
-    shared |= {name: 1 for name in ("plot_frontier", "record_environment", "render_report")}
-
-    def expected(datasets, models, covers, coresets, condensed, accuracies):
-        each = ("download_dataset", "prepare_dataset", "trace_frontier", "plot_images", "plot_condensation")
-        counts = shared | dict.fromkeys(each, datasets) | {"train_model": models, "attack_model": models}
-        counts |= {"solve_cover": covers, "verify_cover": covers, "explore_cover": datasets}
-        counts |= {"select_coreset": coresets, "condense_dataset": condensed, "plot_accuracies": accuracies}
-        return counts | {"total": sum(counts.values())}
-
-    # smoke: 10 sets x 2 trainings x 2 seeds + generalised training on 2 covers x 2 seeds
-    smoke = expected(1, 10 * 2 * 2 + 2 * 2, 2, 4 * 2, 3 * 2, 3)
-    # models of 3 trainings and 2 seeds attack each other; 2 adversarial trainings on 2 covers, 2 seeds, have a bound
-    more = {"train_expert": 2, "transfer_attacks": 3 * 2, "trace_bound": 2 * 2 * 2, "collect_tables": 2}
-    more |= {"plot_transfer": 1, "plot_bounds": 1}
-    more |= {"explore_cover": 2}  # one was counted
-    smoke |= more | {"total": smoke["total"] + sum(more.values()) - 1}
-    assert workflow.planned(config=[SMOKE]) == smoke
-    # default: 3 data sets; full and 8 methods x 2 budgets; 2 trainings + 3 on mfc, 4 of them with a bound; 3 seeds
-    default = expected(3, 3 * 3 * ((1 + 8 * 2) * 2 + 2 * 3), 3 * 2, 3 * 4 * 2 * 3, 3 * 3 * 2 * 3, 4)
-    bounds = {"trace_bound": 3 * 2 * 4 * 3, "collect_tables": 1, "plot_bounds": 1}
-    default |= bounds | {"total": default["total"] + sum(bounds.values())}
-    default["total"] -= default.pop("trace_frontier")  # its covers learn enough on their way
-    assert workflow.planned() == default
-    # paper: 4 data sets; full, mfc-eta and 9 methods x 5 budgets; 4 trainings + 4 on 6 covers, 7 of them with a bound;
-    # 3 models; 5 seeds
-    paper = expected(4, 4 * 3 * 5 * ((2 + 9 * 5) * 4 + 6 * 4), 4 * 6, 4 * 4 * 5 * 5, 4 * 4 * 5 * 5, 5)
-    bounds["trace_bound"] = 4 * 6 * 7 * 3 * 5
-    paper |= bounds | {"train_expert": 4 * 100, "explore_cover": 4 * 2}
-    paper["total"] += sum(bounds.values()) + 4 * 100 + 4
-    assert workflow.planned(config=["config/paper.yaml"]) == paper
-    # condensation: 2 data sets; 4 methods; 1 training; 5 seeds; no covers
-    without = dict.fromkeys(("solve_cover", "verify_cover", "explore_cover", "trace_frontier", "plot_frontier"), 0)
-    condensation = expected(2, 2 * 4 * 5, 0, 2 * 5, 2 * 3 * 5, 2) | without
-    condensation["total"] -= 5  # two frontiers, two explorers, a figure
-    assert workflow.planned(config=["config/condensation.yaml"]) | without == condensation
-
-
-def test_a_mistake_in_the_config_is_one_line_before_any_work(make_workflow):
-    workflow = make_workflow()
-    (workflow.folder / "mistake.yaml").write_text("run: {budgets: [500]}")
-    process = workflow.run(config=[SMOKE, "mistake.yaml"], check=False)
-    assert process.returncode != 0
-    message = "run.budgets: 500 images per class exceed the smallest class of digits, which has 139"
-    assert process.stdout.count(message) == 1
-    assert "Traceback" not in process.stdout
-    assert not (workflow.folder / "results").exists()
 
 
 # --- runs ---
@@ -228,41 +163,6 @@ def test_the_same_seed_gives_the_same_bytes_on_one_core(finished, make_workflow)
     assert different == []
 
 
-def test_relaxed_covers_say_what_they_guarantee(make_workflow):
-    workflow = make_workflow()
-    quick = {"run": {"methods": ["mfc", "mfc-partial", "mfc-pca", "mfc-features"], "budgets": [3]}}
-    (workflow.folder / "quick.yaml").write_text(yaml.safe_dump(QUICK | quick))
-    workflow.run("results/tables/covers.csv", config=[SMOKE, "quick.yaml"])
-    covers = pd.read_csv(workflow.folder / "results/tables/covers.csv")
-    assert covers["verified"].all()
-    assert set(covers["size"]) == {3}
-    radius = covers.pivot(index="label", columns="subset", values="radius")
-    assert (radius["mfc-partial-ipc3"] < radius["mfc-ipc3"]).all()
-    assert (radius["mfc-ipc3"] <= radius[["mfc-pca-ipc3", "mfc-features-ipc3"]].min(axis=1) + 1e-9).all()
-    partial = covers[covers["subset"] == "mfc-partial-ipc3"]
-    assert (partial["covered"] == np.ceil(partial["points"] / 2)).all()
-    assert covers["gap"].isna().equals(covers["subset"] != "mfc-ipc3")
-    chosen = np.load(workflow.folder / "results/digits/covers/mfc-partial-ipc3/train.npy")
-    assert chosen["weight"].sum() == partial["covered"].sum()
-
-
-def test_a_label_blind_cover_says_what_it_gives_up_and_a_false_proof_is_refused(make_workflow):
-    workflow = make_workflow()
-    folder = workflow.folder / "results" / "digits" / "covers" / "mfc-blind-ipc2"
-    target = "results/digits/covers/mfc-blind-ipc2/verified.csv"
-    workflow.run(target, config=[SMOKE])
-    (cover,) = pd.read_csv(folder / "classes.csv").itertuples()
-    assert (cover.label, cover.points, cover.size) == (0, 1433, 20)
-    assert 0 < cover.other_label < 1433
-    stored = dict(np.load(folder / "cover.npz"))
-    np.savez(folder / "cover.npz", **stored | {"dual": 2 * stored["dual"]})
-    seal(folder / "cover.npz")
-    process = workflow.run(target, config=[SMOKE], check=False)
-    assert process.returncode != 0
-    assert re.search(r"Error: a ball of radius \S+ holds prices of \S+, more than 1", process.stdout)
-    assert not (folder / "verified.csv").exists()
-
-
 def test_experts_serve_every_budget_and_seed(finished):
     targets = [f"results/digits/condensed/mtt-ipc{ipc}/seed{seed}/train.npy" for ipc in (1, 2) for seed in (0, 1)]
     assert finished.planned(*targets, config=finished.overlays) == {"condense_dataset": 4, "total": 4}
@@ -324,24 +224,6 @@ def test_a_long_job_that_is_stopped_goes_on_to_the_same_bytes(finished, how, lon
     finished.run("--force", target, config=overlays)
     assert "going on from" not in (finished.folder / log).read_text()
     assert stopped == [(finished.folder / folder / name).read_bytes() for name in names]
-
-
-def test_a_second_run_in_a_folder_says_that_there_is_a_first(make_workflow):
-    workflow = make_workflow()
-    (workflow.folder / "long.yaml").write_text("optimisation: {steps: 100000}")
-    target = "results/digits/models/random-ipc2/standard/convnet/seed0/model.pt"
-    first = workflow.start(target, config=[SMOKE, "long.yaml"])
-    deadline = time.monotonic() + 60
-    while not (workflow.folder / ".snakemake/run.json").exists():
-        assert first.poll() is None, first.stdout.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    second = workflow.run(target, config=[SMOKE, "long.yaml"], check=False)
-    assert first.poll() is None
-    os.killpg(first.pid, signal.SIGKILL)
-    first.communicate()
-    assert second.returncode != 0
-    assert "Directory cannot be locked" in second.stdout
 
 
 def test_a_damaged_file_is_told_set_aside_and_made_anew_by_the_same_command(finished):
@@ -477,106 +359,6 @@ def test_a_changed_module_reruns_the_jobs_whose_scripts_import_it_and_no_others(
     path.write_text(source)
     assert set(plan) - {"total"} == downstream(finished, importing) - untouched
     assert "Nothing to be done" in finished.run("--dry-run", config=finished.overlays).stdout
-
-
-def test_bad_data_ends_in_one_line_and_leaves_no_output(make_workflow):
-    workflow = make_workflow()
-    np.savez(workflow.folder / "mine.npz", x_train=np.full((4, 5, 5), np.nan), y_train=[0, 0, 1, 1], x_test=0, y_test=0)
-    (workflow.folder / "mine.yaml").write_text(
-        """
-        run: {datasets: [mine], budgets: [1], methods: [random], trainings: [standard]}
-        datasets:
-          mine: {source: npz, path: mine.npz, augmentation: "", eps: {linf: {train: "0.1", test: ["0.1"]}}}
-        """
-    )
-    process = workflow.run("results/mine/data/train.npy", config=[SMOKE, "mine.yaml"], check=False)
-    assert process.returncode != 0
-    assert "Error: mine: x_train: holds NaN or infinite values (100 of 100)" in process.stdout
-    files = {path.name for path in (workflow.folder / "results" / "mine").rglob("*") if path.is_file()}
-    assert files == {"raw.npz", ".raw.npz.sha256"}
-
-
-WITHOUT_NETWORK = ["unshare", "--map-root-user", "--net"]
-
-
-@pytest.mark.parametrize("methods", [["random"], pytest.param(None, marks=pytest.mark.offline)])
-def test_the_default_study_needs_no_network_where_there_is_a_mirror(methods, make_workflow, mirror):
-    if not shutil.which("unshare") or subprocess.run([*WITHOUT_NETWORK, "true"], capture_output=True).returncode:
-        pytest.skip("no network namespace can be made here (unshare)")
-    workflow = make_workflow()
-    less = yaml.safe_load((ROOT / "tests/quick.yaml").read_text())
-    less["run"] |= {"budgets": [10], "trainings": ["pgd-linf"]}
-    del less["evaluation"]["attacks"]["deepfool"], less["frontier"]  # the smoke study's
-    less["methods"] |= {"mfc": {"time_limit": 1}, "dc": {"iterations": 1, "outer_loops": 1, "inner_loops": 1}}
-    less["methods"]["dsa"] = less["methods"]["dc"]
-    less["run"] |= {"methods": methods} if methods else {}
-    less["data"] = {"mirror": str(mirror.resolve())}
-    (workflow.folder / "less.yaml").write_text(yaml.safe_dump(less))
-    process = workflow.run(config=["config/cifar10-5k.yaml", "less.yaml"], prefix=WITHOUT_NETWORK)
-    assert "steps (100%) done" in process.stdout
-    runs = pd.read_csv(workflow.folder / "results/tables/runs.csv")
-    assert set(runs["dataset"]) == {"mnist", "fashion-mnist", "cifar10-5k"}
-    assert len(runs["method"].unique()) == (len(methods) if methods else 9)
-    (workflow.folder / "less.yaml").write_text("data: {mirror: null}")
-    target = "results/cifar10/data/train.npy"
-    process = workflow.run(target, config=["less.yaml"], prefix=WITHOUT_NETWORK, check=False)
-    assert "Error: cifar10: cifar-10-python.tar.gz (data.mirror is not set) could not be downloaded" in process.stdout
-
-
-def test_own_folder_of_images_runs_like_any_data_set(make_workflow, rng):
-    from PIL import Image
-
-    workflow = make_workflow()
-    for name in ("ants", "bees"):
-        (workflow.folder / "photos" / name).mkdir(parents=True)
-        for number in range(6):
-            pixels = rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(workflow.folder / "photos" / name / f"{number}.png")
-    (workflow.folder / "mine.yaml").write_text(
-        """
-        run: {datasets: [photos], methods: [mfc], budgets: [2], trainings: [generalised-l2], seeds: [0]}
-        datasets:
-          photos:
-            {source: folder, path: photos, size: 8, test_share: 0.3, augmentation: "",
-             eps: {l2: {train: "0.5", test: ["0.5"]}}}
-        """
-    )
-    (workflow.folder / "quick.yaml").write_text(yaml.safe_dump({**QUICK, "run": {}}))
-    target = "results/photos/attacks/mfc-ipc2/generalised-l2/convnet/seed0/accuracies.csv"
-    workflow.run(target, config=[SMOKE, "quick.yaml", "mine.yaml"])
-    accuracies = pd.read_csv(workflow.folder / target)
-    assert accuracies["attack"].tolist() == ["clean", "fgsm", "pgd", "autoattack", "deepfool", "worst"]
-    assert accuracies["n"].tolist() == [4] * 6
-    records = np.load(workflow.folder / "results/photos/covers/mfc-ipc2/train.npy")
-    assert records["image"].shape == (4, 3, 8, 8)
-    assert records["image"].dtype == np.uint8
-    assert records["weight"].sum() == 8
-
-
-def test_the_page_on_your_own_data_method_attack_and_network_runs_as_it_stands(make_workflow):
-    workflow = make_workflow()
-    page = (ROOT / "docs/extending.md").read_text()
-    files = re.findall(r"`([\w/]+\.(?:py|yaml))`[^`]*(?:`[^`]*`[^`]*)?\n\n```\w+\n(.*?)```", page, re.S)
-    assert [name for name, _ in files] == [
-        *(f"scripts/finitecover/own_{kind}.py" for kind in ("selections", "attacks", "models")), "own.yaml"
-    ]  # fmt: skip
-    for name, content in files:
-        (workflow.folder / name).write_text(content)
-    (workflow.folder / "quick.yaml").write_text(yaml.safe_dump({**QUICK, "run": {"seeds": [0]}}))
-    images, labels = load_digits(return_X_y=True)
-    images = (images.reshape(-1, 8, 8) / 16).astype(np.float32)
-    parts = {"x_train": images[:500], "y_train": labels[:500], "x_test": images[500:600], "y_test": labels[500:600]}
-    np.savez(workflow.folder / "mine.npz", **parts)
-    workflow.run(config=[SMOKE, "quick.yaml", "own.yaml"])
-    runs = pd.read_csv(workflow.folder / "results/tables/runs.csv", dtype={"eps": str})
-    assert set(runs["method"]) == {"random", "near-mean", "mfc"}
-    assert set(runs["model"]) == {"patches"}
-    noise = runs[runs["attack"] == "noise"]
-    assert set(noise["eps"]) == {"0.05", "0.1"}
-    gates = pd.read_csv(workflow.folder / "results/tables/gates.csv")
-    assert gates["passed"][gates["gate"].str.startswith("noise")].tolist() == [True] * len(noise)
-    chosen = np.load(workflow.folder / "results/mine/coresets/near-mean-ipc5/seed0/train.npy")
-    assert np.bincount(chosen["label"]).tolist() == [5] * 10
 
 
 CERTIFIED = {
