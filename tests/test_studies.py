@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from copy import deepcopy
 
 import numpy as np
 import pandas as pd
@@ -148,7 +149,7 @@ def test_the_default_study_needs_no_network_where_there_is_a_mirror(methods, mak
     if not shutil.which("unshare") or subprocess.run([*WITHOUT_NETWORK, "true"], capture_output=True).returncode:
         pytest.skip("no network namespace can be made here (unshare)")
     workflow = make_workflow()
-    less = yaml.safe_load((ROOT / "tests/quick.yaml").read_text())
+    less = deepcopy(QUICK)
     less["run"] |= {"budgets": [10], "trainings": ["pgd-linf"]}
     del less["evaluation"]["attacks"]["deepfool"], less["frontier"]  # the smoke study's
     less["methods"] |= {"mfc": {"time_limit": 1}, "dc": {"iterations": 1, "outer_loops": 1, "inner_loops": 1}}

@@ -10,7 +10,7 @@ PAGE = 12_000  # of all covers of a page, which stays below 15 MB
 COLUMNS = 40  # of the sheet of images
 
 
-def explore(images, groups, cover, room=SHOWN):
+def explore(images, groups, cover, room):
     """What the report's explorer shows of a cover: {"tile", "columns", "sheet", "groups"}, ready for JSON.
 
     images (n, c, h, w) in [0, 1]; groups (n,): what was covered each on its own, the labels or one value for all;
@@ -19,13 +19,15 @@ def explore(images, groups, cover, room=SHOWN):
     those of each group that stand for the most, and of the images of a centre an equal share, spread over their
     distances from the nearest to the farthest. sheet: all images shown as one, a data URI.
     """
-    names = np.unique(groups)
-    fitting = max(1, room // 3 // len(names))
-    centres_of = {name: _heaviest(cover, np.flatnonzero(groups == name), fitting) for name in names}
-    limit = max(2, room // sum(map(len, centres_of.values())) - 1)
+    members_of = {group: np.flatnonzero(groups == group) for group in np.unique(groups)}
+    centres_of = {group: cover["indices"][np.isin(cover["indices"], members)] for group, members in members_of.items()}
+    weights = np.bincount(cover["assignment"], minlength=len(images))
+    fitting = max(1, room // 3 // len(members_of))
+    drawn_of = {group: _heaviest(centres, weights, fitting) for group, centres in centres_of.items()}
+    limit = max(2, room // sum(map(len, drawn_of.values())) - 1)
     parts, shown = [], []
-    for group, centres in centres_of.items():
-        members = np.flatnonzero(groups == group)
+    for group, members in members_of.items():
+        centres = drawn_of[group]
         chosen = {centre: _spread(cover, members, centre, limit) for centre in centres.tolist()}
         positions = np.concatenate([[centre, *covered] for centre, covered in chosen.items()])
         flat = images[members].reshape(len(members), -1)
@@ -35,12 +37,12 @@ def explore(images, groups, cover, room=SHOWN):
             {
                 "group": group.item(),
                 "points": len(members),
-                "size": int(np.isin(cover["indices"], members).sum()),
+                "size": len(centres_of[group]),
                 "position": positions.tolist(),
                 "place": [where[position] for position in positions.tolist()],
                 "centre": np.repeat(centres, [1 + len(covered) for covered in chosen.values()]).tolist(),
                 "distance": cover["distances"][positions].round(4).tolist(),
-                "weight": {centre: int((mine == centre).sum()) for centre in chosen},
+                "weight": {centre: int(weights[centre]) for centre in chosen},
                 "radius": {c: round(float(cover["distances"][members[mine == c]].max()), 4) for c in chosen},
                 "first": sum(map(len, shown)),
             }
@@ -54,11 +56,9 @@ def explore(images, groups, cover, room=SHOWN):
     }
 
 
-def _heaviest(cover, members, number):
-    """Of the centres among members those that most images are assigned to, in the order of the cover."""
-    centres = cover["indices"][np.isin(cover["indices"], members)]
-    weights = np.array([(cover["assignment"] == centre).sum() for centre in centres])
-    return centres[np.sort(np.argsort(-weights, kind="stable")[:number])]
+def _heaviest(centres, weights, number):
+    """Of centres those that most images are assigned to, in their order; weights: of every image."""
+    return centres[np.sort(np.argsort(-weights[centres], kind="stable")[:number])]
 
 
 def _spread(cover, members, centre, limit):
