@@ -14,36 +14,38 @@ def explore(images, groups, cover, room):
     """What the report's explorer shows of a cover: {"tile", "columns", "sheet", "groups"}, ready for JSON.
 
     images (n, c, h, w) in [0, 1]; groups (n,): what was covered each on its own, the labels or one value for all;
-    cover: arrays `indices`, `assignment`, `distances`. A group has its images' projection on its first two principal
-    components (scikit-learn), scaled to [0, 1]. room: how many images to show; of more than a third as many centres
-    those of each group that stand for the most, and of the images of a centre an equal share, spread over their
-    distances from the nearest to the farthest. sheet: all images shown as one, a data URI.
+    cover: arrays `indices`, `assignment`, `distances`, `covered`; images that it leaves out belong to no centre and are
+    not shown. A group has its images' projection on its first two principal components (scikit-learn), scaled to
+    [0, 1]. room: how many images to show; of more than a third as many centres those of each group that stand for the
+    most, and of the images of a centre an equal share, spread over their distances from the nearest to the farthest.
+    sheet: all images shown as one, a data URI.
     """
     members_of = {group: np.flatnonzero(groups == group) for group in np.unique(groups)}
     centres_of = {group: cover["indices"][np.isin(cover["indices"], members)] for group, members in members_of.items()}
-    weights = np.bincount(cover["assignment"], minlength=len(images))
+    weights = np.bincount(cover["assignment"][cover["covered"]], minlength=len(images))
     fitting = max(1, room // 3 // len(members_of))
     drawn_of = {group: _heaviest(centres, weights, fitting) for group, centres in centres_of.items()}
     limit = max(2, room // sum(map(len, drawn_of.values())) - 1)
     parts, shown = [], []
     for group, members in members_of.items():
         centres = drawn_of[group]
-        chosen = {centre: _spread(cover, members, centre, limit) for centre in centres.tolist()}
-        positions = np.concatenate([[centre, *covered] for centre, covered in chosen.items()])
+        covered = members[cover["covered"][members]]
+        chosen = {centre: _spread(cover, covered, centre, limit) for centre in centres.tolist()}
+        positions = np.concatenate([[centre, *own] for centre, own in chosen.items()])
         flat = images[members].reshape(len(members), -1)
         where = dict(zip(members.tolist(), _projected(flat).astype(np.float64).round(4).tolist(), strict=True))
-        mine = cover["assignment"][members]
         parts.append(
             {
                 "group": group.item(),
                 "points": len(members),
+                "covered": len(covered),
                 "size": len(centres_of[group]),
                 "position": positions.tolist(),
                 "place": [where[position] for position in positions.tolist()],
-                "centre": np.repeat(centres, [1 + len(covered) for covered in chosen.values()]).tolist(),
+                "centre": np.repeat(centres, [1 + len(own) for own in chosen.values()]).tolist(),
                 "distance": cover["distances"][positions].round(4).tolist(),
                 "weight": {centre: int(weights[centre]) for centre in chosen},
-                "radius": {c: round(float(cover["distances"][members[mine == c]].max()), 4) for c in chosen},
+                "radius": {c: round(float(cover["distances"][[c, *own]].max()), 4) for c, own in chosen.items()},
                 "first": sum(map(len, shown)),
             }
         )
@@ -61,9 +63,9 @@ def _heaviest(centres, weights, number):
     return centres[np.sort(np.argsort(-weights[centres], kind="stable")[:number])]
 
 
-def _spread(cover, members, centre, limit):
+def _spread(cover, covered, centre, limit):
     """At most `limit` of the images of a centre, in order of distance, the nearest and the farthest among them."""
-    own = members[(cover["assignment"][members] == centre) & (members != centre)]
+    own = covered[(cover["assignment"][covered] == centre) & (covered != centre)]
     own = own[np.argsort(cover["distances"][own], kind="stable")]
     places = np.linspace(0, len(own) - 1, min(limit, len(own))).round().astype(int)
     return own[places].tolist()

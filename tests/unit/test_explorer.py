@@ -13,7 +13,8 @@ def cover(rng):
     """Two groups of 60 images, ten centres each, of which the first of a group covers the most."""
     group = np.where(np.arange(60) < 30, np.arange(60) % 10, 0)
     assignment = np.concatenate([group, 60 + group])
-    return {"indices": np.r_[:10, 60:70], "assignment": assignment, "distances": rng.random(120)}
+    distances, covered = rng.random(120), np.full(120, True)
+    return {"indices": np.r_[:10, 60:70], "assignment": assignment, "distances": distances, "covered": covered}
 
 
 def shown(cover, room, channels=1):
@@ -48,3 +49,15 @@ def test_with_less_room_the_centres_that_stand_for_the_most_are_shown(cover, roo
         assert len(part["weight"]) == min(10, room // 3 // 2)
         assert first in part["weight"]
         assert min(part["centre"].count(centre) for centre in part["weight"]) > 1
+
+
+def test_images_that_a_cover_leaves_out_belong_to_no_centre(cover):
+    left_out = np.arange(40, 50)
+    cover["covered"][left_out] = False
+    cover["distances"][left_out] = 2  # farther than any that is covered
+    _, page = shown(cover, 1000)
+    first, second = page["groups"]
+    assert (first["points"], first["covered"], second["covered"]) == (60, 50, 60)
+    assert sum(first["weight"].values()) == len(first["position"]) == 50
+    assert first["radius"][0] < 1
+    assert not set(left_out) & set(first["position"])
