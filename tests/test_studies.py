@@ -71,16 +71,6 @@ def test_a_mistake_in_the_config_is_one_line_before_any_work(make_workflow):
     assert not (workflow.folder / "results").exists()
 
 
-def test_the_full_set_alone_is_a_study(make_workflow):
-    workflow = make_workflow()
-    alone = QUICK | {"run": QUICK["run"] | {"methods": ["full"]}}
-    (workflow.folder / "alone.yaml").write_text(yaml.safe_dump(alone))
-    workflow.run(config=[SMOKE, "alone.yaml"])
-    page = (workflow.folder / "results/report/report.html").read_text()
-    assert page.count("<img ") == 3
-    assert "<h2>Condensed sets" not in page
-
-
 def test_relaxed_covers_say_what_they_guarantee(make_workflow):
     workflow = make_workflow()
     quick = {"run": {"methods": ["mfc", "mfc-partial", "mfc-pca", "mfc-features"], "budgets": [3]}}

@@ -274,6 +274,15 @@ def test_a_study_without_condensation_has_no_tables_or_figures_of_it(finished):
     assert not {"condense_dataset", "collect_condensed", "plot_condensation"} & set(plan)
 
 
+def test_the_full_set_alone_is_a_study(finished):
+    (finished.folder / "alone.yaml").write_text("run: {methods: [full]}")
+    finished.run(config=[*finished.overlays, "alone.yaml"])
+    page = (finished.folder / "results/report/report.html").read_text()
+    assert page.count("<img ") == 3
+    assert "<h2>Condensed sets" not in page
+    finished.run(config=finished.overlays)  # as the tests that follow expect it
+
+
 def test_a_condensed_set_is_exported_and_imported_again(finished):
     exported = "results/digits/condensed/dm-ipc10/seed0/exported/condensed.pt"
     finished.run(exported, config=finished.overlays)
