@@ -40,6 +40,16 @@ class Network(nn.Module):
         return self.classifier(self.features(self.normalise(x)))
 
 
+class Convolution(nn.Conv2d):
+    """`nn.Conv2d`; on a CPU, images of one channel go by im2col, to the same values in half the time of oneDNN."""
+
+    def forward(self, x):
+        """Feature maps of x."""
+        if x.is_cuda or self.in_channels > 1:
+            return super().forward(x)
+        return torch.ops.aten.thnn_conv2d(x, self.weight, self.kernel_size, self.bias, self.stride, self.padding)
+
+
 class _SlicePooling(torch.autograd.Function):
     """2x2 average pooling by sums of slices; backwards by copies, where slices would fill a map each with zeros."""
 
@@ -58,7 +68,8 @@ class _SlicePooling(torch.autograd.Function):
     @staticmethod
     def backward(context, gradient):
         quarters = gradient * 0.25
-        columns = torch.stack((quarters, quarters), dim=-1).flatten(-2)
+        columns = quarters.new_empty((*quarters.shape[:-1], quarters.shape[-1] * 2))
+        columns[..., 0::2], columns[..., 1::2] = quarters, quarters
         spread = torch.stack((columns, columns), dim=-2).flatten(-3, -2)
         return nn.functional.pad(spread, (0, context.odd[1], 0, context.odd[0])) if any(context.odd) else spread
 
@@ -86,7 +97,7 @@ def convnet_features(shape, width, depth, norm="instance"):
     layers = []
     for block in range(depth):
         layers += [
-            nn.Conv2d(channels, width, kernel_size=3, padding=first_padding(side) if block == 0 else 1),
+            Convolution(channels, width, kernel_size=3, padding=first_padding(side) if block == 0 else 1),
             # one group per channel: the reference's "instancenorm", defined for 1x1 too
             *([nn.GroupNorm(width, width)] if norm == "instance" else []),
             nn.ReLU(),

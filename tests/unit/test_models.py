@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from finitecover.models import Pooling, build_model
+from finitecover.models import Convolution, Pooling, build_model
 from finitecover.shapes import deepest_convnet
 
 
@@ -31,6 +31,21 @@ def test_a_resnet_judges_an_image_alike_whatever_its_batch_and_learns_of_every_w
 def test_resnet_18_has_the_parameters_of_the_literature():
     network = build_model({"architecture": "resnet", "width": 64, "depth": 2}, describe(32, 3), seed=0)
     assert sum(p.numel() for p in network.parameters()) == 11_173_962  # as with batch norm, whose scales are as many
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_convolution_is_that_of_pytorch_and_so_are_its_gradients_and_theirs(channels):
+    torch.manual_seed(0)
+    ours, images = Convolution(channels, 4, kernel_size=3, padding=3), torch.rand(2, channels, 9, 8, requires_grad=True)
+    theirs = torch.nn.Conv2d(channels, 4, kernel_size=3, padding=3)
+    theirs.load_state_dict(ours.state_dict())
+    found = []
+    for layer in (ours, theirs):
+        maps = layer(images)
+        first = torch.autograd.grad(maps.square().sum(), [layer.weight, layer.bias, images], create_graph=True)
+        found.append([maps, *first, *torch.autograd.grad(first[0].square().sum(), [layer.weight, images])])
+    for mine, reference in zip(*found, strict=True):
+        assert torch.allclose(mine, reference, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 8, 8), (1, 2, 7, 9), (4, 1, 2, 3)])
