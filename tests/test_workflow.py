@@ -146,6 +146,13 @@ def test_a_second_run_has_nothing_to_do(finished):
     assert "Nothing to be done" in finished.run(config=finished.overlays).stdout
 
 
+def test_more_cores_than_the_machine_has_are_remarked_on(make_workflow):
+    workflow, here = make_workflow(), os.cpu_count()
+    for cores, remarked in ((here + 1, True), (here, False)):
+        output = workflow.run("results/digits/data/raw.npz", "--force", cores=cores, config=[SMOKE]).stdout
+        assert (f"--cores {here + 1}, but this machine has {here}" in output) == remarked
+
+
 def test_the_same_seed_gives_the_same_bytes_on_one_core(finished, make_workflow):
     again = make_workflow()
     (again.folder / "quick.yaml").write_text(yaml.safe_dump(QUICK))
