@@ -39,13 +39,14 @@ def note_this_run():
 def print_estimate():
     """Say what the jobs to be run will take, by the figures kept of other runs."""
     jobs = [estimates.job_of(job.benchmark) for job in workflow.dag.needrun_jobs() if job.benchmark]
-    found = estimates.estimate(jobs, config, Path(workflow.basedir) / "docs" / "results")
+    results = Path(workflow.basedir) / "docs" / "results"
+    found = estimates.estimate(jobs, config, results)
     if jobs and found:
         hours, known, kept, same = found
         settings = "the same" if same else "OTHER"
         logger.info(
             f"Estimate: {hours:.2f} core-hours for {known} of {len(jobs)} jobs that cost time, from what such jobs took "
-            f"in docs/results/{kept}, with {settings} settings."
+            f"in docs/results/{kept} ({estimates.processor(results / kept)}), with {settings} settings."
         )
 
 

@@ -38,6 +38,11 @@ def estimate(jobs, config, kept):
     return sum(found) / 3600, len(found), name, same
 
 
+def processor(run):
+    """The processor that a kept run was made on; other machines take longer, or less long."""
+    return json.loads((Path(run) / "environment.json").read_text(encoding="utf-8"))["processor"]
+
+
 def job_of(benchmark_path):
     """(rule, job's name) of a benchmark file, results/benchmarks/<rule>/<job>.tsv."""
     rule, *job = Path(benchmark_path).with_suffix("").parts[2:]

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -80,3 +81,9 @@ def test_nothing_kept_means_no_estimate(tmp_path):
 
 def test_core_hours_count_every_core(tmp_path, kept):
     assert estimates.core_hours(kept("one") / "one" / "costs.csv") == 2800 / 3600
+
+
+def test_every_kept_run_names_its_processor():
+    runs = [path.parent for path in (Path(__file__).parents[2] / "docs/results").glob("*/settings.json")]
+    assert len(runs) >= 1
+    assert all(estimates.processor(run) for run in runs)
