@@ -24,6 +24,7 @@ include: "rules/reporting.smk"
 
 onstart:
     note_this_run()
+    remark_on_cores()
     print_estimate()
 
 

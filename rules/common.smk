@@ -24,12 +24,15 @@ if workflow.is_main_process and locks.break_stale_lock():
 
 
 def note_this_run():
-    """Leave a note of this run, unless its jobs may outlive it on a cluster, and say what too many cores would do."""
-    if not workflow.local_exec:
-        return
-    locks.note_run()
+    """Leave a note of this run, unless its jobs may outlive it on a cluster."""
+    if workflow.local_exec:
+        locks.note_run()
+
+
+def remark_on_cores():
+    """Say what it does to ask for more cores than this machine has."""
     here = os.cpu_count()
-    if workflow.cores > here:
+    if workflow.local_exec and workflow.cores > here:
         logger.warning(
             f"--cores {workflow.cores}, but this machine has {here}: jobs will share them, and the core-hours measured "
             f"will be more than those used. --cores {here} gives each its own."
