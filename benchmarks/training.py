@@ -32,12 +32,13 @@ from finitecover import data
 from finitecover.attacks import attack, predict
 from finitecover.coresets import draw_examples
 from finitecover.evaluation import evaluate
-from finitecover.jobs import keep_memory
+from finitecover.jobs import fastest_precision, keep_memory
 from finitecover.models import build_model
 from finitecover.training import _autocast, train
 
 PARTS = ("throughput", "accuracy", "seeds", "evaluation", "strength")
 BATCH, STEPS, EPS = 128, 7, 0.2
+PRECISION = fastest_precision(torch.device("cpu"))
 RATE, MOMENTUM, DECAY = 0.05, 0.9, 0.0005
 ADVERSARY = {"norm": "linf", "steps": STEPS, "step_size": 0.25, "warmup": 0.3, "beta": None, "kappa": None}
 FGSM = {"kind": "pgd", "steps": 1, "step_size": 1, "restarts": 1, "random_start": False}
@@ -70,7 +71,7 @@ def plain_loop(model, images, labels, updates, seed):
         schedule.step()
 
 
-def our_loop(model, images, labels, updates, seed, precision="bfloat16"):
+def our_loop(model, images, labels, updates, seed, precision=PRECISION):
     """The same by `train`."""
     optimisation = {"steps": updates, "batch_size": BATCH, "learning_rate": RATE, "momentum": MOMENTUM}
     optimisation |= {"weight_decay": DECAY, "precision": precision}

@@ -10,7 +10,7 @@ import torch
 from finitecover.arrays import RADIUS_FIELD, load_json, load_records, pixels, save_bytes, save_csv, save_json
 from finitecover.checkpoint import Checkpoint
 from finitecover.coresets import draw_examples
-from finitecover.jobs import job, log, torch_device
+from finitecover.jobs import fastest_precision, job, log, torch_device
 from finitecover.models import build_model
 from finitecover.training import train
 
@@ -35,6 +35,10 @@ def train_model(
     """
     device = torch_device()
     records, dataset = load_records(train_path), load_json(summary_path)
+    if training["optimisation"]["precision"] == "auto":
+        precision = fastest_precision(device)
+        log.info("precision: auto, which is %s here", precision)
+        training = {**training, "optimisation": {**training["optimisation"], "precision": precision}}
     adversary = training["adversary"]
     weights, radii = np.ones(len(records)), np.full(len(records), adversary["eps"] if adversary else 0.0)
     if training["weights"]:

@@ -163,7 +163,7 @@ REFUSALS = [
     ("models.convnet.depth", 3, "models.convnet.depth: 3 is too deep for the 8x8 images of digits; at most 2"),
     ("models.convnet.architecture", "vgg", "models.convnet.architecture: 'vgg' is not one of convnet, mlp, resnet"),
     ("evaluation.attacks", {"mine": {"kind": "own", "function": "noise"}}, "no function 'noise' of your own"),
-    ("optimisation.precision", "float16", "optimisation.precision: 'float16' is not one of float32, bfloat16"),
+    ("optimisation.precision", "float16", "optimisation.precision: 'float16' is not one of auto, float32, bfloat16"),
     ("optimisation.epochs", 3, "optimisation: unknown key 'epochs'; allowed: batch_size, learning_rate"),
     ("optimisation.steps", 1.5, "optimisation.steps: 1.5 is not of type 'integer'"),
     ("evaluation.attacks", {}, "evaluation.attacks: {} should be non-empty"),

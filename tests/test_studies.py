@@ -150,7 +150,7 @@ def test_the_default_study_needs_no_network_where_there_is_a_mirror(methods, mak
         pytest.skip("no network namespace can be made here (unshare)")
     workflow = make_workflow()
     less = deepcopy(QUICK)
-    less["run"] |= {"budgets": [10], "trainings": ["pgd-linf"]}
+    less["run"] = {"seeds": [0], "budgets": [10], "trainings": ["pgd-linf"]}
     del less["evaluation"]["attacks"]["deepfool"], less["frontier"]  # the smoke study's
     less["methods"] |= {"mfc": {"time_limit": 1}, "dc": {"iterations": 1, "outer_loops": 1, "inner_loops": 1}}
     less["methods"]["dsa"] = less["methods"]["dc"]

@@ -64,7 +64,7 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
     runs = pd.read_csv(results / "tables" / "runs.csv", dtype={"eps": str})
     cell = ["dataset", "subset", "method", "ipc", "training", "model", "seed", "attack", "norm", "eps"]
     assert runs.columns.tolist() == [*cell, "accuracy", "n", "median_distance"]
-    models = 10 * 2 + 2
+    models = 7 * 2 + 2
     # clean; two attacks and the worst case at five sizes, at one of each norm the verdict's two as well
     assert len(runs) == models * (1 + 3 * (3 + 2) + 2 * 2)
     assert runs["accuracy"].between(0, 1).all()
@@ -81,7 +81,7 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
     # held or not, it is asked of every standard model in every norm, and asked of no other
     broken = gates[gates["gate"].str.startswith("a standard model is broken by")]
     assert set(broken["training"]) == {"standard"}
-    assert sorted(broken["gate"].str.split(" by ").str[1]) == sorted(["linf 0.2", "l2 1"] * 10)
+    assert sorted(broken["gate"].str.split(" by ").str[1]) == sorted(["linf 0.2", "l2 1"] * 7)
     for name in (
         "tradeoff",
         "sizes",
@@ -125,7 +125,7 @@ def test_every_training_set_has_one_format_and_real_images_are_real(finished):
     results = finished.folder / "results" / "digits"
     full = np.load(results / "data" / "train.npy")
     sets = [*results.glob("covers/*/train.npy"), *results.glob("co*/*/seed0/train.npy")]
-    assert len(sets) == 9
+    assert len(sets) == 6
     for path in sets:
         records = np.load(path)
         assert records.dtype.names == full.dtype.names
@@ -266,7 +266,7 @@ def test_costs_of_condensed_sets_stand_beside_those_of_covers(finished):
     expert = costs.loc["train_expert", "digits/convnet/expert1"]
     assert (expert["images_seen"], expert["gradient_evaluations"]) == (3 * 1433, 3 * 1433)
     condensed = pd.read_csv(tables / "condensed.csv").set_index(["dataset", "subset", "seed"])
-    assert condensed.index.tolist() == [("digits", f"{method}-ipc10", 0) for method in ("dc", "dm", "mtt")]
+    assert condensed.index.tolist() == [("digits", f"{method}-ipc10", 0) for method in ("dm", "mtt")]
     assert condensed["clamped_share"].between(0, 1).all()
     assert (condensed["loss_last"] > 0).all()
     assert condensed["step_size"].notna().tolist() == [False, False, True]
@@ -279,15 +279,6 @@ def test_a_study_without_condensation_has_no_tables_or_figures_of_it(finished):
     plan = finished.planned(config=[*finished.overlays, "chosen.yaml"])
     assert "render_report" in plan
     assert not {"condense_dataset", "collect_condensed", "plot_condensation"} & set(plan)
-
-
-def test_the_full_set_alone_is_a_study(finished):
-    (finished.folder / "alone.yaml").write_text("run: {methods: [full]}")
-    finished.run(config=[*finished.overlays, "alone.yaml"])
-    page = (finished.folder / "results/report/report.html").read_text()
-    assert page.count("<img ") == 3
-    assert "<h2>Condensed sets" not in page
-    finished.run(config=finished.overlays)  # as the tests that follow expect it
 
 
 def test_a_condensed_set_is_exported_and_imported_again(finished):
@@ -334,7 +325,7 @@ def test_changed_settings_of_a_method_rerun_its_jobs_only(finished):
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
     changed.write_text("run: {seeds: [0, 1]}")
     plan = finished.planned(config=overlays)
-    jobs = CONDENSED | {"select_coreset": 4, "condense_dataset": 3, "train_model": 22, "attack_model": 22}
+    jobs = CONDENSED | {"select_coreset": 2, "condense_dataset": 2, "train_model": 16, "attack_model": 16}
     jobs |= joined | {"trace_bound": 4}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
 
@@ -366,6 +357,17 @@ def test_a_changed_module_reruns_the_jobs_whose_scripts_import_it_and_no_others(
     path.write_text(source)
     assert set(plan) - {"total"} == downstream(finished, importing) - untouched
     assert "Nothing to be done" in finished.run("--dry-run", config=finished.overlays).stdout
+
+
+# --- other studies in the same folder, after the tests that expect the quick one's tables ---
+
+
+def test_the_full_set_alone_is_a_study(finished):
+    (finished.folder / "alone.yaml").write_text("run: {methods: [full]}")
+    finished.run(config=[*finished.overlays, "alone.yaml"])
+    page = (finished.folder / "results/report/report.html").read_text()
+    assert page.count("<img ") == 3
+    assert "<h2>Condensed sets" not in page
 
 
 CERTIFIED = {

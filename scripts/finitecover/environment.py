@@ -7,11 +7,15 @@ import tomllib
 from importlib import metadata
 from os import cpu_count
 
+from finitecover.jobs import fastest_precision
+
 
 def environment(requirements_path):
-    """{key: value}; versions are those at hand of the packages that pyproject.toml at `requirements_path` pins."""
+    """{key: value}; versions are those at hand of the packages that pyproject.toml at `requirements_path` pins,
+    precision is what `optimisation.precision: auto` is here."""
     import torch  # seconds, which `machine` alone does without
 
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with open(requirements_path, "rb") as file:
         pinned = [line.split("==")[0] for line in tomllib.load(file)["project"]["dependencies"]]
     return {
@@ -20,7 +24,8 @@ def environment(requirements_path):
         "platform": platform.platform(),
         "processor": _processor(),
         "cores": cpu_count(),
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
+        "precision": fastest_precision(device),
         "commit": _commit(),
     }
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import fmean
 
-# Sections of the settings that say how long jobs take: maps of which a study uses some names, and those it uses whole.
+# Sections of the settings that say how much work jobs are: maps with names that a study uses some of, and whole ones.
 NAMED = ("methods", "trainings", "models")
 WHOLE = ("experts", "optimisation", "evaluation", "certificates", "frontier")
 
@@ -25,7 +25,7 @@ def estimate(jobs, config, kept):
     runs = []
     for path in sorted(Path(kept).glob("*/settings.json")):
         settings = json.loads(path.read_text(encoding="utf-8"))
-        same = all(settings[key] == config[key] for key in WHOLE) and all(
+        same = all(_work(settings[key]) == _work(config[key]) for key in WHOLE) and all(
             settings[key].get(name) == config[key][name] for key in NAMED for name in config["run"][key]
         )
         figures = _figures(path.with_name("costs.csv"))
@@ -53,6 +53,11 @@ def core_hours(costs_path):
     """Core-hours of a table of costs, over all jobs."""
     with Path(costs_path).open(encoding="utf-8") as file:
         return sum(float(row["core_seconds"]) for row in csv.DictReader(file)) / 3600
+
+
+def _work(section):
+    """A section of the settings without what decides how fast the work is done, as the processor does."""
+    return {name: value for name, value in section.items() if name != "precision"}
 
 
 def _figures(path):

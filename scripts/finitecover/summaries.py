@@ -129,13 +129,14 @@ def bound_table(table):
 
 
 def transfer_table(table):
-    """For every model the lowest accuracy under another model's adversarial images, beside that under its own."""
+    """For every model the lowest accuracy under another model's adversarial images, beside that under its own; of equal
+    ones that of the first source."""
     if table is None:
         return pd.DataFrame()
     keys = ["dataset", "training", "model", "norm", "eps", "target"]
     own = table[table["source"] == table["target"]].groupby(keys, sort=False)["accuracy"].mean()
     others = table[table["source"] != table["target"]].groupby([*keys, "source"], sort=False)["accuracy"].mean()
-    lowest = others.reset_index().sort_values("accuracy").drop_duplicates(keys).set_index(keys)
+    lowest = others.reset_index().sort_values("accuracy", kind="stable").drop_duplicates(keys).set_index(keys)
     joined = (
         own.to_frame("own").join(lowest.rename(columns={"accuracy": "transferred", "source": "from"})).reset_index()
     )

@@ -58,6 +58,8 @@ def test_figures_of_the_same_settings_go_first(kept, tmp_path):
     assert estimates.estimate([job], CONFIG, tmp_path)[2:] == ("other", False)
     kept("same", costs=COSTS.replace("2000", "20").replace("a/mfc-ipc1,", "b/mfc-ipc1,"))
     assert estimates.estimate([job], CONFIG, tmp_path) == (20 / 3600, 1, "same", True)
+    faster = CONFIG | {"optimisation": {"precision": "bfloat16"}}  # no other work
+    assert estimates.estimate([job], faster, tmp_path) == (20 / 3600, 1, "same", True)
 
 
 def test_among_other_settings_the_run_with_the_most_similar_jobs_counts(kept, tmp_path):

@@ -1,4 +1,5 @@
 import pytest
+import torch
 
 from finitecover import jobs
 
@@ -26,3 +27,11 @@ def test_progress_yields_every_step_and_logs_every_tenth(tmp_path):
     assert lines[0].endswith("training: 2 of 25")
     assert lines[-1].endswith("training: 25 of 25")
     assert len(lines) == 13
+
+
+@pytest.mark.parametrize(
+    ("capability", "precision"), [("AVX512", "bfloat16"), ("AVX2", "float32"), ("DEFAULT", "float32")]
+)
+def test_a_processor_trains_in_bfloat16_where_it_computes_in_it(capability, precision, monkeypatch):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert jobs.fastest_precision(torch.device("cpu")) == precision
