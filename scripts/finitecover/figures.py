@@ -22,7 +22,8 @@ MARKERS += ["P", "<", "p", "8"]  # no others can be half filled; one more than c
 KNOWN = ["full", "random", "kcenter", "herding", "kmeans", "mfc", "mfc-eta", "dm", "mfc-blind", "dc", "dsa", "mtt"]
 KNOWN += ["mfc-partial", "medoids", "mfc-slack", "mfc-mixed", "mfc-pca", "mfc-features"]
 DOTS_PER_INCH = 160
-FILLINGS = ["none", "full", "left", "bottom", "top", "right"]  # a training each; the alternative side is white
+OPEN = "none"  # a marker of standard training; others have a filling each, of which the alternative side is white
+FILLINGS = ["full", "left", "bottom", "top", "right"]
 LINES = ["-", "--", ":", "-.", (0, (1, 4))]
 PANEL = ["dataset", "measure", "eps"]
 NORM_NAMES = {"l1": r"$\ell_1$", "l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}
@@ -65,7 +66,8 @@ def tradeoff(table, kinds):
     panels = _panel_keys(both)
     figure, axes = _panels(both, panels, size=(3.6, 3.3))
     colours, markers = palette(list(dict.fromkeys(both["method"])))
-    fillings = dict(zip(kinds, FILLINGS * len(kinds), strict=False))
+    others = [name for name, (kind, _) in kinds.items() if kind != "standard"]
+    fillings = dict.fromkeys(kinds, OPEN) | dict(zip(others, FILLINGS * len(others), strict=False))
     for axis, (panel, cells) in zip(axes, both.groupby(panels, sort=False), strict=True):
         of_norm = [name for name, (_, norm) in kinds.items() if norm in (panel[1], None)]
         if cells["training"].isin(of_norm).any():

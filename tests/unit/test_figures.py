@@ -66,6 +66,12 @@ def test_every_point_of_the_tradeoff_lies_where_the_table_says():
     assert sorted(points) == [pytest.approx((81, 41)), pytest.approx((91, 51))]
 
 
+@pytest.mark.parametrize(("kind", "filling"), [("pgd", "full"), ("standard", "none")])
+def test_markers_of_standard_training_alone_are_open(kind, filling):
+    axis = figures.tradeoff(TABLE, {"pgd": (kind, None)}).axes[0]
+    assert {line.get_fillstyle() for line in axis.lines if line.get_linestyle() == "None"} == {filling}
+
+
 def test_accuracies_lie_where_the_table_says_against_budget_size_and_cost_and_across_networks():
     figures_ = drawn()
     budgets = figures_["budgets"].axes[0]
