@@ -25,6 +25,7 @@ include: "rules/reporting.smk"
 onstart:
     note_this_run()
     remark_on_cores()
+    lift_limit_on_jobs_per_second()
     print_estimate()
 
 

@@ -153,6 +153,12 @@ def test_more_cores_than_the_machine_has_are_remarked_on(make_workflow):
         assert (f"--cores {here + 1}, but this machine has {here}" in output) == remarked
 
 
+def test_ready_jobs_are_looked_at_when_one_has_ended_and_not_besides(make_workflow):
+    targets = [f"results/digits/coresets/kmeans-ipc{ipc}/seed0/train.npy" for ipc in (1, 2, 3)]
+    output = make_workflow().run(*targets, "--verbose", cores=1, config=[SMOKE]).stdout
+    assert re.findall(r"Ready jobs: (\d+)", output) == ["1", "1", "3", "2", "1"]  # raw data, prepared data, coresets
+
+
 def test_the_same_seed_gives_the_same_bytes_on_one_core(finished, make_workflow):
     again = make_workflow()
     (again.folder / "quick.yaml").write_text(yaml.safe_dump(QUICK))

@@ -7,7 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import fmean
 
-# Sections of the settings that say how much work jobs are: maps with names that a study uses some of, and whole ones.
+# Sections of the settings that decide how much work a job is: maps with names that a study uses some of, whole ones.
 NAMED = ("methods", "trainings", "models")
 WHOLE = ("experts", "optimisation", "evaluation", "certificates", "frontier")
 
