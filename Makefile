@@ -68,8 +68,8 @@ bench: .venv/.benched
 	$(BIN)/python docs/results.py bench workflow
 
 .venv/.benched: .venv/.installed requirements-bench.txt requirements-references.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-bench.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements-references.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-bench.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --no-deps -r requirements-references.txt
 	@touch $@
 
 # reads an overlay from elsewhere without running anything in it

@@ -40,9 +40,9 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
     more |= {"explore_cover": 2}  # one was counted
     smoke |= more | {"total": smoke["total"] + sum(more.values()) - 1}
     assert workflow.planned(config=[SMOKE]) == smoke
-    # default: 3 data sets; full and 8 methods x 2 budgets; 2 trainings + 3 on mfc, 4 of them with a bound; 3 seeds
-    default = expected(3, 3 * 3 * ((1 + 8 * 2) * 2 + 2 * 3), 3 * 2, 3 * 4 * 2 * 3, 3 * 3 * 2 * 3, 4)
-    bounds = {"trace_bound": 3 * 2 * 4 * 3, "collect_tables": 1, "plot_bounds": 1}
+    # default: 3 data sets; full and 8 methods x 2 budgets; 2 trainings + 1 on mfc, 2 of them with a bound; 3 seeds
+    default = expected(3, 3 * 3 * ((1 + 8 * 2) * 2 + 2), 3 * 2, 3 * 4 * 2 * 3, 3 * 3 * 2 * 3, 4)
+    bounds = {"trace_bound": 3 * 2 * 2 * 3, "collect_tables": 1, "plot_bounds": 1}
     default |= bounds | {"total": default["total"] + sum(bounds.values())}
     default["total"] -= default.pop("trace_frontier")  # its covers learn enough on their way
     assert workflow.planned() == default
