@@ -62,10 +62,10 @@ format: setup
 	$(BIN)/snakefmt Snakefile rules
 
 bench: .venv/.benched
-	$(BIN)/python docs/results.py bench training
-	$(BIN)/python docs/results.py bench condensation
-	$(BIN)/python docs/results.py bench covers
-	$(BIN)/python docs/results.py bench workflow
+	$(BIN)/python tools/results.py bench training
+	$(BIN)/python tools/results.py bench condensation
+	$(BIN)/python tools/results.py bench covers
+	$(BIN)/python tools/results.py bench workflow
 
 .venv/.benched: .venv/.installed requirements-bench.txt requirements-references.txt
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-bench.txt
@@ -74,15 +74,15 @@ bench: .venv/.benched
 
 # reads an overlay from elsewhere without running anything in it
 check: setup
-	$(BIN)/python docs/check_config.py $(CONFIG)
+	$(BIN)/python tools/check_config.py $(CONFIG)
 
 check-results: smoke
-	$(BIN)/python docs/results.py check smoke
+	$(BIN)/python tools/results.py check smoke
 
 docs: setup
-	$(BIN)/python docs/keys.py
-	$(BIN)/python docs/results.py write
-	$(BIN)/python docs/rulegraph.py
+	$(BIN)/python tools/keys.py
+	$(BIN)/python tools/results.py write
+	$(BIN)/python tools/rulegraph.py
 
 lock: setup
 	grep -o '^uv==[0-9.]*' requirements-uv.txt | $(BIN)/uv pip compile --quiet - --universal --python-version 3.11 \

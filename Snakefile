@@ -38,32 +38,11 @@ onerror:
     locks.forget_run()
 
 
-localrules:
-    all,
-    collect_runs,
-    summarise_runs,
-    collect_costs,
-    collect_provenance,
-    collect_covers,
-    collect_condensed,
-    collect_tables,
-    check_claim,
-    collect_claims,
-    plot_accuracies,
-    plot_frontier,
-    plot_images,
-    plot_condensation,
-    plot_certificates,
-    plot_bounds,
-    plot_transfer,
-    record_environment,
-    render_report,
-
-
 rule all:
     """The whole study: every table, every figure, the report."""
     default_target: True
     input:
-        "results/report/report.html",
-        "results/tables/summary.csv",
-        "results/tables/summary.tex",
+        paths.REPORT,
+        paths.table("summary"),
+        paths.SUMMARY_LATEX,
+    localrule: True

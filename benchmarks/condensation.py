@@ -30,14 +30,14 @@ from torch.func import functional_call
 from torch.nn.utils import parameters_to_vector
 from torch.utils.data import DataLoader, TensorDataset
 
-from finitecover import data
-from finitecover.augmentation import OPERATIONS
-from finitecover.distribution_matching import DistributionMatching
-from finitecover.gradient_matching import GradientMatching, reference_loops
-from finitecover.matching import Task
-from finitecover.models import build_model
-from finitecover.optimiser import SGD
-from finitecover.trajectory_matching import TrajectoryMatching
+from finitecover.condensation.distribution_matching import DistributionMatching
+from finitecover.condensation.gradient_matching import GradientMatching, reference_loops
+from finitecover.condensation.matching import Task
+from finitecover.condensation.trajectory_matching import TrajectoryMatching
+from finitecover.data import sources
+from finitecover.training.augmentation import OPERATIONS
+from finitecover.training.models import build_model
+from finitecover.training.optimiser import SGD
 
 MNIST = {"shape": [1, 28, 28], "classes": 10, "mean": [0.1307], "std": [0.3081]}
 COLOUR = {"shape": [3, 32, 32], "classes": 10, "mean": [0.4914, 0.4822, 0.4465], "std": [0.2023, 0.1994, 0.2010]}
@@ -300,7 +300,7 @@ def main():
     if not mirror:
         parser.error("FINITECOVER_MIRROR names no folder with the publishers' files")
     with tempfile.TemporaryDirectory() as scratch:
-        images, labels, *_ = data.from_torchvision("MNIST", "mnist", mirror, Path(scratch))
+        images, labels, *_ = sources.from_torchvision("MNIST", "mnist", mirror, Path(scratch))
     real = images.reshape(-1, 1, 28, 28), labels
     if "fidelity" in options.parts:
         measure_fidelity(real)

@@ -27,11 +27,12 @@ from scipy.sparse import csr_array
 from sklearn.datasets import load_digits
 from sklearn.metrics import pairwise_distances
 
-from finitecover import data, setcover
-from finitecover.arrays import pixels
-from finitecover.covers import cover_with_budget, cover_with_radius
-from finitecover.distances import METRIC, Distances, direct, flatten
-from finitecover.verification import CoverError, verify_cover, verify_radius_bound, verify_size_bound
+from finitecover.covers import setcover
+from finitecover.covers.distances import METRIC, Distances, direct, flatten
+from finitecover.covers.search import cover_with_budget, cover_with_radius
+from finitecover.covers.verification import CoverError, verify_cover, verify_radius_bound, verify_size_bound
+from finitecover.data import sources
+from finitecover.jobs.records import pixels
 
 SOURCES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}
 SHARES = (0.01, 0.05, 0.20)  # of the class that plain greedy takes
@@ -48,7 +49,7 @@ def timed(function, *arguments):
 def images(dataset, mirror):
     """(points (n, d) in [0, 1], labels) of a data set's training images."""
     with tempfile.TemporaryDirectory() as scratch:
-        x, y, *_ = data.from_torchvision(SOURCES[dataset], dataset, mirror, Path(scratch))
+        x, y, *_ = sources.from_torchvision(SOURCES[dataset], dataset, mirror, Path(scratch))
     return flatten(pixels(x)), y
 
 

@@ -29,13 +29,13 @@ import torchattacks
 from condensation import MNIST, _best, reference_network
 from torch.func import functional_call, stack_module_state, vmap
 
-from finitecover import data
-from finitecover.attacks import attack, predict
-from finitecover.coresets import draw_examples
-from finitecover.evaluation import evaluate
-from finitecover.jobs import fastest_precision, keep_memory
-from finitecover.models import Convolution, build_model
-from finitecover.training import _autocast, train
+from finitecover.data import sources
+from finitecover.data.sampling import draw_examples
+from finitecover.evaluation.rows import evaluate
+from finitecover.jobs.device import fastest_precision, keep_memory
+from finitecover.training.attacks import attack, predict
+from finitecover.training.loop import _autocast, train
+from finitecover.training.models import Convolution, build_model
 
 PARTS = ("throughput", "accuracy", "seeds", "evaluation", "strength")
 BATCH, STEPS, EPS = 128, 7, 0.2
@@ -258,7 +258,7 @@ def main():
     if not mirror:
         parser.error("FINITECOVER_MIRROR names no folder with the publishers' files")
     with tempfile.TemporaryDirectory() as scratch:
-        columns = data.from_torchvision("MNIST", "mnist", mirror, Path(scratch))
+        columns = sources.from_torchvision("MNIST", "mnist", mirror, Path(scratch))
     images, labels, *test = (torch.from_numpy(np.ascontiguousarray(column)) for column in columns)
     images, test = images.view(-1, 1, 28, 28) / 255, (test[0].view(-1, 1, 28, 28) / 255, test[1].long())
     labels = labels.long()

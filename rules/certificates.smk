@@ -4,25 +4,25 @@
 rule certify_model:
     """Certify a model at the centres of a cover, and carry the certificates over to every training image."""
     input:
-        model="results/{dataset}/models/{subset}/{training}/{model}/seed{seed}/model.pt",
-        train="results/{dataset}/data/train.npy",
-        cover="results/{dataset}/covers/{cover}/train.npy",
+        model=paths.MODEL,
+        train=paths.TRAIN,
+        cover=paths.COVER_OF_CERTIFICATES,
     output:
-        points="results/{dataset}/certificates/{subset}/{training}/{model}/seed{seed}/{cover}/points.parquet",
-        table="results/{dataset}/certificates/{subset}/{training}/{model}/seed{seed}/{cover}/certificates.csv",
-        cost="results/{dataset}/certificates/{subset}/{training}/{model}/seed{seed}/{cover}/cost.json",
+        points=paths.CERTIFIED_POINTS,
+        table=paths.CERTIFICATES,
+        cost=paths.CERTIFY_COST,
     log:
-        "results/logs/certify_model/{dataset}/{subset}/{training}/{model}/seed{seed}/{cover}.log",
+        paths.log("certify_model"),
     benchmark:
-        "results/benchmarks/certify_model/{dataset}/{subset}/{training}/{model}/seed{seed}/{cover}.tsv"
+        paths.benchmark("certify_model")
     conda:
         "../envs/attacks.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
     params:
-        training=training_settings,
-        threat=threat_model,
-        settings=config["certificates"],
+        training=of_study(settings.training_settings, "dataset", "training"),
+        threat=of_study(settings.threat_model, "dataset"),
+        settings=lookup(within=config, dpath="certificates"),
         code=code("certify_model"),
     script:
         "../scripts/certify_model.py"
@@ -31,24 +31,24 @@ rule certify_model:
 rule trace_bound:
     """The generalised adversarial loss on a cover beside the adversarial loss on all images, over a training."""
     input:
-        snapshots="results/{dataset}/models/{subset}/{training}/{model}/seed{seed}/snapshots.pt",
-        train="results/{dataset}/data/train.npy",
-        set="results/{dataset}/covers/{subset}/train.npy",
-        cover="results/{dataset}/covers/{subset}/cover.npz",
+        snapshots=paths.MODEL_SNAPSHOTS,
+        train=paths.TRAIN,
+        set=paths.COVER_SET,
+        cover=paths.COVER,
     output:
-        bound="results/{dataset}/bounds/{subset}/{training}/{model}/seed{seed}.csv",
+        bound=paths.BOUND,
     log:
-        "results/logs/trace_bound/{dataset}/{subset}/{training}/{model}/seed{seed}.log",
+        paths.log("trace_bound"),
     benchmark:
-        "results/benchmarks/trace_bound/{dataset}/{subset}/{training}/{model}/seed{seed}.tsv"
+        paths.benchmark("trace_bound")
     conda:
         "../envs/attacks.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
     params:
-        training=training_settings,
-        attack=strongest_descent(),
-        points=config["certificates"]["points"],
+        training=of_study(settings.training_settings, "dataset", "training"),
+        attack=settings.strongest_pgd(config)[1],
+        points=lookup(within=config, dpath="certificates/points"),
         code=code("trace_bound"),
     script:
         "../scripts/trace_bound.py"

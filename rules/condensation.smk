@@ -1,26 +1,26 @@
-# Synthetic training sets: the rivals of covers.
+# Synthetic training sets, beside which covers are judged.
 
 
 rule train_expert:
     """A network's way over the real images, which trajectory matching follows; for all budgets and seeds."""
     input:
-        train="results/{dataset}/data/train.npy",
-        summary="results/{dataset}/data/summary.json",
+        train=paths.TRAIN,
+        summary=paths.SUMMARY,
     output:
-        trajectory="results/{dataset}/experts/{model}/expert{expert}.npy",
-        summary="results/{dataset}/experts/{model}/expert{expert}.json",
+        trajectory=paths.EXPERT,
+        cost=paths.EXPERT_COST,
     log:
-        "results/logs/train_expert/{dataset}/{model}/expert{expert}.log",
+        paths.log("train_expert"),
     benchmark:
-        "results/benchmarks/train_expert/{dataset}/{model}/expert{expert}.tsv"
+        paths.benchmark("train_expert")
     conda:
         "../envs/torch.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000),
     params:
-        settings=config["experts"],
-        model=model_settings,
-        augmentation=augmentation,
+        settings=lookup(within=config, dpath="experts"),
+        model=lookup(within=config, dpath="models/{model}"),
+        augmentation=lookup(within=config, dpath="datasets/{dataset}/augmentation"),
         code=code("train_expert"),
     script:
         "../scripts/train_expert.py"
@@ -29,26 +29,26 @@ rule train_expert:
 rule condense_dataset:
     """Make synthetic images of every class."""
     input:
-        train="results/{dataset}/data/train.npy",
-        summary="results/{dataset}/data/summary.json",
-        experts=experts,
+        train=paths.TRAIN,
+        summary=paths.SUMMARY,
+        experts=of_study(outputs.experts_of, "dataset", "training_set"),
     output:
-        train="results/{dataset}/condensed/{subset}/seed{seed}/train.npy",
-        history="results/{dataset}/condensed/{subset}/seed{seed}/history.csv",
-        snapshots="results/{dataset}/condensed/{subset}/seed{seed}/snapshots.npy",
-        summary="results/{dataset}/condensed/{subset}/seed{seed}/summary.json",
+        train=paths.CONDENSED_SET,
+        history=paths.CONDENSED_HISTORY,
+        snapshots=paths.CONDENSED_SNAPSHOTS,
+        summary=paths.CONDENSED_SUMMARY,
     log:
-        "results/logs/condense_dataset/{dataset}/{subset}/seed{seed}.log",
+        paths.log("condense_dataset"),
     benchmark:
-        "results/benchmarks/condense_dataset/{dataset}/{subset}/seed{seed}.tsv"
+        paths.benchmark("condense_dataset")
     conda:
         "../envs/torch.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000),
     params:
-        settings=subset_settings,
-        model=condensation_model,
-        augmentation=augmentation,
+        settings=of_study(settings.method_settings, "dataset", "training_set"),
+        model=of_study(settings.network_of, "training_set"),
+        augmentation=lookup(within=config, dpath="datasets/{dataset}/augmentation"),
         code=code("condense_dataset"),
     script:
         "../scripts/condense_dataset.py"
@@ -57,18 +57,19 @@ rule condense_dataset:
 rule import_condensed:
     """Take over synthetic images that a reference implementation made."""
     input:
-        condensed=condensed_elsewhere,
-        summary="results/{dataset}/data/summary.json",
+        condensed=of_study(settings.imported_file, "dataset", "training_set"),
+        summary=paths.SUMMARY,
     output:
-        train="results/{dataset}/imported/{subset}/train.npy",
-        summary="results/{dataset}/imported/{subset}/summary.json",
+        train=paths.IMPORTED_SET,
+        summary=paths.IMPORTED_SUMMARY,
     log:
-        "results/logs/import_condensed/{dataset}/{subset}.log",
+        paths.log("import_condensed"),
     conda:
         "../envs/torch.yaml"
+    resources:
+        mem_mb=memory(3000),
     params:
-        settings=subset_settings,
-        normalisation=lambda wildcards: subset_settings(wildcards).get("normalisation"),
+        settings=of_study(settings.method_settings, "dataset", "training_set"),
         code=code("import_condensed"),
     script:
         "../scripts/import_condensed.py"
@@ -77,16 +78,18 @@ rule import_condensed:
 rule export_condensed:
     """Write synthetic images as the reference implementations do; only on request."""
     input:
-        train="results/{dataset}/condensed/{subset}/seed{seed}/train.npy",
-        summary="results/{dataset}/data/summary.json",
+        train=paths.CONDENSED_SET,
+        summary=paths.SUMMARY,
     output:
-        dc="results/{dataset}/condensed/{subset}/seed{seed}/exported/condensed.pt",
-        mtt_images="results/{dataset}/condensed/{subset}/seed{seed}/exported/images_best.pt",
-        mtt_labels="results/{dataset}/condensed/{subset}/seed{seed}/exported/labels_best.pt",
+        dc=paths.CONDENSED_EXPORTED_DC,
+        mtt_images=paths.CONDENSED_EXPORTED_MTT_IMAGES,
+        mtt_labels=paths.CONDENSED_EXPORTED_MTT_LABELS,
     log:
-        "results/logs/export_condensed/{dataset}/{subset}/seed{seed}.log",
+        paths.log("export_condensed"),
     conda:
         "../envs/torch.yaml"
+    resources:
+        mem_mb=memory(3000),
     params:
         code=code("export_condensed"),
     script:

@@ -4,19 +4,19 @@
 rule select_coreset:
     """Choose real images of every class."""
     input:
-        train="results/{dataset}/data/train.npy",
+        train=paths.TRAIN,
     output:
-        train="results/{dataset}/coresets/{subset}/seed{seed}/train.npy",
+        train=paths.CORESET_SET,
     log:
-        "results/logs/select_coreset/{dataset}/{subset}/seed{seed}.log",
+        paths.log("select_coreset"),
     benchmark:
-        "results/benchmarks/select_coreset/{dataset}/{subset}/seed{seed}.tsv"
+        paths.benchmark("select_coreset")
     conda:
         "../envs/covers.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(3000),
     params:
-        settings=subset_settings,
+        settings=of_study(settings.method_settings, "dataset", "training_set"),
         code=code("select_coreset"),
     script:
         "../scripts/select_coreset.py"

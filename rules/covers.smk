@@ -5,24 +5,24 @@
 rule solve_cover:
     """Cover every class, for a budget or a radius; verify the cover and its bound before writing it."""
     input:
-        unpack(cover_features),
-        train="results/{dataset}/data/train.npy",
+        unpack(of_study(outputs.features_of, "dataset", "training_set")),
+        train=paths.TRAIN,
     output:
-        train="results/{dataset}/covers/{subset}/train.npy",
-        cover="results/{dataset}/covers/{subset}/cover.npz",
-        classes="results/{dataset}/covers/{subset}/classes.csv",
-        steps="results/{dataset}/covers/{subset}/steps.csv",
+        train=paths.COVER_SET,
+        cover=paths.COVER,
+        classes=paths.COVER_CLASSES,
+        steps=paths.COVER_STEPS,
     log:
-        "results/logs/solve_cover/{dataset}/{subset}.log",
+        paths.log("solve_cover"),
     benchmark:
-        "results/benchmarks/solve_cover/{dataset}/{subset}.tsv"
+        paths.benchmark("solve_cover")
     conda:
         "../envs/covers.yaml"
     threads: 2
     resources:
-        mem_mb=6000,
+        mem_mb=memory(6000),
     params:
-        settings=subset_settings,
+        settings=of_study(settings.method_settings, "dataset", "training_set"),
         code=code("solve_cover"),
     script:
         "../scripts/solve_cover.py"
@@ -31,18 +31,18 @@ rule solve_cover:
 rule embed_dataset:
     """Features of every training image, in which covers may be chosen: principal components, or those of a network."""
     input:
-        unpack(embedding_model),
-        train="results/{dataset}/data/train.npy",
+        unpack(of_study(outputs.model_of, "dataset", "space")),
+        train=paths.TRAIN,
     output:
-        features="results/{dataset}/features/{space}.npy",
+        features=paths.FEATURES,
     log:
-        "results/logs/embed_dataset/{dataset}/{space}.log",
+        paths.log("embed_dataset"),
     benchmark:
-        "results/benchmarks/embed_dataset/{dataset}/{space}.tsv"
+        paths.benchmark("embed_dataset")
     conda:
         "../envs/covers.yaml"
     resources:
-        mem_mb=6000,
+        mem_mb=memory(6000),
     params:
         code=code("embed_dataset"),
     script:
@@ -50,24 +50,24 @@ rule embed_dataset:
 
 
 rule verify_cover:
-    """Check a stored cover, and the prices that prove its bound, by code that shares nothing with the solver's."""
+    """Check all that is stored of a cover, and the proof of its bound, by code that shares nothing with the solver's."""
     input:
-        train="results/{dataset}/data/train.npy",
-        chosen="results/{dataset}/covers/{subset}/train.npy",
-        cover="results/{dataset}/covers/{subset}/cover.npz",
-        classes="results/{dataset}/covers/{subset}/classes.csv",
+        train=paths.TRAIN,
+        chosen=paths.COVER_SET,
+        cover=paths.COVER,
+        classes=paths.COVER_CLASSES,
     output:
-        verified="results/{dataset}/covers/{subset}/verified.csv",
+        verified=paths.COVER_VERIFIED,
     log:
-        "results/logs/verify_cover/{dataset}/{subset}.log",
+        paths.log("verify_cover"),
     benchmark:
-        "results/benchmarks/verify_cover/{dataset}/{subset}.tsv"
+        paths.benchmark("verify_cover")
     conda:
         "../envs/covers.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
     params:
-        settings=subset_settings,
+        settings=of_study(settings.method_settings, "dataset", "training_set"),
         code=code("verify_cover"),
     script:
         "../scripts/verify_cover.py"
@@ -76,19 +76,19 @@ rule verify_cover:
 rule explore_cover:
     """Project a cover on a plane, with the images that the report's explorer shows of it."""
     input:
-        train="results/{dataset}/data/train.npy",
-        cover="results/{dataset}/covers/{subset}/cover.npz",
+        train=paths.TRAIN,
+        cover=paths.COVER,
     output:
-        explorer="results/{dataset}/covers/{subset}/explorer.json",
+        explorer=paths.COVER_EXPLORER,
     log:
-        "results/logs/explore_cover/{dataset}/{subset}.log",
+        paths.log("explore_cover"),
     conda:
         "../envs/data.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
     params:
-        settings=subset_settings,
-        covers=len(explored_covers()) or 1,
+        settings=of_study(settings.method_settings, "dataset", "training_set"),
+        covers=len(outputs.explored_covers(config)) or 1,
         code=code("explore_cover"),
     script:
         "../scripts/explore_cover.py"
@@ -97,20 +97,20 @@ rule explore_cover:
 rule trace_frontier:
     """Size of a cover, with its lower bound, against the radius, class by class."""
     input:
-        train="results/{dataset}/data/train.npy",
+        train=paths.TRAIN,
     output:
-        frontier="results/{dataset}/frontier.csv",
+        frontier=paths.FRONTIER,
     log:
-        "results/logs/trace_frontier/{dataset}.log",
+        paths.log("trace_frontier"),
     benchmark:
-        "results/benchmarks/trace_frontier/{dataset}.tsv"
+        paths.benchmark("trace_frontier")
     conda:
         "../envs/covers.yaml"
     threads: 2
     resources:
-        mem_mb=6000,
+        mem_mb=memory(6000),
     params:
-        settings=frontier_settings,
+        settings=of_study(settings.frontier_settings, "dataset"),
         code=code("trace_frontier"),
     script:
         "../scripts/trace_frontier.py"

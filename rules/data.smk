@@ -4,18 +4,18 @@
 rule download_dataset:
     """Fetch a data set (bundled, mirror, download, your own) as four plain arrays."""
     output:
-        raw="results/{dataset}/data/raw.npz",
+        raw=paths.RAW,
     log:
-        "results/logs/download_dataset/{dataset}.log",
+        paths.log("download_dataset"),
     benchmark:
-        "results/benchmarks/download_dataset/{dataset}.tsv"
+        paths.benchmark("download_dataset")
     conda:
         "../envs/data.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000),
     params:
-        settings=source_settings,
-        mirror=config["data"]["mirror"],
+        settings=of_study(settings.source_settings, "dataset"),
+        mirror=lookup(within=config, dpath="data/mirror"),
         code=code("download_dataset"),
     script:
         "../scripts/download_dataset.py"
@@ -24,21 +24,21 @@ rule download_dataset:
 rule prepare_dataset:
     """Check the arrays and store them as sets of labelled images in [0, 1]."""
     input:
-        raw="results/{dataset}/data/raw.npz",
+        raw=paths.RAW,
     output:
-        train="results/{dataset}/data/train.npy",
-        test="results/{dataset}/data/test.npy",
-        summary="results/{dataset}/data/summary.json",
+        train=paths.TRAIN,
+        test=paths.TEST,
+        summary=paths.SUMMARY,
     log:
-        "results/logs/prepare_dataset/{dataset}.log",
+        paths.log("prepare_dataset"),
     benchmark:
-        "results/benchmarks/prepare_dataset/{dataset}.tsv"
+        paths.benchmark("prepare_dataset")
     conda:
         "../envs/data.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000),
     params:
-        normalisation=normalisation,
+        normalisation=lookup(within=config, dpath="datasets/{dataset}/normalisation", default=None),
         code=code("prepare_dataset"),
     script:
         "../scripts/prepare_dataset.py"

@@ -4,27 +4,27 @@
 rule attack_model:
     """Attack one model in every norm and size of its data set; a row per image and attack, and the gates."""
     input:
-        model="results/{dataset}/models/{subset}/{training}/{model}/seed{seed}/model.pt",
-        test="results/{dataset}/data/test.npy",
+        model=paths.MODEL,
+        test=paths.TEST,
     output:
-        examples="results/{dataset}/attacks/{subset}/{training}/{model}/seed{seed}/examples.parquet",
-        accuracies="results/{dataset}/attacks/{subset}/{training}/{model}/seed{seed}/accuracies.csv",
-        gates="results/{dataset}/attacks/{subset}/{training}/{model}/seed{seed}/gates.csv",
-        cost="results/{dataset}/attacks/{subset}/{training}/{model}/seed{seed}/cost.json",
+        examples=paths.EXAMPLES,
+        accuracies=paths.ACCURACIES,
+        gates=paths.GATES,
+        cost=paths.ATTACK_COST,
     log:
-        "results/logs/attack_model/{dataset}/{subset}/{training}/{model}/seed{seed}.log",
+        paths.log("attack_model"),
     benchmark:
-        "results/benchmarks/attack_model/{dataset}/{subset}/{training}/{model}/seed{seed}.tsv"
+        paths.benchmark("attack_model")
     conda:
         "../envs/attacks.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
     params:
-        threat=threat_model,
-        examples=config["evaluation"]["examples"],
-        attacks=configuration.attacks(config),
-        verdict=verdict,
-        kind=training_kind,
+        threat=of_study(settings.threat_model, "dataset"),
+        examples=lookup(within=config, dpath="evaluation/examples"),
+        attacks=settings.attacks(config),
+        library=of_study(settings.library_attacks, "dataset"),
+        kind=lookup(within=config, dpath="trainings/{training}/kind"),
         code=code("attack_model"),
     script:
         "../scripts/attack_model.py"
@@ -33,23 +33,23 @@ rule attack_model:
 rule transfer_attacks:
     """Attack every model of a training by what breaks each of the others."""
     input:
-        models=transfer_models,
-        test="results/{dataset}/data/test.npy",
+        models=of_study(outputs.models_of_group, "dataset", "training", "model", "seed"),
+        test=paths.TEST,
     output:
-        transfer="results/{dataset}/transfer/{training}/{model}/seed{seed}.csv",
+        transfer=paths.TRANSFER,
     log:
-        "results/logs/transfer_attacks/{dataset}/{training}/{model}/seed{seed}.log",
+        paths.log("transfer_attacks"),
     benchmark:
-        "results/benchmarks/transfer_attacks/{dataset}/{training}/{model}/seed{seed}.tsv"
+        paths.benchmark("transfer_attacks")
     conda:
         "../envs/torch.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
     params:
-        subsets=transfer_subsets,
-        sizes=training_sizes,
-        attack=strongest_descent(),
-        examples=config["evaluation"]["transfer"],
+        training_sets=of_study(outputs.sets_of_group, "dataset", "training", "model", "seed"),
+        training_eps=of_study(settings.training_eps, "dataset"),
+        attack=settings.strongest_pgd(config)[1],
+        examples=lookup(within=config, dpath="evaluation/transfer"),
         code=code("transfer_attacks"),
     script:
         "../scripts/transfer_attacks.py"

@@ -4,21 +4,18 @@
 rule collect_runs:
     """One tidy table of every accuracy, and one of every gate."""
     input:
-        accuracies=every_run(
-            "results/{dataset}/attacks/{subset}/{training}/{model}/seed{seed}/accuracies.csv"
-        ),
-        gates=every_run(
-            "results/{dataset}/attacks/{subset}/{training}/{model}/seed{seed}/gates.csv"
-        ),
+        accuracies=paths.fill_all(paths.ACCURACIES, RUNS),
+        gates=paths.fill_all(paths.GATES, RUNS),
     output:
-        runs=report("results/tables/runs.csv", caption="captions/runs.rst", category="Tables"),
-        gates=report("results/tables/gates.csv", caption="captions/gates.rst", category="Tables"),
+        runs=report(paths.table("runs"), caption="captions/runs.rst", category="Tables"),
+        gates=report(paths.table("gates"), caption="captions/gates.rst", category="Tables"),
     log:
-        "results/logs/collect_runs.log",
+        paths.log("collect_runs"),
+    localrule: True
     conda:
         "../envs/figures.yaml"
     params:
-        runs=configuration.runs(config),
+        runs=RUNS,
         code=code("collect_runs"),
     script:
         "../scripts/collect_runs.py"
@@ -27,18 +24,17 @@ rule collect_runs:
 rule summarise_runs:
     """Mean, deviation and interval over seeds, as CSV and as a LaTeX table."""
     input:
-        runs="results/tables/runs.csv",
+        runs=paths.table("runs"),
     output:
-        summary=report(
-            "results/tables/summary.csv", caption="captions/summary.rst", category="Tables"
-        ),
-        latex="results/tables/summary.tex",
+        summary=report(paths.table("summary"), caption="captions/summary.rst", category="Tables"),
+        latex=paths.SUMMARY_LATEX,
     log:
-        "results/logs/summarise_runs.log",
+        paths.log("summarise_runs"),
+    localrule: True
     conda:
         "../envs/figures.yaml"
     params:
-        headline=configuration.headline(config),
+        training_eps=settings.every_training_eps(config),
         code=code("summarise_runs"),
     script:
         "../scripts/summarise_runs.py"
@@ -47,39 +43,41 @@ rule summarise_runs:
 rule collect_costs:
     """Seconds, memory and passes through networks of every job that costs time."""
     input:
-        benchmarks=benchmarks,
-        summaries=network_counts,
+        benchmarks=[job["benchmark"] for job in outputs.costly_jobs(config)],
+        counts=[job["counts"] for job in outputs.costly_jobs(config) if job["counts"]],
     output:
-        costs=report("results/tables/costs.csv", caption="captions/costs.rst", category="Tables"),
+        costs=report(paths.table("costs"), caption="captions/costs.rst", category="Tables"),
     log:
-        "results/logs/collect_costs.log",
+        paths.log("collect_costs"),
+    localrule: True
     conda:
         "../envs/figures.yaml"
     params:
-        threads=lambda wildcards: declared_threads(),
+        jobs=outputs.costly_jobs(config),
+        threads=declared_threads,
         code=code("collect_costs"),
     script:
         "../scripts/collect_costs.py"
 
 
 rule collect_provenance:
-    """Where the numbers of every model lie, what made them, and how long that took."""
+    """Result file, digest, training set and cost of every model."""
     input:
-        accuracies=every_run(
-            "results/{dataset}/attacks/{subset}/{training}/{model}/seed{seed}/accuracies.csv"
-        ),
-        costs="results/tables/costs.csv",
+        accuracies=paths.fill_all(paths.ACCURACIES, RUNS),
+        costs=paths.table("costs"),
     output:
         provenance=report(
-            "results/tables/provenance.csv", caption="captions/provenance.rst", category="Tables"
+            paths.table("provenance"), caption="captions/provenance.rst", category="Tables"
         ),
     log:
-        "results/logs/collect_provenance.log",
+        paths.log("collect_provenance"),
+    localrule: True
     conda:
         "../envs/figures.yaml"
     params:
-        runs=configuration.runs(config),
-        sets=training_sets(),
+        runs=RUNS,
+        sets=[paths.training_set(config, run) for run in RUNS],
+        makers=[family.rule for family in kinds.FAMILIES.values() if family.rule],
         code=code("collect_provenance"),
     script:
         "../scripts/collect_provenance.py"
@@ -88,23 +86,17 @@ rule collect_provenance:
 rule collect_covers:
     """One table of every cover: size, radius, bound, class by class."""
     input:
-        classes=expand(
-            "results/{dataset}/covers/{subset}/classes.csv",
-            dataset=config["run"]["datasets"],
-            subset=cover_subsets(),
-        ),
-        verified=expand(
-            "results/{dataset}/covers/{subset}/verified.csv",
-            dataset=config["run"]["datasets"],
-            subset=cover_subsets(),
-        ),
+        classes=paths.fill_all(paths.COVER_CLASSES, runs.made_sets(config, "cover")),
+        verified=paths.fill_all(paths.COVER_VERIFIED, runs.made_sets(config, "cover")),
     output:
-        covers=report("results/tables/covers.csv", caption="captions/covers.rst", category="Tables"),
+        covers=report(paths.table("covers"), caption="captions/covers.rst", category="Tables"),
     log:
-        "results/logs/collect_covers.log",
+        paths.log("collect_covers"),
+    localrule: True
     conda:
         "../envs/figures.yaml"
     params:
+        covers=outputs.cover_names(config),
         code=code("collect_covers"),
     script:
         "../scripts/collect_covers.py"
@@ -113,17 +105,19 @@ rule collect_covers:
 rule collect_condensed:
     """One table of every condensed set: clamping, loss, passes through networks."""
     input:
-        summaries=condensed_outputs("summary.json"),
-        histories=condensed_outputs("history.csv", made_elsewhere=False),
+        summaries=[run["summary"] for run in outputs.condensed_runs(config)],
+        histories=[run["history"] for run in outputs.condensed_runs(config) if run["history"]],
     output:
         condensed=report(
-            "results/tables/condensed.csv", caption="captions/condensed.rst", category="Tables"
+            paths.table("condensed"), caption="captions/condensed.rst", category="Tables"
         ),
     log:
-        "results/logs/collect_condensed.log",
+        paths.log("collect_condensed"),
+    localrule: True
     conda:
         "../envs/figures.yaml"
     params:
+        runs=outputs.condensed_runs(config),
         code=code("collect_condensed"),
     script:
         "../scripts/collect_condensed.py"
@@ -132,39 +126,39 @@ rule collect_condensed:
 rule collect_tables:
     """One table of all certificates, of all bounds, of all transferred attacks."""
     input:
-        tables=joined_parts,
+        tables=of_study(outputs.joined_paths, "table"),
     output:
-        table=report("results/tables/{table}.csv", caption="captions/tables.rst", category="Tables"),
+        table=report(paths.TABLE, caption="captions/tables.rst", category="Tables"),
     log:
-        "results/logs/collect_tables/{table}.log",
-    wildcard_constraints:
-        table="certificates|bounds|transfer",
+        paths.log("collect_tables"),
+    localrule: True
     conda:
         "../envs/figures.yaml"
     params:
-        runs=lambda wildcards: joined_runs(wildcards.table),
+        runs=of_study(outputs.joined_runs, "table"),
         code=code("collect_tables"),
     script:
         "../scripts/collect_tables.py"
 
 
 rule check_claim:
-    """Put one claim to the test on the models that it compares, and make these models alone."""
+    """Put one claim to the test on the models that it compares, running only the jobs that these need."""
     input:
-        accuracies=claim_accuracies,
-        bounds=claim_bounds,
+        accuracies=of_claim(claims.compared_runs, paths.ACCURACIES),
+        bounds=of_claim(claims.traced_runs, paths.BOUND),
     output:
-        verdicts="results/report/claims/{claim}.csv",
+        verdicts=paths.CLAIM,
     log:
-        "results/logs/check_claim/{claim}.log",
+        paths.log("check_claim"),
+    localrule: True
     conda:
         "../envs/figures.yaml"
     params:
-        claim=lambda wildcards: CLAIMS[wildcards.claim],
-        runs=claim_runs,
-        traced=claim_trainings,
-        kinds=training_kinds(),
-        headline=configuration.headline(config),
+        claim=lookup(within=CLAIMS, dpath="{claim}"),
+        runs=of_claim(claims.compared_runs),
+        traced=of_claim(claims.traced_runs),
+        kinds=settings.training_kinds(config),
+        training_eps=settings.every_training_eps(config),
         code=code("check_claim"),
     script:
         "../scripts/check_claim.py"
@@ -173,60 +167,58 @@ rule check_claim:
 rule collect_claims:
     """The paper's claims, and ours, put to the test: effect, interval and verdict of every comparison."""
     input:
-        verdicts=expand("results/report/claims/{claim}.csv", claim=CLAIMS),
+        verdicts=expand(paths.CLAIM, claim=CLAIMS),
     output:
-        claims=report("results/report/claims.csv", caption="captions/claims.rst", category="Tables"),
+        claims=report(paths.CLAIMS, caption="captions/claims.rst", category="Tables"),
     log:
-        "results/logs/collect_claims.log",
+        paths.log("collect_claims"),
+    localrule: True
     conda:
         "../envs/figures.yaml"
     params:
+        claims=list(CLAIMS),
         code=code("collect_claims"),
     script:
         "../scripts/collect_claims.py"
 
 
-rule plot_accuracies:
-    """Robust accuracy against clean accuracy, against budget, eps and cost, and across networks."""
+rule plot_figure:
+    """Draw what tables of the whole study say: accuracies, transferred attacks, certificates, bounds."""
     input:
-        summary="results/tables/summary.csv",
-        costs="results/tables/costs.csv",
+        tables=of_study(figures.tables_of, "figure"),
     output:
-        pdf=report(
-            "results/figures/{figure}.pdf", caption="captions/accuracies.rst", category="Figures"
-        ),
-        png="results/figures/{figure}.png",
+        pdf=report(paths.FIGURE_PDF, caption="captions/figures.rst", category="Figures"),
+        png=paths.FIGURE_PNG,
     log:
-        "results/logs/plot_accuracies/{figure}.log",
-    wildcard_constraints:
-        figure="tradeoff|budgets|sizes|costs|architectures",
+        paths.log("plot_figure"),
+    localrule: True
     conda:
         "../envs/figures.yaml"
     params:
-        headline=configuration.headline(config),
-        kinds=training_kinds(),
-        attack=strongest_name(),
-        code=code("plot_accuracies"),
+        tables=of_study(figures.table_names, "figure"),
+        caption=of_study(figures.caption_of, "figure"),
+        study=figures.drawn_with(config),
+        code=code("plot_figure"),
     script:
-        "../scripts/plot_accuracies.py"
+        "../scripts/plot_figure.py"
 
 
 rule plot_frontier:
     """Size against radius of covers, with lower bounds."""
     input:
-        frontiers=frontier_tables(),
+        frontiers=[part["path"] for part in outputs.frontier_parts(config)],
     output:
-        pdf=report(
-            "results/figures/frontier.pdf", caption="captions/frontier.rst", category="Figures"
-        ),
-        png="results/figures/frontier.png",
+        pdf=report(paths.FRONTIER_PDF, caption="captions/figures.rst", category="Figures"),
+        png=paths.FRONTIER_PNG,
     log:
-        "results/logs/plot_frontier.log",
+        paths.log("plot_frontier"),
+    localrule: True
     conda:
         "../envs/figures.yaml"
     params:
-        datasets=[Path(path).parts[1] for path in frontier_tables()],
-        norm=config["frontier"]["norm"],
+        datasets=[part["dataset"] for part in outputs.frontier_parts(config)],
+        norm=lookup(within=config, dpath="frontier/norm"),
+        caption=figures.caption_of(config, "frontier"),
         code=code("plot_frontier"),
     script:
         "../scripts/plot_frontier.py"
@@ -235,20 +227,18 @@ rule plot_frontier:
 rule plot_images:
     """The chosen and the synthetic images of every method."""
     input:
-        sets=shown_sets,
+        sets=of_study(outputs.shown_set_paths, "dataset"),
     output:
-        pdf=report(
-            "results/figures/images_{dataset}.pdf",
-            caption="captions/images.rst",
-            category="Figures",
-        ),
-        png="results/figures/images_{dataset}.png",
+        pdf=report(paths.IMAGES_PDF, caption="captions/figures.rst", category="Figures"),
+        png=paths.IMAGES_PNG,
     log:
-        "results/logs/plot_images/{dataset}.log",
+        paths.log("plot_images"),
+    localrule: True
     conda:
         "../envs/figures.yaml"
     params:
-        subsets=shown_subsets(),
+        names=outputs.shown_set_names(config),
+        caption=figures.caption_of(config, "images"),
         code=code("plot_images"),
     script:
         "../scripts/plot_images.py"
@@ -257,91 +247,35 @@ rule plot_images:
 rule plot_condensation:
     """Loss of every condensation of a data set, and how its images change over the iterations."""
     input:
-        histories=condensation_histories,
-        snapshots=condensation_snapshots,
+        histories=of_study(outputs.histories, "dataset"),
+        snapshots=of_study(outputs.snapshots, "dataset"),
     output:
-        pdf=report(
-            "results/figures/condensation_{dataset}.pdf",
-            caption="captions/condensation.rst",
-            category="Figures",
-        ),
-        png="results/figures/condensation_{dataset}.png",
+        pdf=report(paths.CONDENSATION_PDF, caption="captions/figures.rst", category="Figures"),
+        png=paths.CONDENSATION_PNG,
     log:
-        "results/logs/plot_condensation/{dataset}.log",
+        paths.log("plot_condensation"),
+    localrule: True
     conda:
         "../envs/figures.yaml"
     params:
+        runs=of_study(outputs.shown_condensations, "dataset"),
+        order=lookup(within=config, dpath="figures/methods"),
+        caption=figures.caption_of(config, "condensation"),
         code=code("plot_condensation"),
     script:
         "../scripts/plot_condensation.py"
 
 
-rule plot_certificates:
-    """What is certified without being evaluated, against eps."""
-    input:
-        table="results/tables/certificates.csv",
-    output:
-        pdf=report(
-            "results/figures/certificates.pdf",
-            caption="captions/certificates.rst",
-            category="Figures",
-        ),
-        png="results/figures/certificates.png",
-    log:
-        "results/logs/plot_certificates.log",
-    conda:
-        "../envs/figures.yaml"
-    params:
-        code=code("plot_certificates"),
-    script:
-        "../scripts/plot_certificates.py"
-
-
-rule plot_bounds:
-    """The generalised adversarial loss on covers beside the adversarial loss on all images, over training."""
-    input:
-        table="results/tables/bounds.csv",
-    output:
-        pdf=report("results/figures/bounds.pdf", caption="captions/bounds.rst", category="Figures"),
-        png="results/figures/bounds.png",
-    log:
-        "results/logs/plot_bounds.log",
-    conda:
-        "../envs/figures.yaml"
-    params:
-        code=code("plot_bounds"),
-    script:
-        "../scripts/plot_bounds.py"
-
-
-rule plot_transfer:
-    """Accuracy under the adversarial images of every other model."""
-    input:
-        table="results/tables/transfer.csv",
-    output:
-        pdf=report(
-            "results/figures/transfer.pdf", caption="captions/transfer.rst", category="Figures"
-        ),
-        png="results/figures/transfer.png",
-    log:
-        "results/logs/plot_transfer.log",
-    conda:
-        "../envs/figures.yaml"
-    params:
-        code=code("plot_transfer"),
-    script:
-        "../scripts/plot_transfer.py"
-
-
 rule record_environment:
     """Versions, machine and commit that produced the tables."""
     input:
-        runs="results/tables/runs.csv",
+        runs=paths.table("runs"),
         requirements="pyproject.toml",
     output:
-        environment="results/report/environment.json",
+        environment=paths.ENVIRONMENT,
     log:
-        "results/logs/record_environment.log",
+        paths.log("record_environment"),
+    localrule: True
     conda:
         "../envs/torch.yaml"
     params:
@@ -354,31 +288,26 @@ rule render_report:
     """One self-contained page: question, answer, evidence, settings, environment."""
     input:
         template="scripts/templates/report.html",
-        tables=[
-            *expand(
-                "results/tables/{table}.csv",
-                table=["summary", "gates", "covers", "costs", "provenance"],
-            ),
-            *condensed_table(),
-            *joined_outputs("results/tables/{table}.csv"),
-        ],
-        claims="results/report/claims.csv",
-        environment="results/report/environment.json",
-        accuracies=accuracy_figures(),
-        frontier=frontier_figure(),
-        explorer=explored_covers(),
-        images=image_figures(),
-        condensation=condensation_figures(),
-        proofs=joined_outputs("results/figures/{table}.png"),
+        tables=[paths.table(name) for name in outputs.report_tables(config)],
+        claims=paths.CLAIMS,
+        environment=paths.ENVIRONMENT,
+        figures=[figure["path"] for figure in figures.of_study(config)],
+        explorer=paths.fill_all(paths.COVER_EXPLORER, outputs.explored_covers(config)),
     output:
-        report="results/report/report.html",
+        report=paths.REPORT,
     log:
-        "results/logs/render_report.log",
+        paths.log("render_report"),
+    localrule: True
     conda:
         "../envs/figures.yaml"
     params:
+        tables=outputs.report_tables(config),
+        figures=figures.of_study(config),
+        study={
+            "training_eps": settings.every_training_eps(config),
+            "baselines": claims.baseline_claims(CLAIMS),
+        },
         config=config,
-        headline=configuration.headline(config),
         code=code("render_report"),
     script:
         "../scripts/render_report.py"

@@ -4,25 +4,25 @@
 rule train_model:
     """Train one model on one training set with one seed."""
     input:
-        train=training_set,
-        summary="results/{dataset}/data/summary.json",
+        train=of_study(paths.set_template, "training_set"),
+        summary=paths.SUMMARY,
     output:
-        model="results/{dataset}/models/{subset}/{training}/{model}/seed{seed}/model.pt",
-        history="results/{dataset}/models/{subset}/{training}/{model}/seed{seed}/history.csv",
-        snapshots="results/{dataset}/models/{subset}/{training}/{model}/seed{seed}/snapshots.pt",
-        cost="results/{dataset}/models/{subset}/{training}/{model}/seed{seed}/cost.json",
+        model=paths.MODEL,
+        history=paths.MODEL_HISTORY,
+        snapshots=paths.MODEL_SNAPSHOTS,
+        cost=paths.MODEL_COST,
     log:
-        "results/logs/train_model/{dataset}/{subset}/{training}/{model}/seed{seed}.log",
+        paths.log("train_model"),
     benchmark:
-        "results/benchmarks/train_model/{dataset}/{subset}/{training}/{model}/seed{seed}.tsv"
+        paths.benchmark("train_model")
     conda:
         "../envs/torch.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
     params:
-        training=training_settings,
-        model=model_settings,
-        snapshots=kept_snapshots,
+        training=of_study(settings.training_settings, "dataset", "training"),
+        model=lookup(within=config, dpath="models/{model}"),
+        snapshots=of_study(settings.kept_snapshots, "training_set", "training"),
         code=code("train_model"),
     script:
         "../scripts/train_model.py"

@@ -5,13 +5,15 @@ from fractions import Fraction
 import numpy as np
 import torch
 
-from finitecover.arrays import load_records, pixels, save_csv, save_json, save_parquet
-from finitecover.coresets import draw_examples
-from finitecover.evaluation import accuracies, evaluate
-from finitecover.gates import standard_broken
-from finitecover.jobs import job, log, torch_device
-from finitecover.models import load_model
-from finitecover.passes import Passes
+from finitecover.data.sampling import draw_examples
+from finitecover.evaluation.gates import standard_broken
+from finitecover.evaluation.rows import accuracies, evaluate
+from finitecover.jobs.device import torch_device
+from finitecover.jobs.files import save_json, save_rows
+from finitecover.jobs.harness import job, log
+from finitecover.jobs.records import load_records, pixels, save_parquet
+from finitecover.training.models import load_model
+from finitecover.training.passes import Passes
 
 
 def attack_model(
@@ -20,7 +22,7 @@ def attack_model(
     threat,
     examples,
     attacks,
-    verdict,
+    library,
     kind,
     seed,
     examples_path,
@@ -28,7 +30,8 @@ def attack_model(
     gates_path,
     cost_path,
 ):
-    """Threat: sizes per norm; examples: how many images to attack; attacks: the weakest first; kind: of training."""
+    """Threat: sizes per norm; examples: how many images to attack; attacks: the weakest first; library: on which images
+    and at which sizes library attacks run; kind: of training."""
     device = torch_device()
     network = load_model(model_path).to(device)
     passes = Passes(network)
@@ -36,7 +39,8 @@ def attack_model(
     chosen = draw_examples(records["label"], examples)
     images = torch.from_numpy(pixels(records["image"])).to(device)
     labels = torch.from_numpy(np.array(records["label"])).to(device)
-    rows, gates = evaluate(network, images, labels, chosen, threat=threat, attacks=attacks, verdict=verdict, seed=seed)
+    asked = {"threat": threat, "attacks": attacks, "library": library}
+    rows, gates = evaluate(network, images, labels, chosen, **asked, seed=seed)
     columns = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
     table = accuracies(rows)
     if kind == "standard":
@@ -47,8 +51,8 @@ def attack_model(
         if not gate["passed"]:
             log.warning("gate failed: %(gate)s: %(value)g, expected %(expected)s", gate)
     save_parquet(examples_path, columns)
-    save_csv(accuracies_path, table)
-    save_csv(gates_path, gates)
+    save_rows(accuracies_path, table)
+    save_rows(gates_path, gates)
     save_json(cost_path, passes.counts())
 
 
@@ -65,7 +69,7 @@ if __name__ == "__main__":
             threat=snakemake.params.threat,
             examples=snakemake.params.examples,
             attacks=snakemake.params.attacks,
-            verdict=snakemake.params.verdict,
+            library=snakemake.params.library,
             kind=snakemake.params.kind,
             seed=int(snakemake.wildcards.seed),
             examples_path=snakemake.output.examples,

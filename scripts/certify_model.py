@@ -5,13 +5,16 @@ from fractions import Fraction
 import numpy as np
 import torch
 
-from finitecover.arrays import load_records, pixels, save_csv, save_json, save_parquet
-from finitecover.certificates import ceiling_radii, smoothed_radii, transferred_radii
-from finitecover.coresets import draw_examples
-from finitecover.intervals import PASSES, certified_radii
-from finitecover.jobs import job, log, torch_device
-from finitecover.models import load_model
-from finitecover.passes import Passes
+from finitecover.certificates.bounds import ceiling_radii, transferred_radii
+from finitecover.certificates.smoothing import smoothed_radii
+from finitecover.data.sampling import draw_examples
+from finitecover.jobs.device import torch_device
+from finitecover.jobs.files import save_json, save_rows
+from finitecover.jobs.harness import job, log
+from finitecover.jobs.records import load_records, pixels, save_parquet
+from finitecover.training.intervals import PASSES, certified_radii
+from finitecover.training.models import load_model
+from finitecover.training.passes import Passes
 
 
 def certify_model(
@@ -39,46 +42,54 @@ def certify_model(
 
     at_centres, each = certify(centres)
     direct, _ = certify(drawn)
-    transferred = transferred_radii(images, labels, centres, at_centres, norm)
-    ceiling = transferred_radii(images, labels, centres, ceiling_radii(images, labels, centres, norm), norm)
+    radii = {
+        "centres": at_centres,
+        "direct": direct,
+        "transferred": transferred_radii(images, labels, centres, at_centres, norm),
+        "ceiling": transferred_radii(images, labels, centres, ceiling_radii(images, labels, centres, norm), norm),
+    }
     others = torch.ones(len(labels), dtype=torch.bool)
     others[centres] = False
-    table = []
-    for eps in ["0", *threat.get(norm, [])]:
-        size = float(Fraction(eps))
-        row = {
-            "norm": norm,
-            "eps": eps,
-            "points": len(labels),
-            "centres": len(centres),
-            "certified_centres": _share(at_centres >= size),
-            "transferred": _share(transferred >= size),
-            "transferred_beyond_centres": _share(transferred[others] >= size),
-            "ceiling_beyond_centres": _share(ceiling[others] >= size),
-            "drawn": len(drawn),
-            "drawn_transferred": _share(transferred[drawn] >= size),
-            "drawn_direct": _share(direct >= size),
-            "passes_centres": round(each * len(centres)),
-            "passes_all": round(each * len(labels)),
-        }
-        log.info(
-            "%(norm)s %(eps)s: %(transferred).4f of all, drawn %(drawn_transferred).4f, direct %(drawn_direct).4f", row
-        )
-        table.append(row)
-    everything = torch.full((len(labels),), torch.nan, dtype=torch.float64)
-    everything[drawn] = direct
-    save_parquet(
-        points_path,
-        {
-            "point": np.arange(len(labels)),
-            "label": labels.numpy(),
-            "centre": (~others).numpy(),
-            "transferred": transferred.numpy(),
-            "direct": everything.numpy(),
-        },
-    )
-    save_csv(table_path, table)
+    sizes = ["0", *threat.get(norm, [])]
+    save_parquet(points_path, _points(labels, others, radii, drawn))
+    save_rows(table_path, [_row(norm, eps, radii, others, drawn, each) for eps in sizes])
     save_json(cost_path, passes.counts())
+
+
+def _row(norm, eps, radii, others, drawn, each):
+    """What is certified at one size; others: which images are no centres; each: passes for one image."""
+    size, points, centres = float(Fraction(eps)), len(others), len(radii["centres"])
+    row = {
+        "norm": norm,
+        "eps": eps,
+        "points": points,
+        "centres": centres,
+        "certified_centres": _share(radii["centres"] >= size),
+        "transferred": _share(radii["transferred"] >= size),
+        "transferred_beyond_centres": _share(radii["transferred"][others] >= size),
+        "ceiling_beyond_centres": _share(radii["ceiling"][others] >= size),
+        "drawn": len(drawn),
+        "drawn_transferred": _share(radii["transferred"][drawn] >= size),
+        "drawn_direct": _share(radii["direct"] >= size),
+        "passes_centres": round(each * centres),
+        "passes_all": round(each * points),
+    }
+    told = "%(norm)s %(eps)s: %(transferred).4f of all, drawn %(drawn_transferred).4f, direct %(drawn_direct).4f"
+    log.info(told, row)
+    return row
+
+
+def _points(labels, others, radii, drawn):
+    """A row per training image: certified radii by transfer, and directly where it was drawn."""
+    direct = torch.full((len(labels),), torch.nan, dtype=torch.float64)
+    direct[drawn] = radii["direct"]
+    return {
+        "point": np.arange(len(labels)),
+        "label": labels.numpy(),
+        "centre": (~others).numpy(),
+        "transferred": radii["transferred"].numpy(),
+        "direct": direct.numpy(),
+    }
 
 
 def _share(mask):

@@ -1,16 +1,15 @@
 """Put one claim to the test on the models that it compares."""
 
-from finitecover.arrays import save_csv
-from finitecover.jobs import job, log
-from finitecover.tables import join_runs
-from finitecover.verdicts import check_claim
+from finitecover.jobs.harness import job, log
+from finitecover.jobs.tables import join_runs, save_csv
+from finitecover.reporting.verdicts import check_claim
 
 
-def write_verdicts(accuracy_paths, runs, bound_paths, traced, claim, kinds, headline, verdicts_path):
+def write_verdicts(accuracy_paths, runs, bound_paths, traced, claim, kinds, training_eps, verdicts_path):
     """`runs` and `traced` identify the models, in the order of the paths; kinds: {training: (kind, norm)}."""
     accuracies = join_runs(accuracy_paths, runs) if runs else None
     bounds = join_runs(bound_paths, traced) if traced else None
-    verdicts = check_claim(claim, accuracies, bounds, kinds, headline)
+    verdicts = check_claim(claim, accuracies, bounds, kinds, training_eps)
     log.info("%s", dict(verdicts["verdict"].value_counts()))
     save_csv(verdicts_path, verdicts)
 
@@ -24,6 +23,6 @@ if __name__ == "__main__":
             traced=snakemake.params.traced,
             claim=snakemake.params.claim,
             kinds=snakemake.params.kinds,
-            headline=snakemake.params.headline,
+            training_eps=snakemake.params.training_eps,
             verdicts_path=snakemake.output.verdicts,
         )

@@ -1,20 +1,18 @@
 """Join the verdicts on all claims."""
 
-from pathlib import Path
-
-import pandas as pd
-
-from finitecover.arrays import load_csv, save_csv
-from finitecover.jobs import job
+from finitecover.jobs.harness import job
+from finitecover.jobs.tables import join_runs, save_csv
 
 
-def collect_claims(paths, claims_path):
-    """A claim's verdicts lie in a file of its name."""
-    tables = [load_csv(path).assign(claim=Path(path).stem) for path in paths]
-    joined = pd.concat(tables, ignore_index=True)
-    save_csv(claims_path, joined[["claim", *joined.columns.drop("claim")]])
+def collect_claims(paths, claims, claims_path):
+    """`claims` names the claims, in the order of the paths."""
+    save_csv(claims_path, join_runs(paths, [{"claim": claim} for claim in claims]))
 
 
 if __name__ == "__main__":
     with job(snakemake):
-        collect_claims(paths=snakemake.input.verdicts, claims_path=snakemake.output.claims)
+        collect_claims(
+            paths=snakemake.input.verdicts,
+            claims=snakemake.params.claims,
+            claims_path=snakemake.output.claims,
+        )

@@ -1,38 +1,34 @@
-"""Join the benchmark files of every job into a table: rule, job, time, memory, passes through networks."""
+"""Join the benchmark files of every job into a table: rule, identity, time, memory, passes through networks."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from finitecover.arrays import load_json, save_csv
-from finitecover.integrity import set_aside
-from finitecover.jobs import job
+from finitecover.jobs.files import load_json
+from finitecover.jobs.harness import job
+from finitecover.jobs.integrity import quarantine
+from finitecover.jobs.tables import save_csv
 
-WITHOUT_NETWORK = {"download_dataset", "prepare_dataset", "solve_cover", "verify_cover", "trace_frontier"}
-WITHOUT_NETWORK |= {"select_coreset"}
+COUNTS = ("images_seen", "gradient_evaluations")
 
 
-def collect_costs(benchmark_paths, summary_paths, threads, costs_path):
-    """A benchmark lies at results/benchmarks/<rule>/<job>.tsv; `max_rss` is in MiB. threads: {rule: cores
-    that its jobs ask for}; core_seconds are wall-clock seconds times those.
+def collect_costs(jobs, threads, costs_path):
+    """jobs: dicts of rule, what identifies the job, benchmark, counts (paths, the latter or None), and network: whether
+    it has one. threads: {rule: cores that its jobs ask for}; core_seconds are wall-clock seconds times those.
 
-    images_seen, gradient_evaluations: images that went forward through a network and gradients that came back, one by
-    one; as the jobs count them, 0 where a job has no network, missing where a job has one and does not count.
+    `max_rss` of a benchmark is in MiB. images_seen, gradient_evaluations: images that went forward through a network
+    and gradients that came back, one by one; as the jobs count them, 0 where a job has no network, missing where a job
+    has one and does not count.
     """
-    counted = {_job(path): load_json(path) for path in map(Path, summary_paths)}
     rows = []
-    for path in map(Path, benchmark_paths):
-        _, _, rule, *job = path.with_suffix("").parts
-        measured = _read_benchmark(path)
-        row = {"rule": rule, "job": "/".join(job), "threads": threads[rule]}
-        row |= {"seconds": measured["s"], "core_seconds": measured["s"] * threads[rule]}
-        row["max_rss_mib"] = measured["max_rss"]
-        counts = counted.get((rule, row["job"]), {})
-        for name in ("images_seen", "gradient_evaluations"):
-            row[name] = counts.get(name, 0 if rule in WITHOUT_NETWORK else None)
-        rows.append(row)
-    costs = pd.DataFrame(rows)
-    save_csv(costs_path, costs.astype({"images_seen": "Int64", "gradient_evaluations": "Int64"}))
+    for one in jobs:
+        identity = {key: one[key] for key in one if key not in ("benchmark", "counts", "network")}
+        measured, cores = _read_benchmark(Path(one["benchmark"])), threads[one["rule"]]
+        counts = load_json(one["counts"]) if one["counts"] else {}
+        row = identity | {"threads": cores, "seconds": measured["s"], "core_seconds": measured["s"] * cores}
+        row |= {"max_rss_mib": measured["max_rss"]}
+        rows.append(row | {name: counts.get(name, None if one["network"] else 0) for name in COUNTS})
+    save_csv(costs_path, pd.DataFrame(rows).astype(dict.fromkeys(("seed", "expert", *COUNTS), "Int64")))
 
 
 def _read_benchmark(path):
@@ -42,29 +38,13 @@ def _read_benchmark(path):
         measured = dict(zip(names.split("\t"), values.split("\t"), strict=True))
         return {name: float("nan" if measured[name] == "NA" else measured[name]) for name in ("s", "max_rss")}
     except (ValueError, KeyError):
-        raise set_aside(path) from None
-
-
-RULES = {
-    "experts": "train_expert",
-    "condensed": "condense_dataset",
-    "models": "train_model",
-    "attacks": "attack_model",
-    "certificates": "certify_model",
-}
-
-
-def _job(summary):
-    """(rule, job) that wrote a summary: a file named like the job, or one in a folder that is."""
-    _, dataset, kind, *job = summary.with_suffix("").parts
-    return RULES[kind], "/".join([dataset, *(job if kind == "experts" else job[:-1])])
+        raise quarantine(path) from None
 
 
 if __name__ == "__main__":
     with job(snakemake):
         collect_costs(
-            benchmark_paths=snakemake.input.benchmarks,
-            summary_paths=snakemake.input.summaries,
+            jobs=snakemake.params.jobs,
             threads=snakemake.params.threads,
             costs_path=snakemake.output.costs,
         )

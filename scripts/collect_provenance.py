@@ -5,37 +5,37 @@ from pathlib import Path
 
 import pandas as pd
 
-from finitecover.arrays import load_csv, save_csv
-from finitecover.jobs import job
+from finitecover.jobs.harness import job
+from finitecover.jobs.tables import load_csv, save_csv
 
-MADE_BY = ("solve_cover", "select_coreset", "condense_dataset")
+SET = ["dataset", "training_set", "seed"]
+MODEL = [*SET, "training", "model"]
 
 
-def collect_provenance(set_paths, accuracy_paths, runs, costs_path, provenance_path):
-    """`runs` identifies the models, in the order of the paths; set_paths: their training sets.
+def collect_provenance(set_paths, accuracy_paths, runs, makers, costs_path, provenance_path):
+    """`runs` identifies the models, in the order of the paths; set_paths: their training sets; makers: rules that make
+    training sets.
 
-    Columns beside what identifies a model: training_set and accuracies, files; sha256 of the latter; core-seconds of
-    the jobs that made the set (missing for all images and for sets made elsewhere), trained and attacked.
+    Columns beside what identifies a model: training_set_file and accuracies, files; sha256 of the latter; core-seconds
+    of the jobs that made the set (missing for all images and for sets made elsewhere), trained and attacked.
     """
-    costs = load_csv(costs_path)
-    spent = {rule: dict(zip(rows["job"], rows["core_seconds"], strict=True)) for rule, rows in costs.groupby("rule")}
-    made = {name: seconds for rule in MADE_BY for name, seconds in spent.get(rule, {}).items()}
-    table = []
-    for set_path, accuracy_path, run in zip(set_paths, accuracy_paths, runs, strict=True):
-        subset, seed = "{dataset}/{subset}".format(**run), "seed{seed}".format(**run)
-        model = "{}/{training}/{model}/{}".format(subset, seed, **run)
-        row = run | {"training_set": set_path, "accuracies": accuracy_path, "sha256": _digest(accuracy_path)}
-        row["set_core_seconds"] = made.get(subset, made.get(f"{subset}/{seed}"))
-        row["train_core_seconds"], row["attack_core_seconds"] = (
-            spent["train_model"][model],
-            spent["attack_model"][model],
-        )
-        table.append(row)
-    save_csv(provenance_path, pd.DataFrame(table))
+    costs, table = load_csv(costs_path), pd.DataFrame(runs).drop(columns=["method", "ipc"])
+    table = table.assign(training_set_file=list(set_paths), accuracies=list(accuracy_paths))
+    table = table.assign(sha256=[sha256(Path(path).read_bytes()).hexdigest() for path in accuracy_paths])
+    made = costs[costs["rule"].isin(makers)]
+    seeded = _spent(made[made["seed"].notna()], SET, "seeded")
+    shared = _spent(made[made["seed"].isna()], SET[:2], "shared")
+    table = table.merge(seeded, on=SET, how="left").merge(shared, on=SET[:2], how="left")
+    table["set_core_seconds"] = table.pop("seeded").fillna(table.pop("shared"))
+    for name in ("train", "attack"):
+        spent = _spent(costs[costs["rule"] == f"{name}_model"], MODEL, f"{name}_core_seconds")
+        table = table.merge(spent, on=MODEL, how="left", validate="one_to_one")
+    save_csv(provenance_path, table)
 
 
-def _digest(path):
-    return sha256(Path(path).read_bytes()).hexdigest()
+def _spent(costs, keys, name):
+    """Core-seconds of jobs by what identifies them, as column `name`."""
+    return costs[[*keys, "core_seconds"]].rename(columns={"core_seconds": name})
 
 
 if __name__ == "__main__":
@@ -44,6 +44,7 @@ if __name__ == "__main__":
             set_paths=snakemake.params.sets,
             accuracy_paths=snakemake.input.accuracies,
             runs=snakemake.params.runs,
+            makers=snakemake.params.makers,
             costs_path=snakemake.input.costs,
             provenance_path=snakemake.output.provenance,
         )

@@ -1,17 +1,13 @@
 """Join the accuracies and the gates of every model into one tidy table each."""
 
-from finitecover.arrays import save_csv
-from finitecover.jobs import job
-from finitecover.tables import join_runs
-
-COLUMNS = ["dataset", "subset", "method", "ipc", "training", "model", "seed", "attack", "norm", "eps", "accuracy", "n"]
-MEASURED = ["median_distance"]
+from finitecover.jobs.harness import job
+from finitecover.jobs.tables import join_runs, save_csv
 
 
 def collect_runs(accuracy_paths, gate_paths, runs, runs_path, gates_path):
     """`runs` identifies the models, in the order of the paths."""
-    save_csv(runs_path, join_runs(accuracy_paths, runs)[COLUMNS + MEASURED])
-    save_csv(gates_path, join_runs(gate_paths, runs)[[*COLUMNS[:7], "gate", "passed", "value", "expected"]])
+    save_csv(runs_path, join_runs(accuracy_paths, runs))
+    save_csv(gates_path, join_runs(gate_paths, runs))
 
 
 if __name__ == "__main__":

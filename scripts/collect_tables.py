@@ -1,18 +1,12 @@
 """Join tables that jobs have written, a row of each with what identifies the job."""
 
-import pandas as pd
-
-from finitecover.arrays import load_csv, save_csv
-from finitecover.jobs import job
+from finitecover.jobs.harness import job
+from finitecover.jobs.tables import join_runs, save_csv
 
 
 def collect_tables(paths, runs, table_path):
     """`runs` identifies the jobs, in the order of the paths: dicts of columns."""
-    tables = []
-    for path, run in zip(paths, runs, strict=True):
-        table = load_csv(path)
-        tables.append(table.assign(**run)[[*run, *table.columns]])
-    save_csv(table_path, pd.concat(tables, ignore_index=True))
+    save_csv(table_path, join_runs(paths, runs))
 
 
 if __name__ == "__main__":

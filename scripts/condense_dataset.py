@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from finitecover.arrays import load_array, load_json, load_records, save_csv, save_json, save_records, training_set
-from finitecover.condensation import condense
-from finitecover.jobs import job, torch_device
+from finitecover.condensation.loop import condense
+from finitecover.jobs.device import torch_device
+from finitecover.jobs.files import load_json, save_json, save_rows
+from finitecover.jobs.harness import job
+from finitecover.jobs.records import load_array, load_records, save_records, training_set
 
 
 def condense_dataset(train_path, summary_path, expert_paths, settings, model, augmentation, seed, code, outputs):
@@ -30,7 +32,7 @@ def condense_dataset(train_path, summary_path, expert_paths, settings, model, au
         code=code,
     )
     save_records(outputs.train, training_set(condensed.images, condensed.labels))
-    save_csv(outputs.history, condensed.history)
+    save_rows(outputs.history, condensed.history)
     save_records(outputs.snapshots, condensed.snapshots)
     save_json(outputs.summary, condensed.summary)
     state_path.unlink(missing_ok=True)

@@ -3,25 +3,17 @@
 import tempfile
 from pathlib import Path
 
-from finitecover import data
-from finitecover.arrays import save_arrays
-from finitecover.jobs import job, log
+from finitecover.data import sources
+from finitecover.jobs.harness import job, log
+from finitecover.jobs.records import save_arrays
 
 
 def download_dataset(dataset, settings, mirror, raw_path):
     """Read the source; publishers' files pass through a scratch folder that is gone afterwards."""
-    source = settings["source"]
-    if source == "digits":
-        arrays = data.digits()
-    elif source == "npz":
-        arrays = data.from_npz(settings["path"])
-    elif source == "folder":
-        arrays = data.from_folder(settings["path"], settings.get("size"), settings.get("test_share"))
-    else:
-        parent = Path(raw_path).parent
-        parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=parent, prefix=".download-") as workspace:
-            arrays = data.from_torchvision(settings["name"], dataset, mirror, Path(workspace))
+    parent = Path(raw_path).parent
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent, prefix=".download-") as workspace:
+        arrays = sources.read(settings, dataset, mirror, Path(workspace))
     log.info("%s: training images %s, test images %s", dataset, arrays[0].shape, arrays[2].shape)
     save_arrays(raw_path, **dict(zip(("x_train", "y_train", "x_test", "y_test"), arrays, strict=True)))
 

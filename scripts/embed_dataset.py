@@ -3,9 +3,10 @@
 import numpy as np
 import torch
 
-from finitecover.arrays import load_records, pixels, save_array
-from finitecover.jobs import job, log, torch_device
-from finitecover.models import load_model
+from finitecover.jobs.device import torch_device
+from finitecover.jobs.harness import job, log
+from finitecover.jobs.records import load_records, pixels, save_array
+from finitecover.training.models import load_model
 
 VARIANCE = 0.9  # share that the principal components keep
 BATCH = 1000

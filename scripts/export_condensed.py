@@ -1,8 +1,9 @@
 """Write a condensed set in the file formats of the reference implementations."""
 
-from finitecover.arrays import load_json, load_records
-from finitecover.exchange import save_condensed
-from finitecover.jobs import job
+from finitecover.condensation.exchange import save_condensed
+from finitecover.jobs.files import load_json
+from finitecover.jobs.harness import job
+from finitecover.jobs.records import load_records
 
 
 def export_condensed(set_path, summary_path, dc_path, mtt_images_path, mtt_labels_path):

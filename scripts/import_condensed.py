@@ -1,13 +1,14 @@
 """Read a condensed set that a reference implementation wrote and write it as a training set."""
 
-from finitecover.arrays import load_json, save_json, save_records, training_set
-from finitecover.exchange import load_condensed
-from finitecover.jobs import job
+from finitecover.condensation.exchange import load_condensed
+from finitecover.jobs.files import load_json, save_json
+from finitecover.jobs.harness import job
+from finitecover.jobs.records import save_records, training_set
 
 
-def import_condensed(condensed_path, summary_path, settings, normalisation, set_path, condensed_summary_path):
-    """Settings: format, experiment. normalisation: statistics the images were normalised by; None: the data set's."""
-    dataset = load_json(summary_path) | (normalisation or {})
+def import_condensed(condensed_path, summary_path, settings, set_path, condensed_summary_path):
+    """Settings: format, experiment, normalisation: statistics the images were normalised by; absent: the data set's."""
+    dataset = load_json(summary_path) | settings.get("normalisation", {})
     images, labels, clamping = load_condensed(condensed_path, settings["format"], settings["experiment"], dataset)
     save_records(set_path, training_set(images, labels))
     save_json(condensed_summary_path, clamping)
@@ -19,7 +20,6 @@ if __name__ == "__main__":
             condensed_path=snakemake.input.condensed,
             summary_path=snakemake.input.summary,
             settings=snakemake.params.settings,
-            normalisation=snakemake.params.normalisation,
             set_path=snakemake.output.train,
             condensed_summary_path=snakemake.output.summary,
         )

@@ -2,16 +2,18 @@
 
 import pandas as pd
 
-from finitecover import figures
-from finitecover.jobs import job
+from finitecover.jobs.harness import job
+from finitecover.jobs.tables import load_csv
+from finitecover.reporting.figures.covers import frontier
+from finitecover.reporting.figures.style import save, style
 
 
 def plot_frontier(frontier_paths, datasets, norm, pdf_path, png_path):
     """Tables of size against radius; datasets: which one each of them is about."""
-    figures.style()
-    tables = [pd.read_csv(path).assign(dataset=name) for name, path in zip(datasets, frontier_paths, strict=True)]
+    style()
+    tables = [load_csv(path).assign(dataset=name) for name, path in zip(datasets, frontier_paths, strict=True)]
     tables = dict(list(pd.concat(tables).groupby("dataset", sort=False)))
-    figures.save(figures.frontier(tables, norm), pdf_path, png_path)
+    save(frontier(tables, norm), pdf_path, png_path)
 
 
 if __name__ == "__main__":

@@ -2,25 +2,28 @@
 
 import numpy as np
 
-from finitecover import data
-from finitecover.arrays import load_arrays, save_json, save_records, training_set
-from finitecover.jobs import job, log
+from finitecover.data import sources
+from finitecover.jobs.files import save_json
+from finitecover.jobs.harness import job, log
+from finitecover.jobs.records import load_arrays, save_records, training_set
 
 
 def prepare_dataset(dataset, raw_path, normalisation, train_path, test_path, summary_path):
     """The summary holds what models need: shape, number of classes, mean and standard deviation per channel."""
     arrays = load_arrays(raw_path)
     try:
-        x_train, y_train, x_test, y_test = data.standardise(**arrays)
-    except data.DataError as error:
-        raise data.DataError(f"{dataset}: {error}") from error
-    mean, std = data.channel_statistics(x_train)
+        x_train, y_train, x_test, y_test = sources.standardise(**arrays)
+    except sources.DataError as error:
+        raise sources.DataError(f"{dataset}: {error}") from error
+    mean, std = sources.channel_statistics(x_train)
     if normalisation:
         mean, std = normalisation["mean"], normalisation["std"]
         if len(mean) != x_train.shape[1] or len(std) != x_train.shape[1]:
-            raise data.DataError(f"datasets.{dataset}.normalisation: needs {x_train.shape[1]} values, one per channel")
+            raise sources.DataError(
+                f"datasets.{dataset}.normalisation: needs {x_train.shape[1]} values, one per channel"
+            )
     if min(std) == 0:
-        raise data.DataError(f"{dataset}: a channel is constant over the whole training set")
+        raise sources.DataError(f"{dataset}: a channel is constant over the whole training set")
     sizes = np.bincount(y_train)
     log.info(
         "%d images of shape %s, classes of %d to %d images", len(x_train), x_train.shape[1:], sizes.min(), sizes.max()

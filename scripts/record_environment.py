@@ -1,8 +1,8 @@
 """Record what produced the tables: versions of every direct dependency, machine, device, commit."""
 
-from finitecover.arrays import save_json
-from finitecover.environment import environment
-from finitecover.jobs import job
+from finitecover.jobs.environment import environment
+from finitecover.jobs.files import save_json
+from finitecover.jobs.harness import job
 
 
 def record_environment(requirements_path, environment_path):

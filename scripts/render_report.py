@@ -6,17 +6,19 @@ from pathlib import Path
 import jinja2
 import yaml
 
-from finitecover.arrays import load_csv, load_json, save_text
-from finitecover.estimates import core_hours
-from finitecover.figures import DOTS_PER_INCH
-from finitecover.jobs import job
-from finitecover.summaries import figure_title, study_tables, written
+from finitecover.jobs.files import load_json, save_text
+from finitecover.jobs.harness import job
+from finitecover.jobs.tables import load_csv
+from finitecover.reporting.figures.style import DOTS_PER_INCH
+from finitecover.reporting.summaries import study_tables, written
+from finitecover.study.estimates import core_hours
 
 
 def render_report(
-    template_path, tables, claims_path, figures, explorer_paths, environment_path, config, headline, report_path
+    template_path, tables, claims_path, figures, explorer_paths, environment_path, config, study, report_path
 ):
-    """Tables: {name: path of a CSV}; figures: paths of PNGs; explorers: of `explore_cover`."""
+    """Tables: {name: path of a CSV}; figures: dicts of path (of a PNG) and title; explorers: of `explore_cover`; study:
+    training_eps, and names of the claims that put covers beside baselines."""
     frames = {name: load_csv(path) for name, path in tables.items()} | {"claims": load_csv(claims_path)}
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -24,15 +26,15 @@ def render_report(
     environment.filters["written"] = written
     template = environment.from_string(Path(template_path).read_text(encoding="utf-8"))
     page = template.render(
-        headline=headline,
-        **study_tables(frames, headline),
+        training_eps=study["training_eps"],
+        **study_tables(frames, study["training_eps"], study["baselines"]),
         comparisons=frames["claims"].drop(columns=["says", "source"]).round(2),
         seeds=config["run"]["seeds"],
         summary=frames["summary"],
         provenance=frames["provenance"].round(1),
         core_hours=core_hours(tables["costs"]),
         failed=frames["gates"][~frames["gates"]["passed"].astype(bool)],
-        figures=[(figure_title(path), *_embedded(Path(path).read_bytes())) for path in figures],
+        figures=[(figure["title"], *_embedded(Path(figure["path"]).read_bytes())) for figure in figures],
         explorers=[load_json(path) for path in explorer_paths],
         environment=load_json(environment_path),
         settings=yaml.safe_dump(config, sort_keys=False),
@@ -49,18 +51,12 @@ if __name__ == "__main__":
     with job(snakemake):
         render_report(
             template_path=snakemake.input.template,
-            tables={Path(path).stem: path for path in snakemake.input.tables},
+            tables=dict(zip(snakemake.params.tables, snakemake.input.tables, strict=True)),
             claims_path=snakemake.input.claims,
-            figures=[
-                *snakemake.input.accuracies,
-                *snakemake.input.frontier,
-                *snakemake.input.images,
-                *snakemake.input.condensation,
-                *snakemake.input.proofs,
-            ],
+            figures=snakemake.params.figures,
             explorer_paths=snakemake.input.explorer,
             environment_path=snakemake.input.environment,
             config=snakemake.params.config,
-            headline=snakemake.params.headline,
+            study=snakemake.params.study,
             report_path=snakemake.output.report,
         )

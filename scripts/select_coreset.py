@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from finitecover.arrays import load_records, pixels, save_records, training_set
-from finitecover.coresets import select
-from finitecover.jobs import job, log
+from finitecover.coresets.selection import select
+from finitecover.jobs.harness import job, log
+from finitecover.jobs.records import load_records, pixels, save_records, training_set
 
 
 def select_coreset(train_path, settings, seed, set_path):

@@ -6,16 +6,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from finitecover.arrays import RADIUS_FIELD, load_arrays, load_records, pixels, save_csv
-from finitecover.certificates import adversarial_losses
-from finitecover.coresets import draw_examples
-from finitecover.intervals import admits, loss_bounds
-from finitecover.jobs import job, log, torch_device
-from finitecover.models import build_model
+from finitecover.certificates.bounds import adversarial_losses
+from finitecover.data.sampling import draw_examples
+from finitecover.jobs.device import torch_device
+from finitecover.jobs.files import save_rows
+from finitecover.jobs.harness import job, log
+from finitecover.jobs.records import load_arrays, load_records, pixels, radius_field
+from finitecover.training.intervals import admits, loss_bounds
+from finitecover.training.models import build_model
 
 
 def trace_bound(snapshots_path, train_path, set_path, cover_path, training, attack, points, seed, bound_path):
-    """Training: adversary; attack: settings of the strongest descent; points: how many training images are drawn.
+    """Training: adversary; attack: settings of the strongest of kind pgd; points: how many training images are drawn.
 
     `violations` counts drawn images whose loss under attack exceeds the certified bound at their centre, which none
     may; `attack_violations` those, no centres themselves, whose loss exceeds what the attack found at their centre,
@@ -32,7 +34,7 @@ def trace_bound(snapshots_path, train_path, set_path, cover_path, training, atta
     weights = torch.from_numpy(cover["weight"] / cover["weight"].sum())
     sides = {
         "all": _side(records[drawn], np.full(len(drawn), eps), device),
-        "cover": _side(cover, eps + cover[RADIUS_FIELD[norm]], device),
+        "cover": _side(cover, eps + cover[radius_field(norm)], device),
     }
     settings = {name: attack[name] for name in ("steps", "step_size", "restarts")}
     table = []
@@ -60,7 +62,7 @@ def trace_bound(snapshots_path, train_path, set_path, cover_path, training, atta
         }
         log.info("%s", row)
         table.append(row)
-    save_csv(bound_path, table)
+    save_rows(bound_path, table)
 
 
 def _side(records, radii, device):

@@ -3,11 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import pandas as pd
 
-from finitecover.arrays import load_records, pixels, save_csv
-from finitecover.covers import frontier
-from finitecover.jobs import cover_resources, job, log
+from finitecover.covers.resources import cover_resources
+from finitecover.covers.search import frontier
+from finitecover.jobs.files import save_rows
+from finitecover.jobs.harness import job, log
+from finitecover.jobs.records import load_records, pixels
 
 
 def trace_frontier(train_path, settings, threads, mem_mb, frontier_path):
@@ -19,13 +20,14 @@ def trace_frontier(train_path, settings, threads, mem_mb, frontier_path):
     def trace(label):
         points = pixels(records["image"][labels == label])
         asked = (settings["radii"], settings["budgets"], settings["points"], settings["norm"])
-        table = pd.DataFrame(frontier(points, *asked, **options))
-        log.info("class %d: %d points, %d radii", label, len(points), len(table))
-        return table.assign(label=label, points=len(points))
+        steps = frontier(points, *asked, **options)
+        log.info("class %d: %d points, %d radii", label, len(points), len(steps["radius"]))
+        shared = {"label": label, "points": len(points)}
+        return [shared | dict(zip(steps, step, strict=True)) for step in zip(*steps.values(), strict=True)]
 
     with ThreadPoolExecutor(threads) as pool:
-        tables = list(pool.map(trace, np.unique(labels)))
-    save_csv(frontier_path, pd.concat(tables)[["label", "points", "radius", "size", "lower_bound"]])
+        tables = list(pool.map(trace, np.unique(labels).tolist()))
+    save_rows(frontier_path, [row for table in tables for row in table])
 
 
 if __name__ == "__main__":

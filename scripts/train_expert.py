@@ -1,8 +1,10 @@
 """Train one network on the real images and keep its parameters after every epoch, for trajectory matching."""
 
-from finitecover.arrays import load_json, load_records, save_array, save_json
-from finitecover.jobs import job, torch_device
-from finitecover.trajectory_matching import expert_trajectory
+from finitecover.condensation.trajectory_matching import expert_trajectory
+from finitecover.jobs.device import torch_device
+from finitecover.jobs.files import load_json, save_json
+from finitecover.jobs.harness import job
+from finitecover.jobs.records import load_records, save_array
 
 
 def train_expert(train_path, summary_path, settings, model, augmentation, seed, trajectory_path, cost_path):
@@ -33,5 +35,5 @@ if __name__ == "__main__":
             augmentation=snakemake.params.augmentation,
             seed=int(snakemake.wildcards.expert),
             trajectory_path=snakemake.output.trajectory,
-            cost_path=snakemake.output.summary,
+            cost_path=snakemake.output.cost,
         )

@@ -7,84 +7,90 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from finitecover.arrays import RADIUS_FIELD, load_json, load_records, pixels, save_bytes, save_csv, save_json
-from finitecover.checkpoint import Checkpoint
-from finitecover.coresets import draw_examples
-from finitecover.jobs import fastest_precision, job, log, torch_device
-from finitecover.models import build_model
-from finitecover.training import train
+from finitecover.data.sampling import draw_examples
+from finitecover.jobs.checkpoint import Checkpoint
+from finitecover.jobs.device import fastest_precision, torch_device
+from finitecover.jobs.files import load_json, save_bytes, save_json, save_rows
+from finitecover.jobs.harness import job, log
+from finitecover.jobs.records import load_records, pixels, radius_field
+from finitecover.training.loop import train
+from finitecover.training.models import build_model
 
 
-def train_model(
-    train_path,
-    summary_path,
-    training,
-    model,
-    snapshots,
-    seed,
-    code,
-    model_path,
-    history_path,
-    snapshots_path,
-    cost_path,
-):
-    """Training: enlarged, weights, adversary, augmentation, noise, optimisation; snapshots: how many states to keep.
+def train_model(train_path, summary_path, training, model, snapshots, seed, code, outputs):
+    """Training: of `settings.training_settings`; snapshots: how many states to keep; outputs: paths of model, history,
+    snapshots, cost.
 
-    Only generalised trainings and their parts use the radii or weights of a training set. A state beside the model lets
-    a killed job go on.
+    A state beside the model lets a killed job resume.
     """
     device = torch_device()
     records, dataset = load_records(train_path), load_json(summary_path)
-    if training["optimisation"]["precision"] == "auto":
-        precision = fastest_precision(device)
-        log.info("precision: auto, which is %s here", precision)
-        training = {**training, "optimisation": {**training["optimisation"], "precision": precision}}
-    adversary = training["adversary"]
-    weights, radii = np.ones(len(records)), np.full(len(records), adversary["eps"] if adversary else 0.0)
-    if training["weights"]:
-        weights = np.array(records["weight"])
-    if training["enlarged"]:
-        radii = radii + records[RADIUS_FIELD[adversary["norm"]]]
-        log.info("eps + r_c from %.3g to %.3g", radii.min(), radii.max())
+    training = training | {"optimisation": _with_precision(training["optimisation"], device)}
     network = build_model(model, dataset, seed).to(device)
-    state_path = Path(model_path).with_name("state.pt")
+    state_path = Path(outputs.model).with_name("state.pt")
     read = sha256(Path(train_path).read_bytes()).hexdigest()
-    checkpoint = Checkpoint(state_path, [read, dataset, training, model, snapshots, seed, str(device), code])
-    data = [
-        torch.from_numpy(pixels(records["image"])),
-        torch.from_numpy(np.array(records["label"])),
-        torch.tensor(weights, dtype=torch.float32),
-        torch.tensor(radii, dtype=torch.float32),
-    ]
-    validation = None
-    if share := training["optimisation"]["validation"]:
-        held_out = draw_examples(records["label"], round(share * len(records)), seed)
-        if not 0 < len(held_out) < len(records):
-            raise ValueError(
-                f"optimisation.validation: {share} of {len(records)} images leaves nothing; choose another share"
-            )
-        kept = np.setdiff1d(np.arange(len(records)), held_out)
-        validation = (data[0][held_out], data[1][held_out], adversary["eps"] if adversary else 0.0)
-        data = [column[kept] for column in data]
+    data, validation = _split(records, _tensors(records, training), training, seed)
     trained = train(
         network,
         *data,
         optimisation=training["optimisation"],
-        adversary=adversary,
+        objective=training["objective"],
+        adversary=training["adversary"],
         sampled=training["weights"] == "sampling",
         augmentation=training["augmentation"],
         noise=training["noise"],
         seed=seed,
         validation=validation,
         snapshots=snapshots,
-        checkpoint=checkpoint,
+        checkpoint=Checkpoint(state_path, [read, dataset, training, model, snapshots, seed, str(device), code]),
     )
     described = {"model": dict(model), "dataset": dataset}
-    _save(model_path, described | {"state": network.cpu().state_dict()})
-    _save(snapshots_path, described | {"snapshots": trained.snapshots})
-    save_csv(history_path, trained.history)
-    save_json(cost_path, trained.cost)
+    _save(outputs.model, described | {"state": network.cpu().state_dict()})
+    _save(outputs.snapshots, described | {"snapshots": trained.snapshots})
+    save_rows(outputs.history, trained.history)
+    save_json(outputs.cost, trained.cost)
     state_path.unlink(missing_ok=True)
+
+
+def _with_precision(optimisation, device):
+    """Settings of the optimisation with a precision that is one."""
+    if optimisation["precision"] != "auto":
+        return optimisation
+    precision = fastest_precision(device)
+    log.info("precision: auto, which is %s here", precision)
+    return {**optimisation, "precision": precision}
+
+
+def _tensors(records, training):
+    """Images, labels, weights, radii. Only the kinds of training that covers are for use the set's weights or radii."""
+    adversary = training["adversary"]
+    weights, radii = np.ones(len(records)), np.full(len(records), adversary["eps"] if adversary else 0.0)
+    if training["weights"]:
+        weights = np.array(records["weight"])
+    if training["enlarged"]:
+        radii = radii + records[radius_field(adversary["norm"])]
+        log.info("eps + r_c from %.3g to %.3g", radii.min(), radii.max())
+    return [
+        torch.from_numpy(pixels(records["image"])),
+        torch.from_numpy(np.array(records["label"])),
+        torch.tensor(weights, dtype=torch.float32),
+        torch.tensor(radii, dtype=torch.float32),
+    ]
+
+
+def _split(records, data, training, seed):
+    """The data to train on, and images, labels and a radius held out for validation, or None."""
+    share, adversary = training["optimisation"]["validation"], training["adversary"]
+    if not share:
+        return data, None
+    held_out = draw_examples(records["label"], round(share * len(records)), seed)
+    if not 0 < len(held_out) < len(records):
+        raise ValueError(
+            f"optimisation.validation: {share} of {len(records)} images leaves nothing; choose another share"
+        )
+    kept = np.setdiff1d(np.arange(len(records)), held_out)
+    validation = (data[0][held_out], data[1][held_out], adversary["eps"] if adversary else 0.0)
+    return [column[kept] for column in data], validation
 
 
 def _save(path, content):
@@ -103,8 +109,5 @@ if __name__ == "__main__":
             snapshots=snakemake.params.snapshots,
             seed=int(snakemake.wildcards.seed),
             code=snakemake.params.code,
-            model_path=snakemake.output.model,
-            history_path=snakemake.output.history,
-            snapshots_path=snakemake.output.snapshots,
-            cost_path=snakemake.output.cost,
+            outputs=snakemake.output,
         )

@@ -8,24 +8,27 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from finitecover.arrays import load_records, pixels, save_csv
-from finitecover.attacks import perturb, predict
-from finitecover.coresets import draw_examples
-from finitecover.jobs import job, torch_device
-from finitecover.models import load_model
+from finitecover.data.sampling import draw_examples
+from finitecover.jobs.device import torch_device
+from finitecover.jobs.files import save_rows
+from finitecover.jobs.harness import job
+from finitecover.jobs.records import load_records, pixels
+from finitecover.training.attacks import perturb, predict
+from finitecover.training.models import load_model
 
 
-def transfer_attacks(model_paths, test_path, subsets, sizes, attack, examples, seed, transfer_path):
-    """Sizes: eps per norm; attack: settings of the descent, which never stops early here; examples: how many images."""
+def transfer_attacks(model_paths, test_path, training_sets, training_eps, attack, examples, seed, transfer_path):
+    """Training_sets: of the models, in the order of the paths; training_eps: per norm; attack: settings of PGD, which
+    never stops early here; examples: how many images."""
     device = torch_device()
     records = load_records(test_path)
     records = records[draw_examples(records["label"], examples)]
     images = torch.from_numpy(pixels(records["image"])).to(device)
     labels = torch.from_numpy(np.array(records["label"])).to(device)
-    models = {subset: load_model(path).to(device) for subset, path in zip(subsets, model_paths, strict=True)}
+    models = {name: load_model(path).to(device) for name, path in zip(training_sets, model_paths, strict=True)}
     error = partial(F.cross_entropy, target=labels, reduction="sum")
     table = []
-    for norm, eps in sizes.items():
+    for norm, eps in training_eps.items():
         for source, attacked in models.items():
             adversarial = perturb(
                 attacked,
@@ -42,7 +45,7 @@ def transfer_attacks(model_paths, test_path, subsets, sizes, attack, examples, s
                 accuracy = (predict(judged, adversarial) == labels).double().mean().item()
                 row = {"source": source, "target": target, "norm": norm, "eps": eps}
                 table.append(row | {"accuracy": accuracy, "n": len(labels)})
-    save_csv(transfer_path, table)
+    save_rows(transfer_path, table)
 
 
 if __name__ == "__main__":
@@ -50,8 +53,8 @@ if __name__ == "__main__":
         transfer_attacks(
             model_paths=snakemake.input.models,
             test_path=snakemake.input.test,
-            subsets=snakemake.params.subsets,
-            sizes=snakemake.params.sizes,
+            training_sets=snakemake.params.training_sets,
+            training_eps=snakemake.params.training_eps,
             attack=snakemake.params.attack,
             examples=snakemake.params.examples,
             seed=int(snakemake.wildcards.seed),

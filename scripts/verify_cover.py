@@ -1,25 +1,16 @@
-"""Read a stored cover and its prices and check, with the verifier's code alone, that they prove what is claimed."""
+"""Read a stored cover and check, with the verifier's code alone, that it is what training and tables take it for."""
 
-import numpy as np
-import pandas as pd
-
-from finitecover.arrays import load_arrays, load_records, pixels, save_csv
-from finitecover.jobs import job
-from finitecover.verification import CoverError, asked_for, verify_claims
+from finitecover.covers.verification import verify_stored
+from finitecover.jobs.files import load_rows, save_rows
+from finitecover.jobs.harness import job
+from finitecover.jobs.records import load_arrays, load_records, pixels
 
 
 def verify_cover(train_path, set_path, cover_path, classes_path, settings, verified_path):
     """Settings: norm, label_wise, ipc or radius, uncovered, as asked for; nothing of the solver's is trusted."""
-    records, chosen = load_records(train_path), load_records(set_path)
-    points, labels = pixels(records["image"]), records["label"]
-    groups, budget = asked_for(labels, settings)
-    cover = load_arrays(cover_path)
-    if not np.array_equal(records[["image", "label"]][cover["indices"]], chosen[["image", "label"]]):
-        raise CoverError("the training set holds other images than the cover's centres")
-    claims = pd.read_csv(classes_path).set_index("label")["certified_bound"].to_dict()
-    asked = (settings["norm"], budget, settings.get("radius"), settings.get("uncovered", 0.0))
-    rows = verify_claims(points, groups, cover, claims, *asked)
-    save_csv(verified_path, pd.DataFrame(rows))
+    records = load_records(train_path)
+    stored = (load_arrays(cover_path), load_records(set_path), load_rows(classes_path))
+    save_rows(verified_path, verify_stored(pixels(records["image"]), records, settings, *stored))
 
 
 if __name__ == "__main__":

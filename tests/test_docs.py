@@ -7,13 +7,13 @@ import shutil
 import pandas as pd
 import pytest
 
-from finitecover.configuration import ConfigurationError
+from finitecover.study.settings import ConfigurationError
 from running import ROOT
 
 
 def load(name):
-    """A program of docs/ as a module."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/{name}.py")
+    """A program of tools/ as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"tools/{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -31,6 +31,12 @@ def test_the_picture_of_the_rules_is_up_to_date():
     told = edges(dict(re.findall(r'(\d+)\[label = "(\w+)"', dot)), re.findall(r"(\d+) -> (\d+)", dot))
     assert drawn == told, "run `make docs`"
     assert ("train_model", "attack_model") in drawn
+
+
+def test_the_table_of_keys_is_up_to_date():
+    readme = (ROOT / "config/README.md").read_text()
+    assert load("keys").with_keys(readme) == readme, "run `make docs`"
+    assert "| `methods.<name>.momentum` | number ≥ 0 < 1 |" in readme
 
 
 def test_what_is_said_of_kept_results_is_what_they_say():

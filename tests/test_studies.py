@@ -14,7 +14,7 @@ import pytest
 import yaml
 from sklearn.datasets import load_digits
 
-from finitecover.integrity import seal
+from finitecover.jobs.integrity import seal
 from running import QUICK, ROOT, SMOKE
 
 
@@ -29,21 +29,22 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
         each = ("download_dataset", "prepare_dataset", "trace_frontier", "plot_images", "plot_condensation")
         counts = shared | dict.fromkeys(each, datasets) | {"train_model": models, "attack_model": models}
         counts |= {"solve_cover": covers, "verify_cover": covers, "explore_cover": datasets}
-        counts |= {"select_coreset": coresets, "condense_dataset": condensed, "plot_accuracies": accuracies}
+        counts |= {"select_coreset": coresets, "condense_dataset": condensed, "plot_figure": accuracies}
         return counts | {"total": sum(counts.values())}
 
     # smoke: 10 sets x 2 trainings x 2 seeds + generalised training on 2 covers x 2 seeds
     smoke = expected(1, 10 * 2 * 2 + 2 * 2, 2, 4 * 2, 3 * 2, 3)
     # models of 3 trainings and 2 seeds attack each other; 2 adversarial trainings on 2 covers, 2 seeds, have a bound
     more = {"train_expert": 2, "transfer_attacks": 3 * 2, "trace_bound": 2 * 2 * 2, "collect_tables": 2}
-    more |= {"plot_transfer": 1, "plot_bounds": 1}
     more |= {"explore_cover": 2}  # one was counted
-    smoke |= more | {"total": smoke["total"] + sum(more.values()) - 1}
+    smoke |= more | {"total": smoke["total"] + sum(more.values()) - 1 + 2}
+    smoke["plot_figure"] += 2  # transferred attacks, bounds
     assert workflow.planned(config=[SMOKE]) == smoke
     # default: 3 data sets; full and 8 methods x 2 budgets; 2 trainings + 1 on mfc, 2 of them with a bound; 3 seeds
     default = expected(3, 3 * 3 * ((1 + 8 * 2) * 2 + 2), 3 * 2, 3 * 4 * 2 * 3, 3 * 3 * 2 * 3, 4)
-    bounds = {"trace_bound": 3 * 2 * 2 * 3, "collect_tables": 1, "plot_bounds": 1}
-    default |= bounds | {"total": default["total"] + sum(bounds.values())}
+    bounds = {"trace_bound": 3 * 2 * 2 * 3, "collect_tables": 1}
+    default |= bounds | {"total": default["total"] + sum(bounds.values()) + 1}
+    default["plot_figure"] += 1
     default["total"] -= default.pop("trace_frontier")  # its covers learn enough on their way
     assert workflow.planned() == default
     # paper: 4 data sets; full, mfc-eta and 9 methods x 5 budgets; 4 trainings + 4 on 6 covers, 7 of them with a bound;
@@ -51,7 +52,8 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
     paper = expected(4, 4 * 3 * 5 * ((2 + 9 * 5) * 4 + 6 * 4), 4 * 6, 4 * 4 * 5 * 5, 4 * 4 * 5 * 5, 5)
     bounds["trace_bound"] = 4 * 6 * 7 * 3 * 5
     paper |= bounds | {"train_expert": 4 * 100, "explore_cover": 4 * 2}
-    paper["total"] += sum(bounds.values()) + 4 * 100 + 4
+    paper["total"] += sum(bounds.values()) + 4 * 100 + 4 + 1
+    paper["plot_figure"] += 1
     assert workflow.planned(config=["config/paper.yaml"]) == paper
     # condensation: 2 data sets; 4 methods; 1 training; 5 seeds; no covers
     without = dict.fromkeys(("solve_cover", "verify_cover", "explore_cover", "trace_frontier", "plot_frontier"), 0)
@@ -79,12 +81,12 @@ def test_relaxed_covers_say_what_they_guarantee(make_workflow):
     covers = pd.read_csv(workflow.folder / "results/tables/covers.csv")
     assert covers["verified"].all()
     assert set(covers["size"]) == {3}
-    radius = covers.pivot(index="label", columns="subset", values="radius")
+    radius = covers.pivot(index="label", columns="training_set", values="radius")
     assert (radius["mfc-partial-ipc3"] < radius["mfc-ipc3"]).all()
     assert (radius["mfc-ipc3"] <= radius[["mfc-pca-ipc3", "mfc-features-ipc3"]].min(axis=1) + 1e-9).all()
-    partial = covers[covers["subset"] == "mfc-partial-ipc3"]
+    partial = covers[covers["training_set"] == "mfc-partial-ipc3"]
     assert (partial["covered"] == np.ceil(partial["points"] / 2)).all()
-    assert covers["gap"].isna().equals(covers["subset"] != "mfc-ipc3")
+    assert covers["gap"].isna().equals(covers["training_set"] != "mfc-ipc3")
     chosen = np.load(workflow.folder / "results/digits/covers/mfc-partial-ipc3/train.npy")
     assert chosen["weight"].sum() == partial["covered"].sum()
 
@@ -102,7 +104,7 @@ def test_a_label_blind_cover_says_what_it_gives_up_and_a_false_proof_is_refused(
     seal(folder / "cover.npz")
     process = workflow.run(target, config=[SMOKE], check=False)
     assert process.returncode != 0
-    assert re.search(r"Error: a ball of radius \S+ holds prices of \S+, more than 1", process.stdout)
+    assert re.search(r"Error: a ball of radius \S+ holds dual values of \S+, more than 1", process.stdout)
     assert not (folder / "verified.csv").exists()
 
 
@@ -202,9 +204,8 @@ def test_the_page_on_your_own_data_method_attack_and_network_runs_as_it_stands(m
     workflow = make_workflow()
     page = (ROOT / "docs/extending.md").read_text()
     files = re.findall(r"`([\w/]+\.(?:py|yaml))`[^`]*(?:`[^`]*`[^`]*)?\n\n```\w+\n(.*?)```", page, re.S)
-    assert [name for name, _ in files] == [
-        *(f"scripts/finitecover/own_{kind}.py" for kind in ("selections", "attacks", "models")), "own.yaml"
-    ]  # fmt: skip
+    own = ("selections", "condensations", "attacks", "models")
+    assert [name for name, _ in files] == [*(f"scripts/finitecover/own/{kind}.py" for kind in own), "own.yaml"]
     for name, content in files:
         (workflow.folder / name).write_text(content)
     (workflow.folder / "quick.yaml").write_text(yaml.safe_dump({**QUICK, "run": {"seeds": [0]}}))
@@ -214,7 +215,7 @@ def test_the_page_on_your_own_data_method_attack_and_network_runs_as_it_stands(m
     np.savez(workflow.folder / "mine.npz", **parts)
     workflow.run(config=[SMOKE, "quick.yaml", "own.yaml"])
     runs = pd.read_csv(workflow.folder / "results/tables/runs.csv", dtype={"eps": str})
-    assert set(runs["method"]) == {"random", "near-mean", "mfc"}
+    assert set(runs["method"]) == {"random", "near-mean", "mean-pixels", "mfc"}
     assert set(runs["model"]) == {"patches"}
     noise = runs[runs["attack"] == "noise"]
     assert set(noise["eps"]) == {"0.05", "0.1"}
@@ -222,3 +223,17 @@ def test_the_page_on_your_own_data_method_attack_and_network_runs_as_it_stands(m
     assert gates["passed"][gates["gate"].str.startswith("noise")].tolist() == [True] * len(noise)
     chosen = np.load(workflow.folder / "results/mine/coresets/near-mean-ipc5/seed0/train.npy")
     assert np.bincount(chosen["label"]).tolist() == [5] * 10
+    made = np.load(workflow.folder / "results/mine/condensed/mean-pixels-ipc5/seed0/train.npy")
+    for label in range(10):  # clamping keeps a few pixels from their mean
+        mean = images[:500][labels[:500] == label].mean(axis=0)
+        assert np.abs(made["image"][made["label"] == label].mean(axis=0)[0] - mean).mean() < 0.02
+
+
+def test_every_example_of_the_page_on_the_config_is_a_study(make_workflow):
+    workflow = make_workflow()
+    page = (ROOT / "config/README.md").read_text()
+    examples = re.findall(r"```yaml\n(.*?)```", page, re.S)
+    assert len(examples) >= 1
+    for number, text in enumerate(examples):
+        (workflow.folder / f"example{number}.yaml").write_text(text)
+        assert workflow.planned(config=[SMOKE, f"example{number}.yaml"])["train_model"] > 0

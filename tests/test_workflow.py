@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from finitecover.provenance import imported_modules
+from finitecover.jobs.provenance import imported_modules, library_digest, module_path
+from finitecover.jobs.tables import load_csv
 from running import QUICK, ROOT, SMOKE
 
 
@@ -38,10 +39,11 @@ def finished(make_workflow):
 @pytest.mark.parametrize(("name", "text"), list(rules()))
 def test_a_rule_has_a_script_a_log_an_environment_and_a_digest_of_its_own_name(name, text):
     assert f'"../scripts/{name}.py"' in text
-    assert re.search(rf'"results/logs/{name}[/.]', text)
-    assert "benchmark:" not in text or f'"results/benchmarks/{name}/' in text
+    assert f'paths.log("{name}")' in text
+    assert "benchmark:" not in text or f'paths.benchmark("{name}")' in text
     assert f'code=code("{name}")' in text
     assert "conda:" in text
+    assert ("localrule: True" in text) != ("mem_mb=memory(" in text)  # what runs on a cluster says what it takes
     assert text.split("\n")[1].strip().startswith('"""')
 
 
@@ -62,7 +64,7 @@ def test_every_caption_is_used():
 def test_the_study_ends_in_tables_figures_and_a_report(finished):
     results = finished.folder / "results"
     runs = pd.read_csv(results / "tables" / "runs.csv", dtype={"eps": str})
-    cell = ["dataset", "subset", "method", "ipc", "training", "model", "seed", "attack", "norm", "eps"]
+    cell = ["dataset", "training_set", "method", "ipc", "training", "model", "seed", "attack", "norm", "eps"]
     assert runs.columns.tolist() == [*cell, "accuracy", "n", "median_distance"]
     models = 7 * 2 + 2
     # clean; two attacks and the worst case at five sizes, at one of each norm the verdict's two as well
@@ -232,29 +234,37 @@ def test_a_long_job_that_is_stopped_goes_on_to_the_same_bytes(finished, how, lon
     target = f"{folder}/{names[0]}"
     for name in names:
         (finished.folder / folder / name).unlink(missing_ok=True)
-    assert "going on from" in stopped_and_rerun(finished, target, overlays, log, how)
+    assert "resuming from" in stopped_and_rerun(finished, target, overlays, log, how)
     stopped = [(finished.folder / folder / name).read_bytes() for name in names]
     finished.run("--force", target, config=overlays)
-    assert "going on from" not in (finished.folder / log).read_text()
+    assert "resuming from" not in (finished.folder / log).read_text()
     assert stopped == [(finished.folder / folder / name).read_bytes() for name in names]
 
 
 def test_costs_of_condensed_sets_stand_beside_those_of_covers(finished):
     tables = finished.folder / "results/tables"
-    costs = pd.read_csv(tables / "costs.csv").set_index(["rule", "job"])
-    made = costs.loc["condense_dataset", "digits/dm-ipc10/seed0"]
+    costs = load_csv(tables / "costs.csv")
+
+    def cost(rule, **identity):
+        chosen = costs[costs["rule"] == rule]
+        for key, value in identity.items():
+            chosen = chosen[chosen[key] == value]
+        (found,) = chosen.to_dict("records")
+        return found
+
+    made = cost("condense_dataset", training_set="dm-ipc10")
     # 3 iterations, 10 classes, 8 real and 10 synthetic images each
     assert (made["images_seen"], made["gradient_evaluations"]) == (3 * 10 * 18, 3 * 10 * 10)
-    cover = costs.loc["solve_cover", "digits/mfc-ipc10"]
+    cover = cost("solve_cover", training_set="mfc-ipc10")
     assert (cover["images_seen"], cover["gradient_evaluations"]) == (0, 0)
-    trained = costs.loc["train_model", "digits/random-ipc10/pgd-linf/convnet/seed0"]
-    # 8 updates of all 100 images, each after 7 steps of descent
+    trained = cost("train_model", training_set="random-ipc10", training="pgd-linf")
+    # 8 updates of all 100 images, each after 7 steps of PGD
     assert (trained["images_seen"], trained["gradient_evaluations"]) == (8 * 100 * 8, 8 * 100 * 8)
-    assert costs.loc["attack_model"]["gradient_evaluations"].gt(0).all()
+    assert costs[costs["rule"] == "attack_model"]["gradient_evaluations"].gt(0).all()
     assert (costs["seconds"] > 0).all()
-    expert = costs.loc["train_expert", "digits/convnet/expert1"]
+    expert = cost("train_expert", model="convnet", expert=1)
     assert (expert["images_seen"], expert["gradient_evaluations"]) == (3 * 1433, 3 * 1433)
-    condensed = pd.read_csv(tables / "condensed.csv").set_index(["dataset", "subset", "seed"])
+    condensed = pd.read_csv(tables / "condensed.csv").set_index(["dataset", "training_set", "seed"])
     assert condensed.index.tolist() == [("digits", f"{method}-ipc10", 0) for method in ("dm", "mtt")]
     assert condensed["clamped_share"].between(0, 1).all()
     assert (condensed["loss_last"] > 0).all()
@@ -292,7 +302,7 @@ def test_a_condensed_set_is_exported_and_imported_again(finished):
 
 # --- what is rerun ---
 
-COLLECTING = {"all", "collect_runs", "summarise_runs", "collect_costs", "plot_accuracies", "record_environment"}
+COLLECTING = {"all", "collect_runs", "summarise_runs", "collect_costs", "plot_figure", "record_environment"}
 COLLECTING |= {"check_claim", "collect_claims", "collect_provenance", "render_report", "total"}
 CONDENSED = {"collect_condensed": 1, "plot_condensation": 1}
 
@@ -303,13 +313,13 @@ def test_changed_settings_of_a_method_rerun_its_jobs_only(finished):
     changed.write_text("methods: {dm: {iterations: 4}}")
     plan = finished.planned(config=overlays)
     jobs = CONDENSED | {"condense_dataset": 1, "train_model": 2, "attack_model": 2, "plot_images": 1}
-    jobs |= {"transfer_attacks": 2, "collect_tables": 1, "plot_transfer": 1}
+    jobs |= {"transfer_attacks": 2, "collect_tables": 1}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
     changed.write_text("methods: {mfc: {norm: l1}}")
     plan = finished.planned(config=overlays)
     jobs = {"solve_cover": 1, "verify_cover": 1, "explore_cover": 1, "collect_covers": 1, "plot_frontier": 1}
     jobs |= {"train_model": 3, "attack_model": 3, "plot_images": 1}
-    joined = {"transfer_attacks": 3, "collect_tables": 2, "plot_transfer": 1, "plot_bounds": 1}
+    joined = {"transfer_attacks": 3, "collect_tables": 2}
     jobs |= joined | {"trace_bound": 2}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
     changed.write_text("run: {seeds: [0, 1]}")
@@ -330,22 +340,86 @@ def downstream(workflow, names):
     return reached
 
 
-COVERS_ONLY = {"trace_bound", "plot_bounds"}  # downstream of training as rules, but not of the training on other sets
+COVERS_ONLY = {"trace_bound"}  # downstream of training as rules, but not of the training on other sets
 
 
 @pytest.mark.parametrize(
     ("module", "untouched"),
-    [("condensation", COVERS_ONLY), ("distances", set()), ("statistics", set()), ("shapes", set())],
+    [
+        ("condensation.loop", COVERS_ONLY),
+        ("covers.distances", set()),
+        ("reporting.statistics", set()),
+        ("study.shapes", set()),
+    ],
 )
 def test_a_changed_module_reruns_the_jobs_whose_scripts_import_it_and_no_others(finished, module, untouched):
     importing = {name for name, _ in rules() if module in imported_modules(ROOT / "scripts" / f"{name}.py")}
-    path = finished.folder / "scripts" / "finitecover" / f"{module}.py"
+    path = module_path(module, finished.folder / "scripts/finitecover")
     source = path.read_text()
     path.write_text(source + "\n# changed\n")
     plan = finished.planned(config=finished.overlays)
     path.write_text(source)
     assert set(plan) - {"total"} == downstream(finished, importing) - untouched
     assert "Nothing to be done" in finished.run("--dry-run", config=finished.overlays).stdout
+
+
+def digests(folder):
+    """{rule: its `code`} of a copy of the workflow."""
+    scripts = folder / "scripts"
+    return {name: library_digest(scripts / f"{name}.py", scripts / "finitecover") for name, _ in rules()}
+
+
+MODELS = {"train_model", "attack_model", "transfer_attacks", "certify_model", "trace_bound"}
+COVERS = {"solve_cover", "verify_cover", "trace_frontier"}
+SETS = {"condense_dataset", "train_expert", "select_coreset", "import_condensed"}
+OWN = "\n\ndef mine(*arguments):\n    pass\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "changed"),
+    [
+        ("own.selections", {"select_coreset"}),
+        ("own.attacks", {"attack_model"}),
+        ("own.condensations", {"condense_dataset"}),
+        ("coresets.selection", {"select_coreset"}),
+        ("covers.resources", {"solve_cover", "trace_frontier"}),
+        ("covers.verification", {"solve_cover", "verify_cover"}),
+        ("evaluation.gates", {"attack_model"}),
+        ("training.objectives", {"train_model"}),
+        ("certificates.smoothing", {"certify_model"}),
+    ],
+)
+def test_an_edit_changes_the_digest_of_the_rules_that_it_concerns_and_of_no_other(make_workflow, module, changed):
+    folder = make_workflow().folder
+    before = digests(folder)
+    with open(module_path(module, folder / "scripts/finitecover"), "a") as file:
+        file.write(OWN)
+    after = digests(folder)
+    assert {name for name in after if after[name] != before[name]} == changed
+
+
+@pytest.mark.parametrize(
+    "module", ["jobs.tables", "reporting.figures.style", "study.kinds", "study.paths", "study.checks"]
+)
+def test_no_edit_of_a_table_a_figure_or_the_study_reruns_a_training_an_attack_or_a_cover(make_workflow, module):
+    folder = make_workflow().folder
+    before = digests(folder)
+    with open(module_path(module, folder / "scripts/finitecover"), "a") as file:
+        file.write(OWN)
+    after = digests(folder)
+    rerun = {name for name in after if after[name] != before[name]}
+    assert not rerun & (MODELS | COVERS | SETS)
+    assert rerun or module.startswith("study.")
+
+
+def test_an_own_coreset_is_chosen_anew_with_what_comes_after_it_and_nothing_else(finished):
+    path = finished.folder / "scripts/finitecover/own/selections.py"
+    source = path.read_text()
+    path.write_text(source + OWN)
+    plan = finished.planned(config=finished.overlays)
+    path.write_text(source)
+    jobs = {"select_coreset": 2, "train_model": 4, "attack_model": 4, "transfer_attacks": 2, "collect_tables": 1}
+    assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs | {"plot_images": 1}
 
 
 # --- other studies in the same folder, after the tests that expect the quick one's tables ---
@@ -371,7 +445,7 @@ def test_certificates_and_bounds_end_in_tables_figures_and_the_report(finished):
     finished.run(config=[*finished.overlays, "certified.yaml"])
     results = finished.folder / "results"
     table = pd.read_csv(results / "tables/certificates.csv", dtype={"eps": str})
-    runs = table[["subset", "training", "cover"]].drop_duplicates().itertuples(index=False, name=None)
+    runs = table[["training_set", "training", "cover"]].drop_duplicates().itertuples(index=False, name=None)
     assert sorted(runs) == [
         ("full", "gaussian", "mfc-ipc10"),
         ("mfc-ipc10", "gaussian", "mfc-ipc10"),
@@ -383,7 +457,7 @@ def test_certificates_and_bounds_end_in_tables_figures_and_the_report(finished):
     smoothed = table[table["training"] == "gaussian"]
     assert (smoothed["passes_centres"] == 100 * 110).all()
     assert (smoothed["passes_all"] == 1433 * 110).all()
-    for _, rows in table.groupby(["subset", "training", "cover"]):
+    for _, rows in table.groupby(["training_set", "training", "cover"]):
         for column in ("certified_centres", "transferred", "drawn_direct"):
             assert rows[column].is_monotonic_decreasing
     folder = results / "digits/certificates/mfc-ipc10/generalised-ibp-linf/mlp/seed0/mfc-ipc10"
@@ -415,7 +489,7 @@ def test_a_damaged_file_is_told_set_aside_and_made_anew_by_the_same_command(fini
     (folder / "data/train.npy").write_bytes(made[:-7])
     process = finished.run(target, config=finished.overlays, check=False)
     assert process.returncode != 0
-    message = "Error: results/digits/data/train.npy: no longer what was written (truncated or altered); set aside as"
+    message = "Error: results/digits/data/train.npy: checksum mismatch (truncated or altered since it was written)"
     assert process.stdout.count(message) == 1
     finished.run(target, config=finished.overlays)
     assert (folder / "data/train.npy").read_bytes() == made

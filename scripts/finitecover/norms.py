@@ -1,62 +1,18 @@
-"""The balls of an attack, as objects: project into, step along, start inside. Perturbations are tensors (n, c, h, w).
+"""Norms by name: their order p, and those that perturbations are measured in. Without imports: every stage reads it."""
 
-Radii are tensors (n,), one per image, because a generalised attack gives each centre its own (eps + r_c).
-"""
-
-import torch
+ORDER = {"l1": 1.0, "l2": 2.0, "linf": float("inf")}
+PERTURBED = ("l2", "linf")  # training sets hold a radius in each; `training.balls` has their balls
 
 
-class Linf:
-    """max |delta| <= radius."""
-
-    @staticmethod
-    def project(delta, radius):
-        """The nearest point of the ball."""
-        bound = radius.view(-1, 1, 1, 1)
-        return torch.minimum(torch.maximum(delta, -bound), bound)
-
-    @staticmethod
-    def steepest(gradient):
-        """The direction of norm 1 along which a linear function with this gradient grows fastest."""
-        return gradient.sign()
-
-    @staticmethod
-    def random(images, radius, generator):
-        """Uniform in the ball."""
-        noise = torch.rand(images.shape, generator=generator).to(images.device)
-        return (2 * noise - 1) * radius.view(-1, 1, 1, 1)
-
-    @staticmethod
-    def length(delta):
-        """Norm of each perturbation, (n,)."""
-        return delta.flatten(1).abs().amax(1)
+def order(norm):
+    """The p of a norm (sum |x|^p)^(1/p); raises `ValueError` unless the norm is known."""
+    if norm not in ORDER:
+        raise ValueError(f"unknown norm {norm!r}; choose one of {', '.join(ORDER)}")
+    return ORDER[norm]
 
 
-class L2:
-    """sqrt(sum delta^2) <= radius."""
-
-    @staticmethod
-    def project(delta, radius):
-        """The nearest point of the ball."""
-        factor = (radius / L2.length(delta).clamp_min(1e-12)).clamp_max(1.0)
-        return delta * factor.view(-1, 1, 1, 1)
-
-    @staticmethod
-    def steepest(gradient):
-        """The direction of norm 1 along which a linear function with this gradient grows fastest."""
-        return gradient / L2.length(gradient).clamp_min(1e-12).view(-1, 1, 1, 1)
-
-    @staticmethod
-    def random(images, radius, generator):
-        """A direction uniform on the sphere, a length uniform up to the radius."""
-        noise = torch.randn(images.shape, generator=generator).to(images.device)
-        length = torch.rand(len(images), generator=generator).to(images.device) * radius
-        return L2.steepest(noise) * length.view(-1, 1, 1, 1)
-
-    @staticmethod
-    def length(delta):
-        """Norm of each perturbation, (n,)."""
-        return delta.flatten(1).norm(dim=1)
-
-
-NORMS = {"linf": Linf, "l2": L2}
+def symbol(norm):
+    """The norm in LaTeX's mathematics."""
+    p = order(norm)
+    below = r"\infty" if p == float("inf") else f"{p:g}" if p in range(10) else f"{{{p:g}}}"
+    return rf"\ell_{below}"

@@ -20,7 +20,7 @@ from cluster import PACKAGES, Cluster
 from running import ROOT, Workflow
 
 TABLES = ("runs", "gates", "summary", "covers", "condensed", "transfer", "bounds")
-PROFILE = ["--workflow-profile", "config/profiles/slurm", "--configfile", "config/smoke.yaml"]
+PROFILE = ["--workflow-profile", "profiles/slurm", "--configfile", "config/smoke.yaml"]
 SCARCE = ("transfer_attacks", "trace_frontier")  # rules whose first attempt has too little memory
 WITH_NETWORKS = ("train_expert", "condense_dataset", "train_model", "transfer_attacks", "trace_bound")
 
@@ -45,7 +45,7 @@ def cluster(tmp_path_factory):
 def workflow(tmp_path_factory):
     """A copy of the workflow where no study has been run, its profile set for small jobs and for trouble."""
     workflow = Workflow(tmp_path_factory.mktemp("workflow"))
-    path = workflow.folder / "config/profiles/slurm/profile.yaml"
+    path = workflow.folder / "profiles/slurm/profile.yaml"
     profile = yaml.safe_load(path.read_text())
     profile["group-components"]["models"] = 11
     for rule in SCARCE:

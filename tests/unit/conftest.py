@@ -7,20 +7,20 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from finitecover.models import build_model
-from finitecover.training import train
+from finitecover.training.loop import train
+from finitecover.training.models import build_model
 
 torch.set_num_threads(1)  # as in the workflow's jobs; tests that run side by side would wait for each other's threads
 
 TEST = 360  # the last images are the test set
 DATASET = {"shape": (1, 8, 8), "classes": 10, "mean": [0.3], "std": [0.38]}
-DESCENT = {"norm": "linf", "steps": 5, "step_size": 0.3, "warmup": 0.5, "beta": None, "kappa": None}
-INTERVALS = {"norm": "linf", "steps": None, "step_size": None, "warmup": 0.5, "beta": None, "kappa": 0.5}
+PGD = {"norm": "linf", "steps": 5, "step_size": 0.3, "warmup": 0.5}
+INTERVALS = {"norm": "linf", "warmup": 0.5, "kappa": 0.5}
 NETWORKS = {
-    "convnet": ({"architecture": "convnet", "width": 16, "depth": 2}, DESCENT, 0.1),
-    "mlp": ({"architecture": "mlp", "width": 64, "depth": 2}, None, 0.0),
-    "mlp-ibp": ({"architecture": "mlp", "width": 64, "depth": 2}, INTERVALS, 0.1),
-    "mlp-ibp-l2": ({"architecture": "mlp", "width": 64, "depth": 2}, INTERVALS | {"norm": "l2"}, 0.4),
+    "convnet": ({"architecture": "convnet", "width": 16, "depth": 2}, "pgd", PGD, 0.1),
+    "mlp": ({"architecture": "mlp", "width": 64, "depth": 2}, "clean", None, 0.0),
+    "mlp-ibp": ({"architecture": "mlp", "width": 64, "depth": 2}, "intervals", INTERVALS, 0.1),
+    "mlp-ibp-l2": ({"architecture": "mlp", "width": 64, "depth": 2}, "intervals", INTERVALS | {"norm": "l2"}, 0.4),
 }
 OPTIMISATION = {
     "steps": 150,
@@ -47,7 +47,7 @@ def robust_digits(digits):
 
     @functools.cache
     def trained(name):
-        settings, adversary, eps = NETWORKS[name]
+        settings, objective, adversary, eps = NETWORKS[name]
         network = build_model(settings, DATASET, seed=0)
         images, labels = digits["train"]
         radii = torch.full((len(images),), eps)
@@ -58,6 +58,7 @@ def robust_digits(digits):
             torch.ones(len(images)),
             radii,
             optimisation=OPTIMISATION,
+            objective=objective,
             adversary=adversary,
             seed=0,
         )

@@ -1,0 +1,70 @@
+"""Proofs of robustness at the centres of a cover, and what follows from them for every training image.
+
+If a model is certified at x_c against radius R_c, it is certified at x_i against R_c - ||x_i - x_c||, whatever the
+centre, as long as it has the label of x_i; so k certificates speak for n images. The generalised adversarial loss on
+a cover bounds the adversarial loss on all images (Chen and Selvan, arXiv 2402.05675).
+"""
+
+from contextlib import nullcontext
+
+import torch
+import torch.nn.functional as F
+
+from finitecover.norms import order
+from finitecover.training.attacks import perturb
+
+BATCH = 1000
+
+
+def transferred_radii(images, labels, centres, radii, norm):
+    """Largest R_c - ||x_i - x_c|| over the centres of each image's label, (n,) float64; negative: not certified.
+
+    images (n, c, h, w), labels (n,); centres (k,) positions of them; radii (k,): R_c, negative where a centre has none.
+    """
+    points = images.flatten(1).double()
+    transferred = torch.full((len(points),), -torch.inf, dtype=torch.float64)
+    for label in labels.unique():
+        members = torch.nonzero(labels == label).flatten()
+        own = (labels[centres] == label) & (radii >= 0)
+        for rows in members.split(BATCH) if own.any() else []:
+            transferred[rows] = (radii[own] - _distances(points[rows], points[centres[own]], norm)).amax(1)
+    return transferred
+
+
+def ceiling_radii(images, labels, centres, norm):
+    """Distance of each centre from the nearest image of another label, (k,) float64, infinite where there is none.
+
+    No model that is right at both can be certified beyond, so no certificate at the centres can do more than these.
+    """
+    points = images.flatten(1).double()
+    ceilings = torch.full((len(centres),), torch.inf, dtype=torch.float64)
+    for label in labels.unique():
+        own, others = torch.nonzero(labels[centres] == label).flatten(), points[labels != label]
+        for part in others.split(BATCH) if len(own) and len(others) else []:
+            ceilings[own] = torch.minimum(ceilings[own], _distances(points[centres[own]], part, norm).amin(1))
+    return ceilings
+
+
+def _distances(first, second, norm):
+    """Of every point from every other, in float64 and by differences."""
+    return torch.cdist(first, second, p=order(norm), compute_mode="donot_use_mm_for_euclid_dist")
+
+
+def adversarial_losses(model, images, labels, radii, *, norm, steps, step_size, restarts, seed):
+    """Largest cross-entropy found within each image's radius, (n,) float64: at the image and after every run of PGD."""
+    generator, losses = torch.Generator().manual_seed(seed), []
+    for x, y, radius in zip(images.split(BATCH), labels.split(BATCH), radii.split(BATCH), strict=True):
+        worst = _losses(model, x, y)
+        for _ in range(restarts):
+            points = perturb(
+                model, x, lambda logits, y=y: F.cross_entropy(logits, y, reduction="sum"), radius, norm=norm,
+                steps=steps, step_size=step_size, generator=generator, autocast=nullcontext,
+            )  # fmt: skip
+            worst = torch.maximum(worst, _losses(model, points, y))
+        losses.append(worst)
+    return torch.cat(losses)
+
+
+def _losses(model, images, labels):
+    with torch.no_grad():
+        return F.cross_entropy(model(images).double(), labels, reduction="none")

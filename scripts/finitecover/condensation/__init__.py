@@ -1,0 +1,1 @@
+"""Synthetic training sets: DC, DSA, DM, MTT and one's own."""

@@ -1,0 +1,93 @@
+"""Condensed sets in the file formats of the reference implementations, so that published sets can be judged here.
+
+DC, DSA and DM write one `.pt` file, {"data": [[images, labels] of each experiment], "accs_all_exps": accuracies}; MTT
+writes `images_best.pt` and `labels_best.pt`. Images are tensors (n, c, h, w), normalised by mean and standard
+deviation per channel and not clamped. Files are read without running code (`weights_only`).
+"""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from finitecover.condensation.matching import from_normalised
+from finitecover.jobs.files import save_bytes
+from finitecover.training.models import Normalise
+
+# Accuracies lie in DC's files as NumPy scalars, which hold data alone.
+_SCALARS = [
+    np._core.multiarray.scalar,
+    (np._core.multiarray.scalar, "numpy.core.multiarray.scalar"),
+    np.dtype,
+    type(np.dtype(np.float64)),
+]
+
+
+def load_condensed(path, form, experiment, dataset):
+    """(images (n, c, h, w) float32 in [0, 1], labels (n,) int64, clamping) of a file of the reference implementations.
+
+    path: the `.pt` file; for MTT that of the images, the labels' beside it. form: "dc" or "mtt". experiment: which of
+    the sets in a file of DC's. dataset: {"shape", "classes", "mean", "std"}, the statistics being those the images were
+    normalised by. Images are clamped after normalisation is undone; `clamping` says what that changed. Raises
+    `ValueError` for a file that does not hold such a set.
+    """
+    path = Path(path)
+    content = _load(path)
+    if form == "mtt":
+        if not path.name.startswith("images_"):
+            raise ValueError(f"{path}: MTT's images are in images_<...>.pt, their labels beside it in labels_<...>.pt")
+        images, labels = content, _load(path.with_name(path.name.replace("images_", "labels_", 1)))
+    else:
+        sets = content.get("data") if isinstance(content, dict) else None
+        if not isinstance(sets, list) or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in sets):
+            raise ValueError(f'{path}: not {{"data": [[images, labels], ...]}}, the format of DC, DSA and DM')
+        if not 0 <= experiment < len(sets):
+            raise ValueError(f"{path}: has no experiment {experiment}; it holds {len(sets)}")
+        images, labels = sets[experiment]
+    _check(path, images, labels, dataset)
+    found, clamping = from_normalised(images.float(), dataset)
+    return found, labels.numpy().astype(np.int64), clamping
+
+
+def save_condensed(images, labels, dataset, dc_path, mtt_images_path, mtt_labels_path):
+    """Write images (n, c, h, w) in [0, 1] and labels (n,) in both formats, normalised by the data set's statistics."""
+    normalise = Normalise(dataset["mean"], dataset["std"])
+    normalised = normalise(torch.from_numpy(np.array(images, dtype=np.float32)))
+    labels = torch.from_numpy(np.array(labels, dtype=np.int64))
+    _save(dc_path, {"data": [[normalised, labels]], "accs_all_exps": {}})
+    _save(mtt_images_path, normalised)
+    _save(mtt_labels_path, labels)
+
+
+def _load(path):
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file")
+    try:
+        with torch.serialization.safe_globals(_SCALARS):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise ValueError(f"{path}: not a file of tensors that can be read without running code") from error
+
+
+def _save(path, content):
+    buffer = io.BytesIO()  # a file's name would become part of its bytes
+    torch.save(content, buffer)
+    save_bytes(path, buffer.getvalue())
+
+
+def _check(path, images, labels, dataset):
+    shape, classes = tuple(dataset["shape"]), dataset["classes"]
+    if not (torch.is_tensor(images) and torch.is_tensor(labels) and images.shape == (len(labels), *shape)):
+        what = tuple(images.shape) if torch.is_tensor(images) else type(images).__name__
+        raise ValueError(
+            f"{path}: images are {what}; the data set's are (n, {', '.join(map(str, shape))}), as many as labels"
+        )
+    if labels.dim() != 1 or labels.is_floating_point() or not len(labels):
+        raise ValueError(f"{path}: labels must be a list of whole numbers")
+    if labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(
+            f"{path}: labels run from {labels.min()} to {labels.max()}; the data set has classes 0..{classes - 1}"
+        )
+    if not torch.isfinite(images).all():
+        raise ValueError(f"{path}: images hold NaN or infinite values")

@@ -1,0 +1,1 @@
+"""Selections of real images by class."""

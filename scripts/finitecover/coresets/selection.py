@@ -1,0 +1,65 @@
+"""Selections of real images by class, in pixel space: points (n, d), budget k, generator in; k sorted indices out.
+
+For deterministic selections (k-centre, herding) the generator is not used: seeds then vary the training alone.
+"""
+
+import numpy as np
+
+from finitecover.covers.clustering import k_means
+from finitecover.own import selections as own_selections
+from finitecover.study.extensions import own_objects
+
+
+def random_subset(points, k, rng):
+    """k points uniformly without replacement."""
+    return np.sort(rng.choice(len(points), size=k, replace=False))
+
+
+def k_centre(points, k, rng):
+    """Farthest-first traversal in l2 from the point nearest the mean (Gonzalez 1985; Sener and Savarese 2018)."""
+    centre = int(_squared_to(points, points.mean(axis=0)).argmin())
+    chosen, nearest = [centre], _squared_to(points, points[centre])
+    while len(chosen) < k:
+        nearest[chosen[-1]] = -1.0  # never chosen again, even where duplicates leave only zeros
+        chosen.append(int(nearest.argmax()))
+        nearest = np.minimum(nearest, _squared_to(points, points[chosen[-1]]))
+    return np.sort(chosen)
+
+
+def herding(points, k, rng):
+    """Greedy choice of points whose mean stays closest to that of all (Welling 2009; iCaRL, Rebuffi et al. 2017)."""
+    mean = points.mean(axis=0)
+    total, chosen = np.zeros_like(mean), []
+    for size in range(1, k + 1):
+        # ||mean - (total + x) / size||^2 up to a constant, for every x at once
+        gap = size * mean - total
+        score = np.einsum("ij,ij->i", points, points) - 2 * points @ gap
+        score[chosen] = np.inf
+        chosen.append(int(score.argmin()))
+        total += points[chosen[-1]]
+    return np.sort(chosen)
+
+
+SELECTIONS = {"random": random_subset, "kcenter": k_centre, "herding": herding, "kmeans": k_means}
+SELECTIONS |= own_objects(own_selections)
+
+
+def select(algorithm, points, labels, k, rng):
+    """k indices of each class, sorted; points (n, ...). Raises `ValueError` if a class has fewer than k points, or
+    if a selection of your own does not choose k of them."""
+    points = points.reshape(len(points), -1)
+    chosen = []
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        if k > len(members):
+            raise ValueError(f"budget {k} exceeds class {label}, which has {len(members)} images")
+        positions = np.asarray(SELECTIONS[algorithm](points[members], k, rng))
+        if len(np.unique(positions)) != k or len(positions) != k:
+            raise ValueError(f"{algorithm} chose {len(np.unique(positions))} images of class {label}, not {k}")
+        chosen.append(members[positions])
+    return np.sort(np.concatenate(chosen))
+
+
+def _squared_to(points, target):
+    difference = points - target
+    return np.einsum("ij,ij->i", difference, difference)

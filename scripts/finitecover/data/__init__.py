@@ -1,0 +1,1 @@
+"""Where labelled images come from, and which of them stand for all."""

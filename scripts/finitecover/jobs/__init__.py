@@ -1,0 +1,1 @@
+"""What surrounds every job: log and checks, files, records and tables, checkpoints, digests, device."""

@@ -1,0 +1,1 @@
+"""Functions and classes of one's own: docs/extending.md."""

@@ -1,0 +1,1 @@
+"""From tables of jobs to statistics, verdicts, figures and the report."""

@@ -1,0 +1,1 @@
+"""Drawing of every figure; `study.figures` says what there is."""

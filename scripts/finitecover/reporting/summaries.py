@@ -1,0 +1,165 @@
+"""Tables that the report and the pages of docs/results show, from the tables of a study."""
+
+import pandas as pd
+
+from finitecover.norms import PERTURBED
+from finitecover.reporting.statistics import (
+    architecture_table,
+    at_training_eps,
+    percent,
+    ranking_table,
+    set_costs,
+    wide_table,
+)
+from finitecover.reporting.verdicts import NOT_TESTED, baseline_table, comparison_table, overall
+
+
+def study_tables(frames, training_eps, baselines):
+    """{name: table} of all that is shown of a study; a table is empty where the study lacks what it is made from.
+
+    frames: {name of a file in results/tables, or claims: its table}; training_eps: {dataset: {norm: eps}}, the sizes
+    that robust accuracy is shown at; baselines: names of the claims that put covers beside baselines.
+    """
+    shown = at_training_eps(frames["summary"], training_eps)
+    return {
+        "claims": claim_table(frames["claims"]),
+        "differences": comparison_table(frames["claims"]),
+        "baselines": baseline_table(frames["claims"], baselines),
+        "accuracies": wide_table(shown, percent),
+        "ranking": ranking_table(shown, percent),
+        "architectures": architecture_table(shown, percent) if shown["model"].nunique() > 1 else pd.DataFrame(),
+        "attacks": attack_table(frames["summary"], training_eps),
+        "certificates": certificate_table(frames.get("certificates")),
+        "bounds": bound_table(frames.get("bounds")),
+        "transfer": transfer_table(frames.get("transfer")),
+        "gates": gate_table(frames["gates"]),
+        "covers": cover_table(frames["covers"], frames["costs"]),
+        "condensed": condensed_table(frames.get("condensed")),
+        "sets": set_costs(frames["costs"]),
+        "costs": cost_table(frames["costs"]),
+    }
+
+
+def claim_table(comparisons):
+    """A row per claim: its sentence, where it is from, what its comparisons say together, how many say so, effects.
+
+    Claims that the study does not put to the test come last.
+    """
+    rows = []
+    for (name, says, source), group in comparisons.groupby(["claim", "says", "source"], sort=False):
+        counts = group.loc[group["verdict"].ne(NOT_TESTED), "verdict"].value_counts()
+        rows.append(
+            {
+                "claim": name,
+                "sentence": says,
+                "from": source,
+                "verdict": overall(group["verdict"]),
+                "comparisons": ", ".join(f"{count} {verdict}" for verdict, count in counts.items()),
+                "effects": _spread(group["effect"]),
+            }
+        )
+    return pd.DataFrame(sorted(rows, key=lambda row: row["verdict"] == NOT_TESTED))
+
+
+def _spread(effects):
+    """The middle one of several effects, and the smallest and largest."""
+    if effects.isna().all():
+        return ""
+    middle, low, high = effects.median(), effects.min(), effects.max()
+    return f"{middle:+.1f}" if low == high else f"{middle:+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+def attack_table(summary, training_eps):
+    """Accuracy under every attack at the sizes of training, in percent, a column per attack."""
+    parts = [
+        summary[(summary["dataset"] == dataset) & (summary["norm"] == norm) & (summary["eps"] == eps)]
+        for dataset, sizes in training_eps.items()
+        for norm, eps in sizes.items()
+    ]
+    shown = pd.concat(parts)
+    keys = ["dataset", "training_set", "training", "model", "norm", "eps"]
+    entries = shown.assign(
+        entry=[f"{percent(m, s)} ({n})" for m, s, n in zip(shown["mean"], shown["std"], shown["n"], strict=True)]
+    )
+    order = entries[keys].drop_duplicates()
+    wide = entries.pivot(index=keys, columns="attack", values="entry")[list(dict.fromkeys(entries["attack"]))]
+    return order.merge(wide.reset_index(), on=keys).fillna("")
+
+
+def certificate_table(table):
+    """Means over seeds of what is certified; empty where the study lacks the table."""
+    if table is None:
+        return pd.DataFrame()
+    return _seed_means(table, ["dataset", "training_set", "training", "model", "cover", "norm", "eps"])
+
+
+def _seed_means(table, keys):
+    return table.drop(columns="seed").groupby(keys, sort=False).mean(numeric_only=True).reset_index()
+
+
+def bound_table(table):
+    """The bounds at the end of each training, and whether they say more than a constant answer does."""
+    if table is None:
+        return pd.DataFrame()
+    keys = ["dataset", "training_set", "training", "model", "norm", "eps"]
+    last = _seed_means(table[table["step"] == table["step"].max()].drop(columns="step"), keys)
+
+    def verdict(row):
+        if pd.isna(row["cover_certified"]):
+            return "no certified bound for this network"
+        if row["cover_certified"] >= row["chance"]:
+            return "vacuous: above a constant answer"
+        return "says something"
+
+    return last.assign(certified_bound=[verdict(row) for _, row in last.iterrows()])
+
+
+def transfer_table(table):
+    """For every model the lowest accuracy under another model's adversarial images, beside that under its own; of equal
+    ones that of the first source."""
+    if table is None:
+        return pd.DataFrame()
+    keys = ["dataset", "training", "model", "norm", "eps", "target"]
+    own = table[table["source"] == table["target"]].groupby(keys, sort=False)["accuracy"].mean()
+    others = table[table["source"] != table["target"]].groupby([*keys, "source"], sort=False)["accuracy"].mean()
+    lowest = others.reset_index().sort_values("accuracy", kind="stable").drop_duplicates(keys).set_index(keys)
+    joined = (
+        own.to_frame("own").join(lowest.rename(columns={"accuracy": "transferred", "source": "from"})).reset_index()
+    )
+    return joined.assign(own=(100 * joined["own"]).round(1), transferred=(100 * joined["transferred"]).round(1))
+
+
+def gate_table(gates):
+    """Gates by kind (their text without sizes): how many there were, how many passed."""
+    kind = gates["gate"].str.replace(rf" (at )?({'|'.join(PERTURBED)}) [0-9./]+", "", regex=True)
+    return gates.groupby(kind, sort=False)["passed"].agg(checked="size", passed="sum").reset_index()
+
+
+def cover_table(covers, costs):
+    """The table of covers with the seconds that the job of each took, all classes together."""
+    keys = ["dataset", "training_set"]
+    solved = costs[costs["rule"] == "solve_cover"][[*keys, "seconds"]].rename(columns={"seconds": "job_seconds"})
+    return covers.merge(solved, on=keys, how="left") if len(covers) else covers.assign(job_seconds=None)
+
+
+def condensed_table(condensed):
+    """Means over seeds of what is known about every condensed set; empty where the study has none."""
+    if condensed is None:
+        return pd.DataFrame()
+    return _seed_means(condensed, ["dataset", "training_set"])
+
+
+def cost_table(costs):
+    """Jobs, core-minutes and largest memory by rule."""
+    groups = costs.groupby("rule", sort=False)
+    table = groups.agg(
+        jobs=("seconds", "size"), core_minutes=("core_seconds", "sum"), max_rss_mib=("max_rss_mib", "max")
+    ).reset_index()
+    return table.assign(core_minutes=(table["core_minutes"] / 60).round(2), max_rss_mib=table["max_rss_mib"].round())
+
+
+def written(value):
+    """An entry of a table as text: numbers to four digits, nothing where there is none."""
+    if pd.isna(value):
+        return ""
+    return str(value) if not isinstance(value, float) else f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -1,0 +1,265 @@
+"""Whether a study can be run as it is written: one line on the first thing that is wrong, before any work is done."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from finitecover.study import kinds
+from finitecover.study.catalogue import image_side, smallest_class
+from finitecover.study.kinds import ALGORITHMS, ATTACKS, FAMILIES, PRINCIPAL_COMPONENTS, RELAXATIONS, SOURCES, TRAININGS
+from finitecover.study.runs import BUDGET, kind_of, runs, takes_budget
+from finitecover.study.settings import ConfigurationError, evaluated_sizes, fraction, imported_path, source_settings
+from finitecover.study.shapes import deepest_convnet
+
+# Keys of the config that have another name now, where they stood, and that name.
+RENAMED = {("evaluation", "verdict"): "library_attacks"}
+
+
+def check(config, schema_path):
+    """Raise `ConfigurationError` with one line on the first thing that is wrong with a study."""
+    _check_renamed(config)
+    _check_schema(config, schema_path)
+    for name, settings in config["datasets"].items():
+        _check_dataset(name, settings)
+    for name, settings in config["methods"].items():
+        _check_method(name, settings, config)
+    for name, settings in config["trainings"].items():
+        _check_training(name, settings)
+    for name, settings in config["models"].items():
+        _check_model(name, settings)
+    for name, settings in config["evaluation"]["attacks"].items():
+        _check_attack(name, settings)
+    _require(
+        any(settings["kind"] == "pgd" for settings in config["evaluation"]["attacks"].values()),
+        "evaluation.attacks: one of kind pgd is needed, with which every evaluation is checked",
+    )
+    _check_run(config)
+    for dataset in config["run"]["datasets"]:
+        _check_dataset_of_run(dataset, config)
+        _check_budgets(dataset, config)
+
+
+def check_claims(claims, config):
+    """Raise `ConfigurationError` if a claim names a method or a kind of training that does not exist.
+
+    claims: of `claims.read_claims`.
+    """
+    for name, claim in claims.items():
+        for side in ("higher", "lower"):
+            asked = claim.get(side)
+            if asked is None:
+                continue
+            for method in [] if asked["methods"] == "same" else asked["methods"]:
+                _check_known(f"claims.{name}.{side}.methods", method, config["methods"])
+            _check_one_of(f"claims.{name}.{side}.kind", asked["kind"], TRAININGS)
+
+
+def _check_renamed(config):
+    for (section, old), new in RENAMED.items():
+        _require(old not in (config.get(section) or {}), f"{section}.{old}: is now called {section}.{new}; rename it")
+
+
+def _check_schema(config, schema_path):
+    schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
+    if first := jsonschema.exceptions.best_match(errors):
+        raise ConfigurationError(_one_line(first))
+
+
+def _one_line(error):
+    where = ".".join(str(part) for part in error.absolute_path) or "the configuration"
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema.get("properties", {}))
+        unknown = sorted(set(error.instance) - set(known))
+        return f"{where}: unknown key {unknown[0]!r}; allowed: {', '.join(known)}"
+    if error.validator == "enum":
+        return f"{where}: {error.instance!r} is not one of {', '.join(map(str, error.validator_value))}"
+    if "propertyNames" in error.absolute_schema_path:
+        return f"{where}: name {error.instance!r} must be lower-case letters, digits and single hyphens"
+    return f"{where}: {error.message}"
+
+
+def _require(condition, message):
+    if not condition:
+        raise ConfigurationError(message)
+
+
+def _check_known(where, name, table):
+    _require(name in table, f"{where}: {name!r} is not defined; choose from {', '.join(sorted(table))}")
+
+
+def _check_one_of(where, name, table):
+    _require(name in table, f"{where}: {name!r} is not one of {', '.join(table)}")
+
+
+def _check_keys(where, what, settings, entry, others):
+    """That settings have the keys that an entry of `kinds` needs, and none of the keys of other entries."""
+    used = {*entry.keys, *getattr(entry, "optional", ())}
+    for key in entry.keys:
+        _require(key in settings, f"{where}: {what} needs {key}")
+    for key in others:
+        _require(key in used or key not in settings, f"{where}.{key}: not used by {what}; remove it")
+
+
+def _check_dataset(name, settings):
+    where, source = f"datasets.{name}", settings["source"]
+    _check_keys(where, f"source {source}", settings, SOURCES[source], kinds.all_keys(SOURCES))
+    for norm, sizes in settings["eps"].items():
+        here = f"{where}.eps.{norm}"
+        for key, values in (("train", [sizes["train"]]), ("test", sizes["test"])):
+            for text in values:
+                try:
+                    value = fraction(text)
+                except ConfigurationError as error:
+                    raise ConfigurationError(f"{here}.{key}: {error}") from error
+                _require(value <= 1 or norm != "linf", f"{here}.{key}: {text} exceeds 1, the range of a pixel")
+        contained = sizes["train"] in sizes["test"]
+        _require(contained, f"{here}.test: must contain the size of training, {sizes['train']}, written alike")
+        distinct = len({Fraction(text) for text in sizes["test"]}) == len(sizes["test"])
+        _require(distinct, f"{here}.test: a size occurs twice in {', '.join(sizes['test'])}")
+
+
+def _check_method(name, settings, config):
+    where, family = f"methods.{name}", settings["family"]
+    _require(not BUDGET.fullmatch(name), f"{where}: a method's name must not end in -ipc and a number")
+    needed, optional = FAMILIES[family].keys, FAMILIES[family].optional
+    if family in ALGORITHMS:
+        _require("algorithm" in settings, f"{where}: family {family} needs algorithm")
+        _check_one_of(f"{where}.algorithm", settings["algorithm"], ALGORITHMS[family])
+        algorithm = ALGORITHMS[family][settings["algorithm"]]
+        needed, optional = needed + algorithm.keys, optional + algorithm.optional
+        _check_experts(where, settings, algorithm, config)
+    for key in needed:
+        _require(key in settings, f"{where}: family {family} needs {key}")
+    allowed = {"family", *needed, *optional}
+    for key in settings:
+        _require(key in allowed, f"{where}.{key}: not used by family {family}; allowed: {', '.join(sorted(allowed))}")
+    if family == "condensation":
+        _check_known(f"{where}.model", settings["model"], config["models"])
+    if family == "cover":
+        _check_relaxations(where, settings, config)
+
+
+def _check_experts(where, settings, algorithm, config):
+    if algorithm.experts and {"latest_start", "expert_epochs"} <= set(settings):
+        last, epochs = settings["latest_start"] - 1 + settings["expert_epochs"], config["experts"]["epochs"]
+        _require(last <= epochs, f"{where}: latest_start and expert_epochs reach epoch {last}; experts have {epochs}")
+
+
+def _check_relaxations(where, settings, config):
+    for key in RELAXATIONS.keys() & settings.keys():
+        relaxation = RELAXATIONS[key]
+        allowed = settings["given"] == relaxation.given
+        _require(allowed, f"{where}.{key}: only covers that are given a {relaxation.given}; remove it")
+        if relaxation.excludes:
+            other, value = relaxation.excludes
+            _require(
+                settings.get(other) != value,
+                f"{where}.{key}: with {other} {value} no centre is chosen by covering; remove one of them",
+            )
+    if settings.get("space", PRINCIPAL_COMPONENTS) != PRINCIPAL_COMPONENTS:
+        _check_known(f"{where}.space", settings["space"], config["models"])
+        _require("standard" in config["trainings"], f"{where}.space: needs a training that is named standard")
+        _require("full" in config["methods"], f"{where}.space: needs a method that is named full")
+
+
+def _check_training(name, settings):
+    where, kind = f"trainings.{name}", TRAININGS[settings["kind"]]
+    _check_keys(where, f"kind {settings['kind']}", settings, kind, kinds.all_keys(TRAININGS))
+    _require(
+        not kind.enlarged or not settings.get("augmentation"),
+        f"{where}.augmentation: the bound of generalised training is on the images as they are; remove it",
+    )
+
+
+def _check_model(name, settings):
+    architecture = settings["architecture"]
+    _check_one_of(f"models.{name}.architecture", architecture, kinds.ARCHITECTURES)
+    plain = "norm" not in settings or architecture == "convnet"
+    _require(plain, f"models.{name}.norm: not used by architecture {architecture}; remove it")
+
+
+def _check_attack(name, settings):
+    where, kind = f"evaluation.attacks.{name}", settings["kind"]
+    _check_keys(where, f"kind {kind}", settings, ATTACKS[kind], kinds.all_keys(ATTACKS))
+    known = ", ".join(kinds.OWN_ATTACKS) or "there is none in scripts/finitecover/own/attacks.py"
+    _require(
+        kind != "own" or settings["function"] in kinds.OWN_ATTACKS,
+        f"{where}.function: no function {settings.get('function')!r} of your own; choose from: {known}",
+    )
+
+
+def _check_run(config):
+    run = config["run"]
+    for plural in ("datasets", "methods", "trainings", "models"):
+        for name in run[plural]:
+            _check_known(f"run.{plural}", name, config[plural])
+    _require(
+        runs(config),
+        "run: no model to train; generalised training needs a label-wise cover, interval bounds a network without norm",
+    )
+    for training in run["trainings"]:
+        norm = config["trainings"][training].get("norm")
+        _require(
+            norm is None or norm in config["evaluation"]["norms"],
+            f"evaluation.norms: training {training} perturbs in {norm}, which is not among them",
+        )
+    kept = not any(kind_of(config, training).needs_cover for training in run["trainings"])
+    _require(
+        not config["optimisation"]["validation"] or kept,
+        "optimisation.validation: generalised training needs the whole cover; set it to 0",
+    )
+
+
+def _check_dataset_of_run(dataset, config):
+    run, settings = config["run"], config["datasets"][dataset]
+    for name in run["methods"]:
+        method = config["methods"][name]
+        path = imported_path(method, dataset) if "path" in method else None
+        _require(not path or Path(path).is_file(), f"methods.{name}.path: there is no file {path}")
+        _require(
+            method.get("given") != "radius" or method["norm"] in settings.get("radius", {}),
+            f"datasets.{dataset}.radius: method {name} covers in {method.get('norm')}, for which there is no radius",
+        )
+    for name in run["trainings"]:
+        norm = config["trainings"][name].get("norm")
+        _require(
+            norm is None or norm in settings["eps"],
+            f"datasets.{dataset}.eps: training {name} perturbs in {norm}, for which there are no sizes",
+        )
+    _require(
+        evaluated_sizes(config, dataset),
+        f"datasets.{dataset}.eps: no sizes in any of evaluation.norms, {', '.join(config['evaluation']['norms'])}",
+    )
+    _check_depths(dataset, settings, config)
+
+
+def _check_depths(dataset, settings, config):
+    side = image_side(settings)
+    condensing = [config["methods"][method].get("model") for method in config["run"]["methods"]]
+    for name in dict.fromkeys([*config["run"]["models"], *filter(None, condensing)]):
+        model = config["models"][name]
+        _require(
+            side is None or model["architecture"] != "convnet" or model["depth"] <= deepest_convnet(side),
+            f"models.{name}.depth: {model['depth']} is too deep for the {side}x{side} images of {dataset}; "
+            f"at most {deepest_convnet(side or 0)}",
+        )
+
+
+def _check_budgets(dataset, config):
+    run, largest = config["run"], smallest_class(source_settings(config, dataset))
+    if largest is None:
+        return
+    for k in config["frontier"]["budgets"] or []:
+        _require(
+            k <= largest,
+            f"frontier.budgets: {k} centres exceed the smallest class of {dataset}, which has {largest}",
+        )
+    used = config["frontier"]["budgets"] is None or any(takes_budget(config["methods"][m]) for m in run["methods"])
+    for ipc in run["budgets"] if used else []:
+        _require(
+            ipc <= largest,
+            f"run.budgets: {ipc} images per class exceed the smallest class of {dataset}, which has {largest}",
+        )

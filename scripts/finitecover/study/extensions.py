@@ -1,0 +1,23 @@
+"""Functions and classes that users add to the modules of `finitecover.own`, by name."""
+
+import ast
+from inspect import getmembers, isclass, isfunction
+from pathlib import Path
+
+OWN = Path(__file__).parents[1] / "own"
+
+
+def own_objects(module):
+    """{name: function or class} of a module's own public ones."""
+    return {
+        name: found
+        for name, found in getmembers(module, lambda member: isfunction(member) or isclass(member))
+        if found.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+def own_names(module):
+    """The same names, sorted, of a module of `finitecover.own` that is read and not imported: it may need PyTorch."""
+    tree = ast.parse((OWN / f"{module}.py").read_text(encoding="utf-8"))
+    names = (node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef))
+    return sorted(name for name in names if not name.startswith("_"))

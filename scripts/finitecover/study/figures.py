@@ -1,0 +1,162 @@
+"""Every figure of a study: what it shows, the tables that it is drawn from, and whether a study has anything for it.
+
+`reporting.figures` draws them. A figure that is drawn from tables of the whole study needs an entry here and a function
+there; one that is drawn from files of jobs has a rule of its own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from finitecover.study import paths, runs
+from finitecover.study.settings import every_training_eps, strongest_pgd, traces_frontier, training_kinds
+
+
+@dataclass(frozen=True)
+class Figure:
+    """title: what it shows; wanted: whether a study has something to show in it; tables: of the whole study that it is
+    drawn from, none where a rule of its own draws it; caption: what a reader must know beside the title; per_dataset:
+    whether each data set has one."""
+
+    title: str
+    wanted: Callable
+    tables: tuple = ()
+    caption: str = ""
+    per_dataset: bool = False
+
+
+def _always(config):
+    return True
+
+
+def _adversarial_kinds(config):
+    kinds = training_kinds(config).values()
+    return [kind for kind, norm in kinds if norm in config["evaluation"]["norms"]]
+
+
+def _has_budgets(config):
+    return len(config["run"]["budgets"]) > 1 and len(_adversarial_kinds(config)) > 0
+
+
+def _has_sizes(config):
+    return "pgd" in _adversarial_kinds(config) or ["standard", None] in training_kinds(config).values()
+
+
+def _has_costs(config):
+    return "pgd" in _adversarial_kinds(config)
+
+
+def _has_architectures(config):
+    return len(config["run"]["models"]) > 1 and len(_adversarial_kinds(config)) > 0
+
+
+def has_frontier(config):
+    """Whether the study knows anything of size against radius."""
+    return bool(frontier_runs(config) or frontier_datasets(config))
+
+
+def frontier_runs(config):
+    """The covers whose search learned something of size against radius: dicts of `runs.made_sets`."""
+    methods, norm = config["methods"], config["frontier"]["norm"]
+    found = runs.made_sets(config, "cover")
+    return [run for run in found if runs.is_cover(methods[run["method"]]) and methods[run["method"]]["norm"] == norm]
+
+
+def frontier_datasets(config):
+    """The data sets whose frontier is traced beyond that: dicts of dataset."""
+    covered = runs.of_family(config, "cover")
+    return [{"dataset": name} for name in config["run"]["datasets"] if covered and traces_frontier(config, name)]
+
+
+def shown_sets(config):
+    """The training sets shown as images: every method but the full set at its smallest budget; dicts of
+    `runs.training_sets`."""
+    smallest, methods = min(config["run"]["budgets"]), config["methods"]
+    sets = [made for made in runs.training_sets(config) if made["ipc"] in (None, smallest)]
+    return [made for made in sets if methods[made["method"]]["family"] != "full"]
+
+
+def condensations(config):
+    """The condensations of the study, once each: dicts of `runs.made_sets`."""
+    return runs.made_sets(config, "condensation")
+
+
+_WORST = "Worst case over all attacks at the size of training, mean over seeds with 95 % intervals."
+FIGURES = {
+    "tradeoff": Figure("Clean against robust accuracy", _always, ("summary",), _WORST),
+    "budgets": Figure("Robust accuracy against images per class", _has_budgets, ("summary",), _WORST),
+    "sizes": Figure(
+        "Accuracy against the size of perturbations",
+        _has_sizes,
+        ("summary",),
+        "Under the strongest attack of kind pgd; dotted after standard training.",
+    ),
+    "costs": Figure("Robust accuracy against what the training set cost", _has_costs, ("summary", "costs"), _WORST),
+    "architectures": Figure("Robust accuracy (%) across networks", _has_architectures, ("summary",), _WORST),
+    "frontier": Figure(
+        "Size against radius of covers",
+        has_frontier,
+        caption="Centres needed against the radius, class by class: covers found and proved lower bounds.",
+    ),
+    "images": Figure("Chosen and synthetic images", lambda config: bool(shown_sets(config)), per_dataset=True),
+    "condensation": Figure(
+        "Condensation, loss and images over the iterations",
+        lambda config: bool(condensations(config)),
+        per_dataset=True,
+    ),
+    "transfer": Figure(
+        "Accuracy (%) under the adversarial images of every other model",
+        lambda config: bool(runs.transfer_runs(config)),
+        ("transfer",),
+        "Models of the same training, architecture and seed.",
+    ),
+    "certificates": Figure(
+        "Training images certified from the centres of a cover, and directly",
+        lambda config: bool(runs.certified_runs(config)),
+        ("certificates",),
+        "Shares of the training images certified at each eps.",
+    ),
+    "bounds": Figure(
+        "Generalised adversarial loss on a cover beside the adversarial loss on all images, over training",
+        lambda config: bool(runs.bounded_runs(config)),
+        ("bounds",),
+        "Means over seeds.",
+    ),
+}
+
+
+def tables_of(config, figure):
+    """The tables that a figure is drawn from, paths."""
+    return [paths.table(name) for name in table_names(config, figure)]
+
+
+def table_names(config, figure):
+    """Their names."""
+    return list(FIGURES[figure].tables)
+
+
+def caption_of(config, figure):
+    """Title and caption of a figure, as one text."""
+    return f"{FIGURES[figure].title}. {FIGURES[figure].caption}".strip()
+
+
+def drawn_with(config):
+    """What figures of the whole study must know beside its tables; see `reporting.figures.registry`."""
+    return {
+        "training_eps": every_training_eps(config),
+        "kinds": training_kinds(config),
+        "attack": strongest_pgd(config)[0],
+        "order": config["figures"]["methods"],
+    }
+
+
+def of_study(config):
+    """The figures of a study, in the order in which they are shown: dicts of name (of the file), path, title."""
+    found = []
+    for kind, figure in FIGURES.items():
+        if not figure.wanted(config):
+            continue
+        for dataset in config["run"]["datasets"] if figure.per_dataset else [None]:
+            name = kind if dataset is None else f"{kind}_{dataset}"
+            title = figure.title if dataset is None else f"{figure.title}: {dataset}"
+            found.append({"name": name, "path": paths.FIGURE_PNG.format(figure=name), "title": title})
+    return found

@@ -1,0 +1,191 @@
+"""What a study may name: each kind of method, training, attack, source of data and relaxed cover, one entry each.
+
+An entry says which keys the config must and may give, what the kind needs, and what it implies for the jobs. What is
+here is looked up, never inferred: checks, expansion, settings and paths all read these tables. config/schema.yaml lists
+the same names for editors; a test keeps both equal.
+"""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from finitecover.study.extensions import own_names
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of methods.
+
+    keys: needed; optional: allowed beside them. seeded: whether the seed decides the set. rule: that makes it; None
+    where there is none. budget: whether methods take images per class (the name of a key: where it says "budget").
+    """
+
+    keys: tuple = ()
+    optional: tuple = ()
+    seeded: bool = False
+    rule: str | None = None
+    budget: bool | str = False
+
+
+@dataclass(frozen=True)
+class Training:
+    """A kind of training.
+
+    keys: needed. objective: of `training.objectives`. enlarged: against eps + r_c instead of eps. weights: where the
+    weights w_c of a cover go: None, "loss" or "sampling". certified: whether certificates can be had for its models.
+    """
+
+    keys: tuple
+    objective: str
+    enlarged: bool = False
+    weights: str | None = None
+    certified: bool = False
+
+    @property
+    def adversarial(self):
+        """Whether it perturbs images within a norm."""
+        return "norm" in self.keys
+
+    @property
+    def bounded(self):
+        """Whether it needs a network with interval bounds."""
+        return self.objective == "intervals"
+
+    @property
+    def needs_cover(self):
+        """Whether it needs what label-wise covers alone have, a radius and a weight per centre."""
+        return self.enlarged or self.weights is not None
+
+
+@dataclass(frozen=True)
+class Attack:
+    """A kind of attack. keys: needed. library: whether a library runs it, where the config's `library_attacks` says."""
+
+    keys: tuple
+    library: bool = False
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of data. keys: needed; optional: allowed beside them."""
+
+    keys: tuple = ()
+    optional: tuple = ()
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """What a cover may be chosen for beside its radius. given: what the cover must be given. excludes: (key, value) of
+    another relaxation that leaves nothing for this one to do."""
+
+    given: str = "budget"
+    excludes: tuple | None = None
+
+
+def named(names, entry):
+    """The same entry under several names."""
+    return dict.fromkeys(names, entry)
+
+
+PRINCIPAL_COMPONENTS = "pca"  # the space that is no network's
+
+RELAXATIONS = MappingProxyType(
+    {
+        "uncovered": Relaxation(excludes=("density", 1)),  # then no centre is chosen by covering
+        "slack": Relaxation(),
+        "density": Relaxation(),
+        "space": Relaxation(),
+    }
+)
+
+FAMILIES = MappingProxyType(
+    {
+        "full": Family(),
+        "cover": Family(
+            keys=("given", "norm", "label_wise", "time_limit"),
+            optional=tuple(RELAXATIONS),
+            rule="solve_cover",
+            budget="given",
+        ),
+        "coreset": Family(keys=("algorithm",), seeded=True, rule="select_coreset", budget=True),
+        "condensation": Family(
+            keys=("algorithm", "model", "iterations", "start", "learning_rate", "momentum"),
+            seeded=True,
+            rule="condense_dataset",
+            budget=True,
+        ),
+        "imported": Family(keys=("format", "path", "experiment"), optional=("normalisation",)),
+    }
+)
+
+_GRADIENT_MATCHING = ("batch_real", "batch_train", "learning_rate_network", "outer_loops", "inner_loops")
+_TRAJECTORY_MATCHING = ("batch_train", "learning_rate_network", "learning_rate_step", "synthetic_steps")
+_TRAJECTORY_MATCHING += ("expert_epochs", "latest_start")
+OWN_CONDENSATIONS = own_names("condensations")
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """An algorithm of a family of methods. keys: needed; optional: allowed beside them; experts: whether it follows
+    trajectories of experts."""
+
+    keys: tuple = ()
+    optional: tuple = ()
+    experts: bool = False
+
+
+ALGORITHMS = MappingProxyType(
+    {
+        "coreset": named(("random", "kcenter", "herding", "kmeans", *own_names("selections")), Algorithm()),
+        "condensation": {
+            "dc": Algorithm(_GRADIENT_MATCHING),
+            "dsa": Algorithm(_GRADIENT_MATCHING),
+            "dm": Algorithm(("batch_real",)),
+            "mtt": Algorithm(_TRAJECTORY_MATCHING, experts=True),
+            # one's own takes what it wants of what the others do
+            **named(OWN_CONDENSATIONS, Algorithm(optional=(*_GRADIENT_MATCHING, *_TRAJECTORY_MATCHING))),
+        },
+    }
+)
+
+_PGD = ("norm", "steps", "step_size", "warmup")
+_INTERVALS = ("norm", "warmup", "kappa")
+TRAININGS = MappingProxyType(
+    {
+        "standard": Training((), "clean"),
+        "gaussian": Training(("sigma",), "clean", certified=True),
+        "pgd": Training(_PGD, "pgd"),
+        "trades": Training((*_PGD, "beta"), "trades"),
+        "ibp": Training(_INTERVALS, "intervals", certified=True),
+        "generalised": Training(_PGD, "pgd", enlarged=True, weights="loss"),
+        "weighted": Training(_PGD, "pgd", weights="loss"),
+        "sampled": Training(_PGD, "pgd", weights="sampling"),
+        "generalised-ibp": Training(_INTERVALS, "intervals", enlarged=True, weights="loss", certified=True),
+    }
+)
+
+# From weak to strong, but for own attacks, of which nothing is known.
+ATTACKS = MappingProxyType(
+    {
+        "pgd": Attack(("steps", "step_size", "restarts", "random_start")),
+        "autoattack": Attack(("components",), library=True),
+        "minimal-norm": Attack(("algorithm", "steps"), library=True),
+        "own": Attack(("function",)),
+    }
+)
+OWN_ATTACKS = own_names("attacks")
+
+SOURCES = MappingProxyType(
+    {
+        "digits": Source(),
+        "torchvision": Source(("name",)),
+        "npz": Source(("path",)),
+        "folder": Source(("path",), optional=("size", "test_share")),
+    }
+)
+
+ARCHITECTURES = ("convnet", "mlp", "resnet", *own_names("models"))
+
+
+def all_keys(table):
+    """Every key that an entry of a table names, sorted."""
+    return sorted({key for entry in table.values() for key in (*entry.keys, *getattr(entry, "optional", ()))})

@@ -1,0 +1,183 @@
+"""What rules collect: for each, the runs that a study has for it and where their files lie, in the same order."""
+
+from finitecover.study import figures, paths, runs
+from finitecover.study.kinds import FAMILIES, PRINCIPAL_COMPONENTS
+
+# Tables of the whole study that `collect_tables` joins from those of jobs: where these lie, and which jobs there are.
+JOINED = {
+    "transfer": (paths.TRANSFER, runs.transfer_runs),
+    "certificates": (paths.CERTIFICATES, runs.certified_runs),
+    "bounds": (paths.BOUND, runs.bounded_runs),
+}
+# Rules beside the makers of training sets whose jobs cost time, and the runs that they have a job for.
+_COSTLY = {
+    "download_dataset": lambda config: [{"dataset": name} for name in config["run"]["datasets"]],
+    "prepare_dataset": lambda config: [{"dataset": name} for name in config["run"]["datasets"]],
+    "embed_dataset": runs.spaces,
+    "verify_cover": lambda config: runs.made_sets(config, "cover"),
+    "trace_frontier": figures.frontier_datasets,
+    "train_expert": runs.experts,
+    "train_model": runs.runs,
+    "attack_model": runs.runs,
+    "transfer_attacks": runs.transfer_runs,
+    "certify_model": runs.certified_runs,
+    "trace_bound": runs.bounded_runs,
+}
+# Where jobs with networks say how many images went through them.
+_COUNTED = {
+    "condense_dataset": paths.CONDENSED_SUMMARY,
+    "train_expert": paths.EXPERT_COST,
+    "train_model": paths.MODEL_COST,
+    "attack_model": paths.ATTACK_COST,
+    "certify_model": paths.CERTIFY_COST,
+}
+WITHOUT_NETWORK = {"download_dataset", "prepare_dataset", "solve_cover", "verify_cover", "trace_frontier"}
+WITHOUT_NETWORK |= {"select_coreset"}
+IDENTITY = ("dataset", "training_set", "training", "model", "seed", "cover", "space", "expert")  # of a job, as columns
+
+
+def features_of(config, dataset, training_set):
+    """The features that a cover is chosen in: {"features": path}, or nothing where it is chosen in pixels."""
+    method, _ = runs.split_name(training_set)
+    space = config["methods"][method].get("space")
+    return {"features": paths.fill(paths.FEATURES, {"dataset": dataset, "space": space})} if space else {}
+
+
+def model_of(config, dataset, space):
+    """The network whose features a space consists of: {"model": path}, trained on all images, with the first seed; or
+    nothing where the space consists of principal components."""
+    if space == PRINCIPAL_COMPONENTS:
+        return {}
+    trained = {"training_set": "full", "training": "standard", "seed": config["run"]["seeds"][0]}
+    return {"model": paths.fill(paths.MODEL, {"dataset": dataset, "model": space, **trained})}
+
+
+def experts_of(config, dataset, training_set):
+    """The trajectories that a condensation follows, if it does."""
+    method, _ = runs.split_name(training_set)
+    settings = config["methods"][method]
+    numbers = range(config["experts"]["count"]) if runs.algorithm(settings).experts else ()
+    shared = {"dataset": dataset, "model": settings["model"]}
+    return [paths.fill(paths.EXPERT, {**shared, "expert": number}) for number in numbers]
+
+
+def costly_jobs(config):
+    """Every job of the study that costs time: dicts of rule, its identity (see `IDENTITY`), benchmark (path), counts
+    (path of the passes through networks, or None) and network (whether it has one)."""
+    makers = {family.rule: (name,) for name, family in FAMILIES.items() if family.rule}
+    of_rule = {rule: runs.made_sets(config, *families) for rule, families in makers.items()}
+    of_rule |= {rule: expand(config) for rule, expand in _COSTLY.items()}
+    return [
+        {
+            "rule": rule,
+            **{key: run.get(key) for key in IDENTITY},
+            "benchmark": paths.fill(paths.benchmark(rule), run),
+            "counts": paths.fill(_COUNTED[rule], run) if rule in _COUNTED else None,
+            "network": rule not in WITHOUT_NETWORK,
+        }
+        for rule, jobs in sorted(of_rule.items())
+        for run in jobs
+    ]
+
+
+def condensed_runs(config):
+    """Every condensed set of the study, its own and imported ones: dicts of dataset, training_set, method, ipc, seed
+    (None where it decides nothing), summary (path) and history (path, or None)."""
+    own, imported = runs.made_sets(config, "condensation"), runs.made_sets(config, "imported")
+    own = [
+        run | {"summary": paths.fill(paths.CONDENSED_SUMMARY, run), "history": paths.fill(paths.CONDENSED_HISTORY, run)}
+        for run in own
+    ]
+    return own + [
+        run | {"seed": None, "summary": paths.fill(paths.IMPORTED_SUMMARY, run), "history": None} for run in imported
+    ]
+
+
+def frontier_parts(config):
+    """Tables of size against radius, as the figure shows them: dicts of dataset and path."""
+    parts = []
+    for dataset in config["run"]["datasets"]:
+        learned = [run for run in figures.frontier_runs(config) if run["dataset"] == dataset]
+        parts += [{"dataset": dataset, "path": paths.fill(paths.COVER_STEPS, run)} for run in learned]
+        asked = [run for run in figures.frontier_datasets(config) if run["dataset"] == dataset]
+        parts += [{"dataset": dataset, "path": paths.fill(paths.FRONTIER, run)} for run in asked]
+    return parts
+
+
+def models_of_group(config, *group):
+    """The models of one of the groups of `runs.transfer_runs`, paths."""
+    return paths.fill_all(paths.MODEL, runs.runs_of_group(config, *group))
+
+
+def sets_of_group(config, *group):
+    """Names of their training sets, in the same order."""
+    return [run["training_set"] for run in runs.runs_of_group(config, *group)]
+
+
+def explored_covers(config):
+    """What the report's explorer shows: of every data set each kind of cover, at the largest budget; dicts of
+    `runs.made_sets`."""
+    largest = {made["method"]: made for made in runs.of_family(config, "cover")}
+    return [{"dataset": dataset, **made} for dataset in config["run"]["datasets"] for made in largest.values()]
+
+
+def cover_names(config):
+    """Every cover of the study: dicts of dataset, training_set."""
+    return [{key: run[key] for key in ("dataset", "training_set")} for run in runs.made_sets(config, "cover")]
+
+
+def shown_set_names(config):
+    """Names of the training sets that are shown as images."""
+    return [made["training_set"] for made in figures.shown_sets(config)]
+
+
+def shown_set_paths(config, dataset):
+    """Where those of a data set lie, with the first seed."""
+    shared = {"dataset": dataset, "seed": config["run"]["seeds"][0]}
+    return [paths.training_set(config, made | shared) for made in figures.shown_sets(config)]
+
+
+def shown_condensations(config, dataset):
+    """Condensations of a data set, as the figure of them shows them: dicts of `runs.made_sets`, history (path) and
+    snapshots (path, or None: those of the smallest budget with the first seed are shown)."""
+    smallest, first = min(config["run"]["budgets"]), config["run"]["seeds"][0]
+    found = []
+    for run in figures.condensations(config):
+        if run["dataset"] == dataset:
+            shown = (run["ipc"], run["seed"]) == (smallest, first)
+            snapshots = paths.fill(paths.CONDENSED_SNAPSHOTS, run) if shown else None
+            found.append(run | {"history": paths.fill(paths.CONDENSED_HISTORY, run), "snapshots": snapshots})
+    return found
+
+
+def histories(config, dataset):
+    """Paths of the histories of `shown_condensations`."""
+    return [run["history"] for run in shown_condensations(config, dataset)]
+
+
+def snapshots(config, dataset):
+    """Paths of the snapshots of `shown_condensations`."""
+    return [run["snapshots"] for run in shown_condensations(config, dataset) if run["snapshots"]]
+
+
+def joined_paths(config, table):
+    """The tables that `collect_tables` joins into one of `JOINED`."""
+    template, expand = JOINED[table]
+    return paths.fill_all(template, expand(config))
+
+
+def joined_runs(config, table):
+    """What identifies the jobs of `joined_paths`: dicts of columns."""
+    _, expand = JOINED[table]
+    return [{key: run[key] for key in run if key not in ("method", "ipc")} for run in expand(config)]
+
+
+def joined_tables(config):
+    """Names of the tables of `JOINED` that the study asks for."""
+    return [name for name, (_, expand) in JOINED.items() if expand(config)]
+
+
+def report_tables(config):
+    """Names of the tables that the report shows."""
+    condensed = ["condensed"] if condensed_runs(config) else []
+    return ["summary", "gates", "covers", "costs", "provenance", *condensed, *joined_tables(config)]

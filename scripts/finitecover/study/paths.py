@@ -1,0 +1,160 @@
+"""Where every file of `results/` lies: each path template once, from identity to path.
+
+Rules take the templates as they are, their fields being Snakemake's wildcards; whoever knows what a file is about fills
+them in: `paths.fill(paths.MODEL, run)`. Nobody goes the other way.
+"""
+
+from finitecover.study.runs import split_name
+
+# What identifies a job of each rule, in the order of folders; rules that are not here have one job.
+_MODEL = "{dataset}/{training_set}/{training}/{model}/seed{seed}"
+_SET = "{dataset}/{training_set}"
+JOBS = {
+    "download_dataset": "{dataset}",
+    "prepare_dataset": "{dataset}",
+    "solve_cover": _SET,
+    "embed_dataset": "{dataset}/{space}",
+    "verify_cover": _SET,
+    "explore_cover": _SET,
+    "trace_frontier": "{dataset}",
+    "select_coreset": f"{_SET}/seed{{seed}}",
+    "train_expert": "{dataset}/{model}/expert{expert}",
+    "condense_dataset": f"{_SET}/seed{{seed}}",
+    "import_condensed": _SET,
+    "export_condensed": f"{_SET}/seed{{seed}}",
+    "train_model": _MODEL,
+    "attack_model": _MODEL,
+    "transfer_attacks": "{dataset}/{training}/{model}/seed{seed}",
+    "certify_model": f"{_MODEL}/{{cover}}",
+    "trace_bound": _MODEL,
+    "collect_tables": "{table}",
+    "check_claim": "{claim}",
+    "plot_figure": "{figure}",
+    "plot_images": "{dataset}",
+    "plot_condensation": "{dataset}",
+}
+
+
+def log(rule):
+    """Template of a rule's logs."""
+    return f"results/logs/{rule}/{JOBS[rule]}.log" if rule in JOBS else f"results/logs/{rule}.log"
+
+
+def benchmark(rule):
+    """Template of a rule's benchmark files."""
+    return f"results/benchmarks/{rule}/{JOBS[rule]}.tsv"
+
+
+def fill(template, run):
+    """A template with the columns of a run in its fields; columns that it does not name do no harm."""
+    return template.format(**run)
+
+
+def fill_all(template, runs):
+    """`fill` for every run, in their order."""
+    return [fill(template, run) for run in runs]
+
+
+# --- data ---
+
+RAW = "results/{dataset}/data/raw.npz"
+TRAIN = "results/{dataset}/data/train.npy"
+TEST = "results/{dataset}/data/test.npy"
+SUMMARY = "results/{dataset}/data/summary.json"
+FEATURES = "results/{dataset}/features/{space}.npy"
+
+# --- training sets ---
+
+_COVER = "results/{dataset}/covers/{training_set}"
+COVER_SET = f"{_COVER}/train.npy"
+COVER = f"{_COVER}/cover.npz"
+COVER_CLASSES = f"{_COVER}/classes.csv"
+COVER_STEPS = f"{_COVER}/steps.csv"
+COVER_VERIFIED = f"{_COVER}/verified.csv"
+COVER_EXPLORER = f"{_COVER}/explorer.json"
+COVER_OF_CERTIFICATES = "results/{dataset}/covers/{cover}/train.npy"
+FRONTIER = "results/{dataset}/frontier.csv"
+
+CORESET_SET = "results/{dataset}/coresets/{training_set}/seed{seed}/train.npy"
+
+EXPERT = "results/{dataset}/experts/{model}/expert{expert}.npy"
+EXPERT_COST = "results/{dataset}/experts/{model}/expert{expert}.json"
+_CONDENSED = "results/{dataset}/condensed/{training_set}/seed{seed}"
+CONDENSED_SET = f"{_CONDENSED}/train.npy"
+CONDENSED_HISTORY = f"{_CONDENSED}/history.csv"
+CONDENSED_SNAPSHOTS = f"{_CONDENSED}/snapshots.npy"
+CONDENSED_SUMMARY = f"{_CONDENSED}/summary.json"
+CONDENSED_EXPORTED_DC = f"{_CONDENSED}/exported/condensed.pt"
+CONDENSED_EXPORTED_MTT_IMAGES = f"{_CONDENSED}/exported/images_best.pt"
+CONDENSED_EXPORTED_MTT_LABELS = f"{_CONDENSED}/exported/labels_best.pt"
+_IMPORTED = "results/{dataset}/imported/{training_set}"
+IMPORTED_SET = f"{_IMPORTED}/train.npy"
+IMPORTED_SUMMARY = f"{_IMPORTED}/summary.json"
+
+_FAMILY_SET = {
+    "full": TRAIN,
+    "cover": COVER_SET,
+    "coreset": CORESET_SET,
+    "condensation": CONDENSED_SET,
+    "imported": IMPORTED_SET,
+}
+
+# --- models ---
+
+_TRAINED = f"results/{{dataset}}/models/{_MODEL.removeprefix('{dataset}/')}"
+MODEL = f"{_TRAINED}/model.pt"
+MODEL_HISTORY = f"{_TRAINED}/history.csv"
+MODEL_SNAPSHOTS = f"{_TRAINED}/snapshots.pt"
+MODEL_COST = f"{_TRAINED}/cost.json"
+
+_ATTACKED = f"results/{{dataset}}/attacks/{_MODEL.removeprefix('{dataset}/')}"
+EXAMPLES = f"{_ATTACKED}/examples.parquet"
+ACCURACIES = f"{_ATTACKED}/accuracies.csv"
+GATES = f"{_ATTACKED}/gates.csv"
+ATTACK_COST = f"{_ATTACKED}/cost.json"
+TRANSFER = "results/{dataset}/transfer/{training}/{model}/seed{seed}.csv"
+
+_CERTIFIED = f"results/{{dataset}}/certificates/{_MODEL.removeprefix('{dataset}/')}/{{cover}}"
+CERTIFIED_POINTS = f"{_CERTIFIED}/points.parquet"
+CERTIFICATES = f"{_CERTIFIED}/certificates.csv"
+CERTIFY_COST = f"{_CERTIFIED}/cost.json"
+BOUND = f"results/{{dataset}}/bounds/{_MODEL.removeprefix('{dataset}/')}.csv"
+
+# --- the whole study ---
+
+TABLE = "results/tables/{table}.csv"
+SUMMARY_LATEX = "results/tables/summary.tex"
+FIGURE_PDF = "results/figures/{figure}.pdf"
+FIGURE_PNG = "results/figures/{figure}.png"
+IMAGES_PDF = FIGURE_PDF.format(figure="images_{dataset}")
+IMAGES_PNG = FIGURE_PNG.format(figure="images_{dataset}")
+CONDENSATION_PDF = FIGURE_PDF.format(figure="condensation_{dataset}")
+CONDENSATION_PNG = FIGURE_PNG.format(figure="condensation_{dataset}")
+FRONTIER_PDF, FRONTIER_PNG = FIGURE_PDF.format(figure="frontier"), FIGURE_PNG.format(figure="frontier")
+CLAIM = "results/report/claims/{claim}.csv"
+CLAIMS = "results/report/claims.csv"
+ENVIRONMENT = "results/report/environment.json"
+REPORT = "results/report/report.html"
+
+
+def table(name):
+    """The table of the whole study by its name."""
+    return TABLE.format(table=name)
+
+
+def set_template(config, training_set):
+    """Template of where a training set lies, by the family of its method."""
+    method, _ = split_name(training_set)
+    return _FAMILY_SET[config["methods"][method]["family"]]
+
+
+def training_set(config, run):
+    """Where the training set of a run lies; the full set, covers and imported sets do not depend on the seed."""
+    return fill(set_template(config, run["training_set"]), run)
+
+
+def accuracies_of(dataset, cells):
+    """The accuracies of several cells, all seeds, as a shell expands it; cells: (training_set, training, model)."""
+    names = ",".join("/".join(cell) for cell in cells)
+    everything = {"dataset": dataset, "training_set": "\0", "training": "\0", "model": "\0", "seed": "*"}
+    return fill(ACCURACIES, everything).replace("\0/\0/\0", f"{{{names}}}")

@@ -1,0 +1,170 @@
+"""What a study expands to: its training sets, its models, and the jobs about them, as dicts of columns.
+
+A run is a dict that says which model is meant: dataset, training_set (a name), method, ipc (images per class, or None
+where no budget makes the set), training, model, seed. Rules hand these dicts to scripts, so that none reads a path to
+learn what a file is about.
+"""
+
+import re
+from collections import Counter
+
+from finitecover.study.kinds import ALGORITHMS, FAMILIES, TRAININGS
+
+BUDGET = re.compile(r"(?P<method>.+)-ipc(?P<ipc>[1-9][0-9]*)")
+GROUP = ("dataset", "training", "model", "seed")  # models that share all but their training set
+
+
+def training_set_name(method, ipc=None):
+    """Name of a training set: the method's, with the images per class where a budget makes it."""
+    return method if ipc is None else f"{method}-ipc{ipc}"
+
+
+def split_name(training_set):
+    """(method, images per class or None) of a training set's name; Snakemake's wildcards have nothing else."""
+    match = BUDGET.fullmatch(training_set)
+    return (match["method"], int(match["ipc"])) if match else (training_set, None)
+
+
+def takes_budget(method):
+    """Whether a method, its settings, is given images per class (and not all images, or a radius)."""
+    budget = FAMILIES[method["family"]].budget
+    return method.get(budget) == "budget" if isinstance(budget, str) else budget
+
+
+def algorithm(method):
+    """The entry of a method's algorithm in `kinds`; None where its family has none."""
+    return ALGORITHMS.get(method["family"], {}).get(method.get("algorithm"))
+
+
+def is_cover(method):
+    """Whether a method is a cover whose radii and weights speak for points of a centre's own label."""
+    return bool(method.get("label_wise"))
+
+
+def training_sets(config):
+    """The training sets of a study, in the order of its lists: dicts of training_set, method, ipc."""
+    found = []
+    for method in config["run"]["methods"]:
+        budgets = config["run"]["budgets"] if takes_budget(config["methods"][method]) else [None]
+        found += [{"training_set": training_set_name(method, ipc), "method": method, "ipc": ipc} for ipc in budgets]
+    return found
+
+
+def of_family(config, *families):
+    """Those of `training_sets` that methods of these families make."""
+    return [made for made in training_sets(config) if config["methods"][made["method"]]["family"] in families]
+
+
+def covers(config):
+    """Those of `training_sets` that are covers of every class by itself."""
+    return [made for made in training_sets(config) if is_cover(config["methods"][made["method"]])]
+
+
+def runs(config):
+    """Every trained model of a study: dicts of dataset, training_set, method, ipc, training, model, seed.
+
+    Kinds of training that need a radius and a weight per centre are run on label-wise covers alone; those of interval
+    bounds on networks that admit them.
+    """
+    run = config["run"]
+    return [
+        {"dataset": dataset, **made, "training": training, "model": model, "seed": seed}
+        for dataset in run["datasets"]
+        for made in training_sets(config)
+        for training in run["trainings"]
+        for model in run["models"]
+        for seed in run["seeds"]
+        if _suits(kind_of(config, training), config["methods"][made["method"]], config["models"][model])
+    ]
+
+
+def kind_of(config, training):
+    """The entry of a training's kind in `kinds.TRAININGS`."""
+    return TRAININGS[config["trainings"][training]["kind"]]
+
+
+def _suits(kind, method, model):
+    return (is_cover(method) or not kind.needs_cover) and (admits_intervals(model) or not kind.bounded)
+
+
+def admits_intervals(model):
+    """Whether a network consists of layers that interval bounds go through."""
+    return model["architecture"] == "mlp" or model.get("norm") == "none"
+
+
+def made_sets(config, *families):
+    """The training sets that methods of these families make, once each: dicts of dataset, training_set, method, ipc,
+    and seed where it decides the set; of those, the ones that a model is trained on."""
+    chosen = of_family(config, *families)
+    found = [
+        {"dataset": dataset, **made}
+        for dataset in config["run"]["datasets"]
+        for made in chosen
+        if not _seeded(config, made)
+    ]
+    names = {made["training_set"] for made in chosen if _seeded(config, made)}
+    keys = ("dataset", "training_set", "method", "ipc", "seed")
+    found += [{key: run[key] for key in keys} for run in runs(config) if run["training_set"] in names]
+    return list({tuple(made.items()): made for made in found}.values())
+
+
+def _seeded(config, made):
+    return FAMILIES[config["methods"][made["method"]]["family"]].seeded
+
+
+def experts(config):
+    """Every expert that the study's condensations follow: dicts of dataset, model, expert."""
+    methods = [config["methods"][name] for name in config["run"]["methods"]]
+    networks = dict.fromkeys(m["model"] for m in methods if (found := algorithm(m)) and found.experts)
+    return [
+        {"dataset": dataset, "model": model, "expert": expert}
+        for dataset in config["run"]["datasets"]
+        for model in networks
+        for expert in range(config["experts"]["count"])
+    ]
+
+
+def spaces(config):
+    """Every space that the study's covers are chosen in: dicts of dataset, space."""
+    methods = [config["methods"][name] for name in config["run"]["methods"]]
+    names = dict.fromkeys(method["space"] for method in methods if "space" in method)
+    return [{"dataset": dataset, "space": space} for dataset in config["run"]["datasets"] for space in names]
+
+
+def certified_runs(config):
+    """Every run whose model is certified, with the cover at whose centres it is: dicts of `runs` and "cover".
+
+    A model trained on a cover is certified at its centres, any other at those of every label-wise cover of the study.
+    """
+    certified, every = [], [made["training_set"] for made in covers(config)]
+    for run in runs(config):
+        if kind_of(config, run["training"]).certified:
+            own = is_cover(config["methods"][run["method"]])
+            certified += [run | {"cover": cover} for cover in ([run["training_set"]] if own else every)]
+    return certified
+
+
+def bounded_runs(config):
+    """Every run on a label-wise cover with an adversary, over whose training the bound is traced, if the study asks."""
+    return [run for run in runs(config) if snapshots(config, run["method"], run["training"])]
+
+
+def snapshots(config, method, training):
+    """How many states of a training are kept for its bound."""
+    traced = kind_of(config, training).adversarial and is_cover(config["methods"][method])
+    return config["certificates"]["snapshots"] if traced else 0
+
+
+def transfer_runs(config):
+    """Groups of models that share all but their training set, if the study attacks each by what breaks the others:
+    dicts of dataset, training, model, seed."""
+    if config["evaluation"]["transfer"] is None:
+        return []
+    sizes = Counter(tuple(run[key] for key in GROUP) for run in runs(config))
+    return [dict(zip(GROUP, group, strict=True)) for group, size in sizes.items() if size > 1]
+
+
+def runs_of_group(config, dataset, training, model, seed):
+    """The runs that share these; the seed may be text, as wildcards are."""
+    shared = dict(zip(GROUP, (dataset, training, model, int(seed)), strict=True))
+    return [run for run in runs(config) if shared.items() <= run.items()]

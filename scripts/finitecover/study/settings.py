@@ -1,0 +1,157 @@
+"""What the jobs of a study are given: settings of the config, resolved for a data set, a method, a training."""
+
+from fractions import Fraction
+
+from finitecover.study.kinds import ATTACKS
+from finitecover.study.runs import kind_of, snapshots, split_name
+
+
+class ConfigurationError(ValueError):
+    """A study that cannot be run as it is written; the message is one line."""
+
+
+def fraction(text):
+    """The number of a perturbation size such as "8/255", "0.3" or "1"; raises `ConfigurationError`."""
+    try:
+        value = Fraction(text)
+    except (ValueError, ZeroDivisionError, TypeError):
+        value = None
+    if value is None or value < 0:
+        raise ConfigurationError(f"{text!r} is not a fraction of at least 0, such as '8/255'")
+    return float(value)
+
+
+def source_settings(config, dataset):
+    """Where a data set comes from, and nothing else: its perturbations must not make it come again."""
+    settings = config["datasets"][dataset]
+    found = {key: settings[key] for key in ("source", "name", "path", "size", "test_share") if key in settings}
+    if "{mirror}" in found.get("path", ""):
+        mirror = config["data"]["mirror"]
+        if not mirror:
+            raise ConfigurationError(f"datasets.{dataset}.path: names {{mirror}}, but data.mirror is not set")
+        found["path"] = found["path"].replace("{mirror}", mirror)
+    return found
+
+
+def method_settings(config, dataset, training_set):
+    """Settings of the method that makes a training set, with the budget or the radius that it is given."""
+    method, ipc = split_name(training_set)
+    settings = dict(config["methods"][method])
+    if settings.get("given") == "radius":
+        settings["radius"] = config["datasets"][dataset]["radius"][settings["norm"]]
+    if "path" in settings:
+        settings["path"] = imported_path(settings, dataset)
+    return settings if ipc is None else settings | {"ipc": ipc}
+
+
+def imported_path(settings, dataset):
+    """The file of an imported set, by its method's settings."""
+    return settings["path"].replace("{dataset}", dataset)
+
+
+def imported_file(config, dataset, training_set):
+    """The file of an imported set, by its name."""
+    return method_settings(config, dataset, training_set)["path"]
+
+
+def kept_snapshots(config, training_set, training):
+    """How many states of a training are kept for its bound."""
+    method, _ = split_name(training_set)
+    return snapshots(config, method, training)
+
+
+def network_of(config, training_set):
+    """Settings of the network whose features or gradients a condensation matches."""
+    method, _ = split_name(training_set)
+    return config["models"][config["methods"][method]["model"]]
+
+
+def training_settings(config, dataset, training):
+    """Settings of a training: objective, enlarged and weights of its kind (`kinds.Training`), adversary (None, or what
+    the kind's keys say and eps, a number), augmentation, noise, optimisation."""
+    settings, kind = config["trainings"][training], kind_of(config, training)
+    adversary = None
+    if kind.adversarial:
+        adversary = {key: settings[key] for key in kind.keys}
+        adversary["eps"] = fraction(config["datasets"][dataset]["eps"][settings["norm"]]["train"])
+    return {
+        "objective": kind.objective,
+        "enlarged": kind.enlarged,
+        "weights": kind.weights,
+        "adversary": adversary,
+        "augmentation": config["datasets"][dataset]["augmentation"] if settings.get("augmentation") else "",
+        "noise": settings.get("sigma", 0.0),
+        "optimisation": config["optimisation"],
+    }
+
+
+def training_kinds(config):
+    """{training: [kind, norm]} of the study's trainings; norm None where there is no adversary."""
+    trainings = {name: config["trainings"][name] for name in config["run"]["trainings"]}
+    return {name: [settings["kind"], settings.get("norm")] for name, settings in trainings.items()}
+
+
+def evaluated_sizes(config, dataset):
+    """Sizes of perturbations in the norms of the evaluation: {norm: {"train", "test"}}."""
+    sizes = sorted(config["datasets"][dataset]["eps"].items())
+    return {norm: found for norm, found in sizes if norm in config["evaluation"]["norms"]}
+
+
+def threat_model(config, dataset):
+    """Sizes of the perturbations that a data set's models are attacked with: {norm: [fractions]}."""
+    return {norm: sizes["test"] for norm, sizes in evaluated_sizes(config, dataset).items()}
+
+
+def training_eps(config, dataset):
+    """The size of the perturbations that a data set's models are trained against: {norm: fraction}."""
+    return {norm: sizes["train"] for norm, sizes in evaluated_sizes(config, dataset).items()}
+
+
+def every_training_eps(config):
+    """`training_eps` of every data set of the study, at which tables and figures compare models: {dataset: ...}."""
+    return {dataset: training_eps(config, dataset) for dataset in config["run"]["datasets"]}
+
+
+def library_attacks(config, dataset):
+    """On how many images, in which norms and sizes, the attacks from libraries run: {"examples", "threat"}."""
+    settings, threat = config["evaluation"]["library_attacks"], threat_model(config, dataset)
+    if settings["sizes"] == "train":
+        threat = {norm: [eps] for norm, eps in training_eps(config, dataset).items()}
+    return {"examples": settings["examples"], "threat": threat}
+
+
+def attacks(config):
+    """Attacks by name from weak to strong: those of kind pgd by all their steps, then the other kinds in the order of
+    `kinds.ATTACKS`.
+
+    The order of a map says nothing: what an overlay changes comes before what it leaves alone.
+    """
+
+    def strength(item):
+        _, settings = item
+        steps = settings["steps"] * settings["restarts"] if settings["kind"] == "pgd" else 0
+        return list(ATTACKS).index(settings["kind"]), steps
+
+    return dict(sorted(config["evaluation"]["attacks"].items(), key=strength))
+
+
+def strongest_pgd(config):
+    """(name, settings) of the strongest attack of kind pgd."""
+    return [(name, settings) for name, settings in attacks(config).items() if settings["kind"] == "pgd"][-1]
+
+
+def frontier_settings(config, dataset):
+    """What the frontier of a data set asks for: norm, number of spaced radii, budgets, radii."""
+    settings = dict(config["frontier"])
+    if settings["budgets"] is None:
+        settings["budgets"] = config["run"]["budgets"]
+    if settings["radii"] is None:
+        radius = config["datasets"][dataset].get("radius", {}).get(settings["norm"])
+        settings["radii"] = [] if radius is None else [radius]
+    return settings
+
+
+def traces_frontier(config, dataset):
+    """Whether a frontier asks for anything beyond what the study's covers learn."""
+    asked = frontier_settings(config, dataset)
+    return bool(asked["points"] or asked["budgets"] or asked["radii"])

@@ -1,0 +1,25 @@
+"""Studies as Snakemake merges them, for tests that need no Snakemake."""
+
+import copy
+
+import yaml
+
+from running import ROOT
+
+SCHEMA = ROOT / "config/schema.yaml"
+
+
+def merged(base, overlay):
+    """Overlays as Snakemake merges them: maps key by key, anything else replaced."""
+    out = copy.deepcopy(base)
+    for key, value in overlay.items():
+        out[key] = merged(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else value
+    return out
+
+
+def study(*names):
+    """The default study with overlays of config/."""
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    for name in names:
+        config = merged(config, yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()))
+    return config

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from scipy.spatial.distance import cdist
+
+from finitecover.certificates.bounds import adversarial_losses, ceiling_radii, transferred_radii
+from finitecover.certificates.smoothing import smoothed_radii
+
+SMOOTHING = {"sigma": 0.5, "guesses": 50, "samples": 20000, "alpha": 0.001, "seed": 0}
+
+
+def linear(classes=2, seed=0):
+    torch.manual_seed(seed)
+    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, classes))
+
+
+def margins(model, images, labels):
+    """Distances in l2 to the boundary of a linear model of two classes, negative where it is wrong."""
+    weight = (model[1].weight[0] - model[1].weight[1]).detach()
+    with torch.no_grad():
+        logits = model(images)
+    sign = torch.where(labels == 0, 1, -1)
+    return sign * (logits[:, 0] - logits[:, 1]) / weight.norm()
+
+
+def test_smoothing_a_linear_model_certifies_its_margin_and_no_more():
+    model, images = linear(), torch.rand(30, 1, 4, 4)
+    labels = model(images).argmax(1)
+    true = margins(model, images, labels)
+    radii = smoothed_radii(model, images, labels, **SMOOTHING)
+    given = radii >= 0
+    assert given.sum() > 20
+    assert (radii[given] <= true[given] + 1e-6).all()
+    clear = true > 0.1
+    assert (radii[clear] > 0.8 * true[clear].clamp_max(1.5) - 0.03).all()
+
+
+def test_smoothing_certifies_no_wrong_class_and_no_tie():
+    model, images = linear(), torch.rand(10, 1, 4, 4)
+    wrong = 1 - model(images).argmax(1)
+    few = SMOOTHING | {"samples": 100}
+    radii = smoothed_radii(model, images, wrong, **few)
+    assert (radii[margins(model, images, wrong) < -0.2] == -1).all()
+    indifferent = lambda x: torch.stack([x[:, 0, 0, 0] - 0.5, 0.5 - x[:, 0, 0, 0]], dim=1)  # noqa: E731
+    tie = torch.full((5, 1, 4, 4), 0.5)
+    assert (smoothed_radii(indifferent, tie, torch.zeros(5, dtype=torch.int64), **few) <= 0.1).all()
+
+
+def test_a_certified_radius_grows_with_the_number_of_samples_up_to_what_they_can_show():
+    certain = lambda x: torch.tensor([[1.0, 0.0]]).repeat(len(x), 1)  # noqa: E731
+    image, label = torch.rand(1, 1, 4, 4), torch.zeros(1, dtype=torch.int64)
+    radii = [smoothed_radii(certain, image, label, **SMOOTHING | {"samples": n}).item() for n in (10, 100, 1000)]
+    assert radii == sorted(radii)
+    from scipy import stats
+
+    assert radii[1] == pytest.approx(0.5 * stats.norm.ppf(0.001 ** (1 / 100)))
+
+
+@pytest.mark.parametrize(("norm", "metric"), [("l2", "euclidean"), ("linf", "chebyshev")])
+def test_transferred_radii_are_those_of_the_best_centre_of_the_label(norm, metric):
+    rng = np.random.default_rng(0)
+    images, labels = rng.random((50, 1, 3, 3)), rng.integers(0, 3, 50)
+    centres = rng.choice(50, 12, replace=False)
+    radii = rng.uniform(-1, 2, 12)
+    distances = cdist(images.reshape(50, -1), images[centres].reshape(12, -1), metric)
+    expected = np.full(50, -np.inf)
+    for i in range(50):
+        for c in range(12):
+            if labels[i] == labels[centres[c]] and radii[c] >= 0:
+                expected[i] = max(expected[i], radii[c] - distances[i, c])
+    found = transferred_radii(*map(torch.from_numpy, (images, labels, centres, radii)), norm)
+    assert np.allclose(found.numpy(), expected)
+    kept = radii >= 0
+    assert np.allclose(found[centres[kept]].numpy(), np.maximum(expected[centres[kept]], radii[kept]))
+
+
+@pytest.mark.parametrize(("norm", "metric"), [("l2", "euclidean"), ("linf", "chebyshev")])
+def test_no_certificate_at_a_centre_reaches_an_image_of_another_label(norm, metric):
+    rng = np.random.default_rng(1)
+    images, labels = rng.random((40, 1, 3, 3)), rng.integers(0, 3, 40)
+    centres = rng.choice(40, 9, replace=False)
+    distances = cdist(images[centres].reshape(9, -1), images.reshape(40, -1), metric)
+    expected = [distances[c][labels != labels[centre]].min() for c, centre in enumerate(centres)]
+    found = ceiling_radii(*map(torch.from_numpy, (images, labels, centres)), norm)
+    assert np.allclose(found.numpy(), expected)
+    alone = ceiling_radii(torch.rand(4, 1, 2, 2), torch.zeros(4, dtype=torch.int64), torch.tensor([1]), norm)
+    assert alone.tolist() == [torch.inf]
+
+
+def test_a_transferred_certificate_is_never_more_than_the_truth():
+    model, images = linear(), torch.rand(80, 1, 4, 4)
+    labels = model(images).argmax(1)
+    true = margins(model, images, labels)
+    centres = torch.arange(0, 80, 4)
+    radii = smoothed_radii(model, images[centres], labels[centres], **SMOOTHING)
+    transferred = transferred_radii(images, labels, centres, radii, "l2")
+    assert (transferred > 0).sum() > len(centres) / 2
+    assert (transferred <= true + 1e-6).all()
+
+
+def test_adversarial_losses_of_a_linear_model_are_the_exact_ones():
+    model, images = linear(), 0.5 + 0.01 * torch.rand(9, 1, 4, 4)
+    labels = torch.arange(9) % 2
+    radii = torch.linspace(0, 0.2, 9)
+    with torch.no_grad():
+        logits = model(images)
+        gap = (model[1].weight[0] - model[1].weight[1]).abs().sum()
+        margin = logits.gather(1, labels[:, None])[:, 0] - logits.gather(1, 1 - labels[:, None])[:, 0]
+    found = adversarial_losses(model, images, labels, radii, norm="linf", steps=10, step_size=0.5, restarts=1, seed=0)
+    assert torch.allclose(found, F.softplus(-(margin - radii * gap)).double(), atol=1e-5)

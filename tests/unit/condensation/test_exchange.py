@@ -1,0 +1,104 @@
+import os
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from finitecover.condensation.exchange import load_condensed, save_condensed
+
+DATASET = {"shape": [1, 4, 4], "classes": 3, "mean": [0.3], "std": [0.2]}
+
+
+@pytest.fixture
+def saved(rng, tmp_path):
+    """Images and labels, and where they were written in both formats."""
+    images, labels = rng.random((6, 1, 4, 4)).astype(np.float32), np.array([0, 0, 1, 1, 2, 2])
+    paths = (tmp_path / "set.pt", tmp_path / "images_best.pt", tmp_path / "labels_best.pt")
+    save_condensed(images, labels, DATASET, *paths)
+    return images, labels, paths
+
+
+@pytest.mark.parametrize(("form", "place"), [("dc", 0), ("mtt", 1)])
+def test_what_is_exported_is_imported_again(form, place, saved):
+    images, labels, paths = saved
+    again, found, clamping = load_condensed(paths[place], form, 0, DATASET)
+    assert again == pytest.approx(images, abs=1e-6)
+    assert again.dtype == np.float32
+    assert found.tolist() == labels.tolist()
+    assert clamping["clamped_largest"] < 1e-6
+
+
+def test_the_references_file_has_its_accuracies_and_more_than_one_experiment(tmp_path):
+    sets = [
+        [torch.zeros(3, 1, 4, 4), torch.tensor([0, 1, 2])],
+        [torch.full((3, 1, 4, 4), 5.0), torch.tensor([0, 1, 2])],
+    ]
+    torch.save({"data": sets, "accs_all_exps": {"ConvNet": [np.float64(0.5)]}}, tmp_path / "res_DC.pt")
+    images, _, clamping = load_condensed(tmp_path / "res_DC.pt", "dc", 0, DATASET)
+    assert images == pytest.approx(0.3)
+    assert clamping["clamped_share"] == 0
+    images, _, clamping = load_condensed(tmp_path / "res_DC.pt", "dc", 1, DATASET)
+    assert (images == 1).all()
+    assert clamping == {
+        "clamped_share": 1.0,
+        "clamped_mean": pytest.approx(0.3),
+        "clamped_largest": pytest.approx(0.3),
+    }
+    with pytest.raises(ValueError, match="has no experiment 2; it holds 2"):
+        load_condensed(tmp_path / "res_DC.pt", "dc", 2, DATASET)
+
+
+def test_equal_sets_are_equal_files(saved, tmp_path):
+    images, labels, paths = saved
+    others = (tmp_path / "b.pt", tmp_path / "images_b.pt", tmp_path / "labels_b.pt")
+    save_condensed(images, labels, DATASET, *others)
+    assert [path.read_bytes() for path in paths] == [path.read_bytes() for path in others]
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "message"),
+    [
+        (
+            torch.zeros(3, 3, 4, 4),
+            torch.tensor([0, 1, 2]),
+            r"images are \(3, 3, 4, 4\); the data set's are \(n, 1, 4, 4\)",
+        ),
+        (torch.zeros(3, 1, 4, 4), torch.tensor([0, 1]), "as many as labels"),
+        (torch.zeros(3, 1, 4, 4), torch.tensor([0.0, 1.0, 2.0]), "labels must be a list of whole numbers"),
+        (torch.zeros(3, 1, 4, 4), torch.tensor([0, 1, 3]), "labels run from 0 to 3; the data set has classes 0..2"),
+        (torch.full((3, 1, 4, 4), torch.nan), torch.tensor([0, 1, 2]), "images hold NaN"),
+        ([1, 2], torch.tensor([0, 1, 2]), "images are list"),
+    ],
+)
+def test_other_sets_are_refused_in_one_line(images, labels, message, tmp_path):
+    torch.save({"data": [[images, labels]]}, tmp_path / "set.pt")
+    with pytest.raises(ValueError, match=message):
+        load_condensed(tmp_path / "set.pt", "dc", 0, DATASET)
+
+
+def test_other_files_are_refused_in_one_line(saved, tmp_path):
+    with pytest.raises(ValueError, match="no such file"):
+        load_condensed(tmp_path / "none.pt", "dc", 0, DATASET)
+    with pytest.raises(ValueError, match="the format of DC, DSA and DM"):
+        load_condensed(saved[2][1], "dc", 0, DATASET)
+    with pytest.raises(ValueError, match=r"images_<...>.pt"):
+        load_condensed(saved[2][0], "mtt", 0, DATASET)
+    (tmp_path / "broken.pt").write_bytes(saved[2][0].read_bytes()[:100])
+    with pytest.raises(ValueError, match="without running code"):
+        load_condensed(tmp_path / "broken.pt", "dc", 0, DATASET)
+
+
+def test_a_file_cannot_run_code(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "ran"),)
+
+    for name, write in (
+        ("torch.pt", torch.save),
+        ("plain.pt", lambda value, path: path.write_bytes(pickle.dumps(value))),
+    ):
+        write({"data": [[torch.zeros(1), Evil()]]}, tmp_path / name)
+        with pytest.raises(ValueError, match="without running code"):
+            load_condensed(tmp_path / name, "dc", 0, DATASET)
+    assert not (tmp_path / "ran").exists()

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from finitecover.coresets.selection import SELECTIONS, herding, k_centre, select
+from finitecover.covers.clustering import k_means
+
+LINE = np.array([[0.0], [0.1], [0.2], [0.8], [1.0]])
+
+
+@pytest.mark.parametrize("algorithm", sorted(SELECTIONS))
+def test_every_class_gets_its_budget_without_repeats(algorithm, rng):
+    points, labels = rng.random((60, 1, 3, 3)), np.repeat([0, 1, 2], 20)
+    chosen = select(algorithm, points, labels, 4, np.random.default_rng(0))
+    assert (np.diff(chosen) > 0).all()
+    assert np.bincount(labels[chosen]).tolist() == [4, 4, 4]
+    again = select(algorithm, points, labels, 4, np.random.default_rng(0))
+    assert (chosen == again).all()
+
+
+@pytest.mark.parametrize("algorithm", sorted(SELECTIONS))
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_duplicates_are_ordinary(algorithm):
+    chosen = select(algorithm, np.zeros((6, 2)), np.zeros(6, int), 4, np.random.default_rng(0))
+    assert len(np.unique(chosen)) == 4
+
+
+def test_only_random_selections_depend_on_the_generator(rng):
+    points, labels = rng.random((60, 4)), np.zeros(60, int)
+    for algorithm, varies in (("random", True), ("kmeans", True), ("kcenter", False), ("herding", False)):
+        chosen = {tuple(select(algorithm, points, labels, 5, np.random.default_rng(seed))) for seed in range(5)}
+        assert (len(chosen) > 1) == varies
+
+
+def test_k_centre_by_hand():
+    # the mean is 0.42, nearest to it 0.2; then the farthest, 1.0; then 0.0
+    assert k_centre(LINE, 3, None).tolist() == [0, 2, 4]
+
+
+def test_herding_by_hand():
+    # 0.2 is nearest to the mean 0.42; with 0.8 beside it the mean is 0.5, with 1.0 it would be 0.6
+    assert herding(LINE, 2, None).tolist() == [2, 3]
+
+
+def test_k_means_takes_the_image_nearest_to_each_centroid():
+    assert k_means(LINE, 2, np.random.default_rng(0)).tolist() in ([1, 3], [1, 4])
+
+
+def test_a_budget_above_a_class_is_refused():
+    with pytest.raises(ValueError, match="budget 3 exceeds class 1, which has 2 images"):
+        select("random", np.zeros((5, 1)), np.array([0, 0, 0, 1, 1]), 3, np.random.default_rng(0))
+
+
+def test_a_selection_of_ones_own_must_choose_as_many_as_asked_for(monkeypatch):
+    monkeypatch.setitem(SELECTIONS, "twice", lambda points, k, rng: [0] * k)
+    with pytest.raises(ValueError, match="twice chose 1 images of class 0, not 2"):
+        select("twice", np.zeros((4, 3)), np.zeros(4, dtype=int), 2, None)

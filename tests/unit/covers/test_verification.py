@@ -1,0 +1,242 @@
+import numpy as np
+import pytest
+
+from finitecover.covers.search import cover_with_budget, cover_with_radius, label_wise, represented
+from finitecover.covers.verification import (
+    CoverError,
+    verify_cover,
+    verify_radius_bound,
+    verify_size_bound,
+    verify_stored,
+)
+from finitecover.jobs.records import training_set
+
+
+@pytest.fixture
+def example(rng):
+    points = rng.random((30, 3))
+    cover = cover_with_radius(points, 0.4)
+    return {
+        "points": points,
+        "labels": np.zeros(30, dtype=np.int64),
+        "indices": cover.indices.copy(),
+        "assignment": cover.assignment.copy(),
+        "distances": cover.distances.copy(),
+        "radius": 0.4,
+        "norm": "l2",
+    }
+
+
+def a_follower(example):
+    """A point that is no centre."""
+    return int(np.setdiff1d(np.arange(30), example["indices"])[0])
+
+
+def test_a_true_cover_passes(example):
+    verify_cover(**example)
+
+
+def test_a_radius_too_small_is_refused(example):
+    with pytest.raises(CoverError, match="outside the radius"):
+        verify_cover(**example | {"radius": example["distances"].max() - 1e-6})
+
+
+def test_another_norm_is_refused(example):
+    with pytest.raises(CoverError):
+        verify_cover(**example | {"norm": "l1"})
+
+
+def test_a_wrong_distance_is_refused(example):
+    example["distances"][a_follower(example)] -= 1e-6
+    with pytest.raises(CoverError, match="distances to centre"):
+        verify_cover(**example)
+
+
+def test_another_label_is_refused(example):
+    example["labels"][a_follower(example)] = 1
+    with pytest.raises(CoverError, match="another label"):
+        verify_cover(**example)
+
+
+def test_an_assignment_to_no_centre_is_refused(example):
+    follower = a_follower(example)
+    example["assignment"][follower] = follower
+    with pytest.raises(CoverError, match="no centre"):
+        verify_cover(**example)
+
+
+def test_unsorted_repeated_or_foreign_centres_are_refused(example):
+    for indices in (example["indices"][::-1], np.repeat(example["indices"], 2)):
+        with pytest.raises(CoverError, match="sorted and distinct"):
+            verify_cover(**example | {"indices": indices})
+    with pytest.raises(CoverError, match="not one of the points"):
+        verify_cover(**example | {"indices": np.append(example["indices"], 30)})
+
+
+def test_a_missing_assignment_is_refused(example):
+    with pytest.raises(CoverError, match="not every point"):
+        verify_cover(**example | {"assignment": example["assignment"][:-1], "distances": example["distances"][:-1]})
+
+
+def test_dual_solutions_must_be_feasible_and_sum_to_the_bound(rng):
+    points = rng.random((30, 3))
+    cover = cover_with_radius(points, 0.4)
+    verify_size_bound(points, cover.dual, 0.4, cover.lower_bound, "l2")
+    with pytest.raises(CoverError, match="no proof"):
+        verify_size_bound(points, cover.dual, 0.4, cover.lower_bound + 1, "l2")
+    with pytest.raises(CoverError, match="more than 1"):
+        verify_size_bound(points, cover.dual * 1.5, 0.4, cover.lower_bound, "l2")
+    with pytest.raises(CoverError, match="negative"):
+        verify_size_bound(points, cover.dual - 0.01, 0.4, 1, "l2")
+
+
+def test_a_radius_bound_needs_dual_values_above_the_budget(rng):
+    points = rng.random((30, 3))
+    cover = cover_with_budget(points, 5)
+    verify_radius_bound(points, cover.dual, 5, cover.lower_bound, "l2")
+    with pytest.raises(CoverError):
+        verify_radius_bound(points, cover.dual, 5, cover.radius * 1.2, "l2")
+    with pytest.raises(CoverError, match="no proof"):
+        verify_radius_bound(points, np.zeros(30), 5, cover.lower_bound, "l2")
+
+
+# --- what is stored ---
+
+SETTINGS = {"norm": "l2", "given": "budget", "label_wise": True, "ipc": 3}
+
+
+def rows_of(labels, whole, parts):
+    """The table of classes as it is read: text."""
+    return [
+        {
+            "label": str(label),
+            "norm": "l2",
+            "points": str((labels == label).sum()),
+            "covered": str(part.covered.sum()),
+            "size": str(len(part.indices)),
+            "radius": str(part.radius),
+            "mean_distance": str(part.distances.mean()),
+            "bounds": "radius",
+            "lower_bound": str(part.lower_bound),
+            "certified_bound": str(part.certified_bound),
+            "status": part.status,
+            "other_label": "0",
+        }
+        for label, part in enumerate(parts)
+    ]
+
+
+@pytest.fixture
+def stored(rng):
+    """Images of two labels, and all that is stored of covers with three centres each."""
+    points, labels = rng.random((50, 1, 2, 2)).astype(np.float32), np.repeat([0, 1], 25)
+    whole, parts = label_wise(points, labels, lambda members, _: cover_with_budget(members, 3))
+    weight, radii = represented(points, whole)
+    centres = {"index": whole.indices, "weight": weight, "radii": radii}
+    return {
+        "points": points,
+        "records": training_set(points, labels, index=np.arange(50)),
+        "settings": SETTINGS,
+        "cover": {key: getattr(whole, key).copy() for key in ("indices", "assignment", "distances", "dual", "covered")},
+        "chosen": training_set(points[whole.indices], labels[whole.indices], **centres),
+        "classes": rows_of(labels, whole, parts),
+    }
+
+
+def test_what_is_stored_is_measured(stored):
+    rows = verify_stored(**stored)
+    assert [(row["label"], row["points"], row["size"]) for row in rows] == [(0, 25, 3), (1, 25, 3)]
+    assert [str(row["proved_bound"]) for row in rows] == [row["certified_bound"] for row in stored["classes"]]
+    assert all(row["proved_bound"] <= row["radius"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ("index", "indices are not the cover's centres"),
+        ("image", "has other images than the cover's centres"),
+        ("label", "has other labels than the cover's centres"),
+        ("weight", r"centre \d+ has weight \d+; it stands for \d+ points"),
+        ("radius_l2", r"centre \d+ has radius \S+ in l2; its farthest point lies at"),
+        ("radius_linf", r"centre \d+ has radius \S+ in linf; its farthest point lies at"),
+    ],
+)
+def test_what_training_consumes_must_be_what_the_cover_makes_it(stored, field, message):
+    stored["chosen"][field][1] += 1 if field in ("index", "label", "weight") else 1e-6
+    with pytest.raises(CoverError, match=message):
+        verify_stored(**stored)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("points", "24", "class 1: the table says points 24; measured 25"),
+        ("covered", "24", "class 1: the table says covered 24"),
+        ("size", "4", "class 1: the table says size 4; measured 3"),
+        ("radius", "0.001", r"class 1: the table says radius 0\.001"),
+        ("mean_distance", "0.001", r"class 1: the table says mean_distance 0\.001"),
+        ("other_label", "1", "class 1: the table says other_label 1; measured 0"),
+        ("norm", "linf", "class 1: the table says norm linf; l2 was asked for"),
+        ("bounds", "size", "class 1: the table bounds the size, not the radius"),
+        ("lower_bound", "9", "class 1: bounds .* are not in order below the radius reached"),
+        ("lower_bound", "0", "class 1: bounds .* are not in order below the radius reached"),
+        ("certified_bound", "nan", "class 1: a claimed bound is not finite"),
+        ("label", "7", "the table of classes does not have one row per class"),
+    ],
+)
+def test_a_table_of_classes_that_its_cover_contradicts_is_refused(stored, column, value, message):
+    stored["classes"][1][column] = value
+    with pytest.raises(CoverError, match=message):
+        verify_stored(**stored)
+
+
+def test_a_cover_is_optimal_only_where_its_bound_says_so(stored):
+    stored["classes"][0] |= {"lower_bound": "0.01", "certified_bound": "0.01", "status": "optimal"}
+    with pytest.raises(CoverError, match="class 0: said to be optimal at radius"):
+        verify_stored(**stored)
+    stored["classes"][0]["status"] = "feasible"
+    assert verify_stored(**stored)[0]["proved_bound"] == 0.01
+
+
+def test_a_bound_that_the_dual_solution_does_not_prove_is_refused(stored):
+    stored["cover"]["dual"][25:] /= 2
+    with pytest.raises(CoverError, match="no proof that 3 centres need radius"):
+        verify_stored(**stored)
+
+
+def test_another_budget_is_refused(stored):
+    with pytest.raises(CoverError, match="3 centres where 4 were asked for"):
+        verify_stored(**stored | {"settings": SETTINGS | {"ipc": 4}})
+
+
+def test_points_left_out_must_have_been_allowed(stored):
+    cover, chosen = stored["cover"], stored["chosen"]
+    farthest = cover["distances"][:25].argmax()
+    cover["covered"][farthest] = False
+    with pytest.raises(CoverError, match=r"centre \d+ has weight"):
+        verify_stored(**stored)
+    place = np.searchsorted(cover["indices"], cover["assignment"][farthest])
+    left = np.flatnonzero((cover["assignment"] == cover["indices"][place]) & cover["covered"])
+    differences = np.abs(stored["points"][left].astype(float) - stored["points"][cover["indices"][place]].astype(float))
+    chosen["weight"][place] -= 1
+    chosen["radius_l2"][place] = np.sqrt((differences**2).sum(axis=(1, 2, 3))).max()
+    chosen["radius_linf"][place] = differences.max()
+    radius = np.sort(cover["distances"][:25])[-2]
+    stored["classes"][0] |= {"covered": "24", "radius": str(radius), "status": "feasible"}
+    stored["classes"][0] |= {"lower_bound": "0.0", "certified_bound": "0.0"}
+    partial = stored | {"settings": SETTINGS | {"uncovered": 0.04}}
+    assert verify_stored(**partial)[0]["radius"] == radius
+    with pytest.raises(CoverError, match=r"less than 0\.97 of the points are covered"):
+        verify_stored(**stored | {"settings": SETTINGS | {"uncovered": 0.03}})
+
+
+def test_a_dual_solution_that_was_cut_off_is_refused(stored):
+    stored["cover"]["dual"] = stored["cover"]["dual"][:-1]
+    with pytest.raises(CoverError, match="not every point has a dual value"):
+        verify_stored(**stored)
+
+
+@pytest.mark.parametrize("norm", ["l3x", "max", "l0.5", "l", "2"])
+def test_a_norm_that_cannot_be_verified_is_refused(example, norm):
+    with pytest.raises(CoverError, match=f"distances in norm '{norm}' cannot be verified"):
+        verify_cover(**example | {"norm": norm})

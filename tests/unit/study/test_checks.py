@@ -1,0 +1,279 @@
+"""What a study may say: the shipped ones are accepted, mistakes are refused in one line that says what is right."""
+
+import jsonschema
+import numpy as np
+import pytest
+import yaml
+
+from finitecover.study import checks, kinds, runs, settings
+from finitecover.study.claims import read_claims
+from finitecover.study.settings import ConfigurationError
+from running import ROOT
+from studies import SCHEMA, study
+
+
+def changed(path, value):
+    """The smoke study with one value replaced; `path` as in "run.budgets"."""
+    config = study("smoke")
+    *parents, last = path.split("/", 1) if "/" in path else path.split(".")
+    place = config
+    for key in parents:
+        place = place[key]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return config
+
+
+SHIPPED = sorted(
+    path.stem
+    for path in (ROOT / "config").glob("*.yaml")
+    if path.stem not in ("config", "schema", "claims") and "cifar10-5k" not in path.stem  # which needs a mirror
+)
+
+
+@pytest.mark.parametrize("names", [(), *((name,) for name in SHIPPED)])
+def test_the_shipped_studies_are_accepted(names):
+    checks.check(study(*names), SCHEMA)
+
+
+def test_the_claims_are_about_what_there_is():
+    claims = read_claims((ROOT / "config/claims.yaml").read_text())
+    checks.check_claims(claims, study())
+    checks.check_claims(claims, study("smoke"))
+
+
+@pytest.mark.parametrize(
+    ("side", "message"),
+    [
+        ({"methods": ["mcf"], "kind": "pgd"}, "claims.mine.higher.methods: 'mcf' is not defined; choose from dc, dm"),
+        ({"methods": ["mfc"], "kind": "pdg"}, "claims.mine.higher.kind: 'pdg' is not one of standard, gaussian, pgd"),
+    ],
+)
+def test_a_claim_about_what_there_is_not_is_refused(side, message):
+    claim = {"higher": side, "lower": {"methods": "same", "kind": "standard"}}
+    with pytest.raises(ConfigurationError, match=message):
+        checks.check_claims({"mine": claim}, study())
+
+
+def test_a_key_of_an_older_version_is_told_with_its_new_name():
+    config = study("smoke")
+    config["evaluation"]["verdict"] = config["evaluation"].pop("library_attacks")
+    message = "evaluation.verdict: is now called evaluation.library_attacks; rename it"
+    with pytest.raises(ConfigurationError, match=message):
+        checks.check(config, SCHEMA)
+
+
+def test_the_schema_lists_the_kinds_that_there_are():
+    properties = yaml.safe_load(SCHEMA.read_text())["properties"]
+    attacks = properties["evaluation"]["properties"]["attacks"]
+    listed = {
+        "source": (properties["datasets"], kinds.SOURCES),
+        "family": (properties["methods"], kinds.FAMILIES),
+        "kind": (properties["trainings"], kinds.TRAININGS),
+    }
+    for key, (section, table) in listed.items():
+        assert set(section["additionalProperties"]["properties"][key]["enum"]) == set(table)
+    assert set(attacks["additionalProperties"]["properties"]["kind"]["enum"]) == set(kinds.ATTACKS)
+    keys = properties["methods"]["additionalProperties"]["properties"]
+    algorithms = [algorithm for table in kinds.ALGORITHMS.values() for algorithm in table.values()]
+    used = {key for one in (*kinds.FAMILIES.values(), *algorithms) for key in (*one.keys, *one.optional)}
+    assert set(keys) == used | {"family"}
+
+
+def test_the_schema_is_one_and_describes_every_key():
+    schema = yaml.safe_load(SCHEMA.read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+
+    def undescribed(node, path=""):
+        for key, value in node.get("properties", {}).items():
+            here = f"{path}.{key}"
+            if "description" not in value:
+                yield here
+            yield from undescribed(value, here)
+            assert value.get("type") != "object" or "additionalProperties" in value, here
+        if isinstance(node.get("additionalProperties"), dict):
+            yield from undescribed(node["additionalProperties"], path)
+
+    assert list(undescribed(schema)) == []
+
+
+REFUSALS = [
+    ("run.datasets", ["mnits"], "run.datasets: 'mnits' is not defined; choose from cifar10, cifar10-5k, digits"),
+    ("run.methods", ["mfc", "mcf"], "run.methods: 'mcf' is not defined; choose from dc, dm, dsa, full"),
+    ("run.trainings", ["pgd"], "run.trainings: 'pgd' is not defined; choose from gaussian, generalised-ibp-linf"),
+    ("run.models", ["resnet"], "run.models: 'resnet' is not defined; choose from convnet"),
+    ("run.methods", [], "run.methods: [] should be non-empty"),
+    ("run.seeds", [0, 0], "run.seeds: [0, 0] has non-unique elements"),
+    ("run.seeds", [-1], "run.seeds.0: -1 is less than the minimum of 0"),
+    ("run.budgets", [0], "run.budgets.0: 0 is less than the minimum of 1"),
+    ("run.budgets", [10, 140], "run.budgets: 140 images per class exceed the smallest class of digits, which has 139"),
+    ("run.budget", [10], "run: unknown key 'budget'; allowed: budgets, datasets"),
+    ("run", ..., "the configuration: 'run' is a required property"),
+    ("datasets.digits.eps.linf.train", "8/0", "datasets.digits.eps.linf.train: '8/0' is not a fraction"),
+    ("datasets.digits.eps.linf.test", ["0.1", "x"], "datasets.digits.eps.linf.test: 'x' is not a fraction"),
+    ("datasets.digits.eps.linf.train", "-0.1", "'-0.1' is not a fraction of at least 0, such as '8/255'"),
+    ("datasets.digits.eps.linf.train", 0.1, "datasets.digits.eps.linf.train: 0.1 is not of type 'string'"),
+    ("datasets.digits.eps.linf.test", ["0.1", "3/2"], "3/2 exceeds 1, the range of a pixel"),
+    ("datasets.digits.eps.linf.test", ["0.2"], "must contain the size of training, 0.1"),
+    ("datasets.digits.eps.linf.test", ["0.1", "1/10"], "a size occurs twice in 0.1, 1/10"),
+    ("datasets.digits.eps", {"l2": {"train": "1", "test": ["1"]}}, "training pgd-linf perturbs in linf, for which"),
+    ("datasets.digits.radius", {"l1": 3}, "datasets.digits.radius: method mfc-eta covers in l2, for which there is no"),
+    ("datasets.digits.radius", {"l2": -1}, "datasets.digits.radius.l2: -1 is less than the minimum of 0"),
+    ("datasets.digits.source", "sklearn", "datasets.digits.source: 'sklearn' is not one of digits, torchvision"),
+    ("datasets.digits.source", "npz", "datasets.digits: source npz needs path"),
+    ("datasets.digits.path", "x.npz", "datasets.digits.path: not used by source digits; remove it"),
+    ("datasets.mnist.name", "Mnist", "datasets.mnist.name: 'Mnist' is not one of MNIST, FashionMNIST"),
+    ("datasets.digits.augmentation", "blur", "datasets.digits.augmentation: 'blur' does not match"),
+    ("datasets/../../out", {}, "name '../../out' must be lower-case letters, digits and single hyphens"),
+    ("methods//etc", {}, "name '/etc' must be lower-case letters, digits and single hyphens"),
+    ("datasets/My Data", {}, "name 'My Data' must be lower-case letters, digits and single hyphens"),
+    ("methods/mfc-ipc10", {"family": "full"}, "must not end in -ipc and a number"),
+    ("methods.mfc.family", "covers", "methods.mfc.family: 'covers' is not one of full, cover, coreset, condensation"),
+    ("methods.mfc.norm", "l3", "methods.mfc.norm: 'l3' is not one of l1, l2, linf"),
+    ("methods.mfc.given", ..., "methods.mfc: family cover needs given"),
+    (
+        "methods.mfc.iterations",
+        3,
+        "methods.mfc.iterations: not used by family cover; allowed: density, family, given, label_wise, norm",
+    ),
+    ("methods.mfc.uncovered", 1, "methods.mfc.uncovered: 1 is greater than or equal to the maximum of 1"),
+    ("methods.mfc.slack", 0, "methods.mfc.slack: 0 is less than or equal to the minimum of 0"),
+    ("methods.mfc.density", 2, "methods.mfc.density: 2 is greater than the maximum of 1"),
+    ("methods.mfc.space", "vgg", "methods.mfc.space: 'vgg' is not defined; choose from convnet"),
+    ("methods.mfc-eta.slack", 0.5, "methods.mfc-eta.slack: only covers that are given a budget; remove it"),
+    ("methods.medoids.uncovered", 0.1, "methods.medoids.uncovered: with density 1 no centre is chosen by covering"),
+    ("methods.mfc.time_limit", 0, "methods.mfc.time_limit: 0 is less than or equal to the minimum of 0"),
+    ("methods.kmeans.algorithm", "kmean", "methods.kmeans.algorithm: 'kmean' is not one of random, kcenter"),
+    ("methods.mtt.latest_start", 9, "methods.mtt: latest_start and expert_epochs reach epoch 9; experts have 3"),
+    ("methods.dc.outer_loops", ..., "methods.dc: family condensation needs outer_loops"),
+    ("methods.dm.algorithm", "mtt2", "methods.dm.algorithm: 'mtt2' is not one of dc, dsa, dm, mtt"),
+    ("methods.dm.model", "resnet", "methods.dm.model: 'resnet' is not defined; choose from convnet"),
+    ("methods.dm.momentum", 1, "methods.dm.momentum: 1 is greater than or equal to the maximum of 1"),
+    ("trainings.standard.norm", "linf", "trainings.standard.norm: not used by kind standard; remove it"),
+    (
+        "trainings.generalised-l2.augmentation",
+        True,
+        "trainings.generalised-l2.augmentation: the bound of generalised training is on the images as they are; remove",
+    ),
+    ("evaluation.norms", [], "evaluation.norms: [] should be non-empty"),
+    ("evaluation.norms", ["l2"], "evaluation.norms: training pgd-linf perturbs in linf, which is not among them"),
+    ("evaluation.norms", ["l1"], "evaluation.norms.0: 'l1' is not one of linf, l2"),
+    ("trainings.weighted-linf.sigma", 1, "trainings.weighted-linf.sigma: not used by kind weighted; remove it"),
+    ("trainings.pgd-linf.beta", 6, "trainings.pgd-linf.beta: not used by kind pgd; remove it"),
+    ("trainings.trades-linf.beta", ..., "trainings.trades-linf: kind trades needs beta"),
+    ("trainings.ibp-linf.kappa", ..., "trainings.ibp-linf: kind ibp needs kappa"),
+    ("trainings.ibp-linf.steps", 7, "trainings.ibp-linf.steps: not used by kind ibp; remove it"),
+    ("trainings.ibp-linf.kappa", 2, "trainings.ibp-linf.kappa: 2 is greater than the maximum of 1"),
+    ("trainings.gaussian.sigma", 0, "trainings.gaussian.sigma: 0 is less than or equal to the minimum of 0"),
+    ("trainings.pgd-linf.sigma", 1, "trainings.pgd-linf.sigma: not used by kind pgd; remove it"),
+    ("models.mlp.norm", "none", "models.mlp.norm: not used by architecture mlp; remove it"),
+    ("models.convnet.norm", "batch", "models.convnet.norm: 'batch' is not one of instance, none"),
+    ("run.trainings", ["ibp-linf"], "interval bounds a network without norm"),
+    (
+        "optimisation.validation",
+        0.2,
+        "optimisation.validation: generalised training needs the whole cover",
+    ),
+    ("evaluation.attacks", {"aa": {"kind": "autoattack", "components": ["square"]}}, "one of kind pgd is needed"),
+    ("evaluation.attacks.pgd.kind", ..., "evaluation.attacks.pgd: 'kind' is a required property"),
+    ("evaluation.attacks.pgd.kind", "autoattack", "evaluation.attacks.pgd: kind autoattack needs components"),
+    ("evaluation.attacks.pgd.algorithm", "cw", "evaluation.attacks.pgd.algorithm: not used by kind pgd; remove it"),
+    ("evaluation.attacks.deepfool.algorithm", "fmn", "algorithm: 'fmn' is not one of deepfool, cw"),
+    ("evaluation.attacks.autoattack.components", ["apgd"], "'apgd' is not one of apgd-ce, apgd-t, fab-t, square"),
+    ("evaluation.library_attacks.sizes", "some", "evaluation.library_attacks.sizes: 'some' is not one of train, all"),
+    ("evaluation.library_attacks.examples", 5, "evaluation.library_attacks.examples: 5 is less than the minimum of 10"),
+    ("evaluation.transfer", 5, "evaluation.transfer: 5 is less than the minimum of 10"),
+    ("certificates.snapshots", 50, "certificates.snapshots: 50 is greater than the maximum of 20"),
+    ("certificates.smoothing.alpha", 1, "certificates.smoothing.alpha: 1 is greater than or equal to the maximum of 1"),
+    ("trainings.pgd-linf.steps", ..., "trainings.pgd-linf: kind pgd needs steps"),
+    ("trainings.pgd-linf.norm", "l1", "trainings.pgd-linf.norm: 'l1' is not one of linf, l2"),
+    ("models.convnet.depth", 3, "models.convnet.depth: 3 is too deep for the 8x8 images of digits; at most 2"),
+    ("models.convnet.architecture", "vgg", "models.convnet.architecture: 'vgg' is not one of convnet, mlp, resnet"),
+    ("evaluation.attacks", {"mine": {"kind": "own", "function": "noise"}}, "no function 'noise' of your own"),
+    ("optimisation.precision", "float16", "optimisation.precision: 'float16' is not one of auto, float32, bfloat16"),
+    ("optimisation.epochs", 3, "optimisation: unknown key 'epochs'; allowed: batch_size, learning_rate"),
+    ("optimisation.steps", 1.5, "optimisation.steps: 1.5 is not of type 'integer'"),
+    ("evaluation.attacks", {}, "evaluation.attacks: {} should be non-empty"),
+    ("evaluation.attacks.pgd.restarts", 0, "evaluation.attacks.pgd.restarts: 0 is less than the minimum of 1"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "message"), REFUSALS, ids=[f"{r[0]}={r[1]}"[:60] for r in REFUSALS])
+def test_mistakes_are_refused_in_one_line(path, value, message):
+    with pytest.raises(ConfigurationError) as refusal:
+        checks.check(changed(path, value), SCHEMA)
+    assert message in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_generalised_training_alone_needs_a_cover():
+    config = study("smoke")
+    config["run"] |= {"methods": ["random"], "trainings": ["generalised-l2"]}
+    with pytest.raises(ConfigurationError, match="generalised training needs a label-wise cover"):
+        checks.check(config, SCHEMA)
+
+
+def test_the_frontier_asks_for_the_budgets_and_the_radius_of_the_study():
+    config = study("smoke")
+    asked = settings.frontier_settings(config, "digits")
+    assert (asked["budgets"], asked["radii"]) == ([10], [config["datasets"]["digits"]["radius"]["l2"]])
+    config["frontier"] |= {"budgets": [3, 4], "radii": []}
+    asked = settings.frontier_settings(config, "digits")
+    assert (asked["budgets"], asked["radii"]) == ([3, 4], [])
+    config["frontier"]["budgets"] = [10**6]
+    with pytest.raises(
+        ConfigurationError, match=r"frontier.budgets: 1000000 centres exceed the smallest class of digits"
+    ):
+        checks.check(config, SCHEMA)
+
+
+def test_a_path_may_lead_into_the_mirror():
+    config = study("cifar10-5k")
+    with pytest.raises(ConfigurationError, match=r"datasets.cifar10-5k.path: names \{mirror\}, but data.mirror is not"):
+        checks.check(config, SCHEMA)
+    config["data"]["mirror"] = "/kept"
+    checks.check(config, SCHEMA)
+    assert settings.source_settings(config, "cifar10-5k") == {"source": "npz", "path": "/kept/cifar10-subset.npz"}
+
+
+def test_an_imported_set_must_exist_for_every_data_set(tmp_path):
+    config = study("smoke")
+    config["methods"]["theirs"] = {
+        "family": "imported",
+        "format": "dc",
+        "path": str(tmp_path / "{dataset}.pt"),
+        "experiment": 0,
+    }
+    config["run"]["methods"] = ["theirs"]
+    with pytest.raises(ConfigurationError, match=r"methods.theirs.path: there is no file .*digits.pt"):
+        checks.check(config, SCHEMA)
+    (tmp_path / "digits.pt").touch()
+    checks.check(config, SCHEMA)
+    assert [made["training_set"] for made in runs.training_sets(config)] == ["theirs"]
+
+
+def test_own_data_is_counted_before_anything_runs(tmp_path):
+    np.savez(tmp_path / "mine.npz", y_train=np.array([0, 0, 0, 1, 1]))
+    config = study("smoke")
+    config["datasets"]["mine"] = {
+        "source": "npz",
+        "path": str(tmp_path / "mine.npz"),
+        "eps": config["datasets"]["digits"]["eps"],
+        "radius": {"l2": 1},
+        "augmentation": "",
+    }
+    config["run"]["datasets"] = ["mine"]
+    with pytest.raises(ConfigurationError, match="10 images per class exceed the smallest class of mine, which has 2"):
+        checks.check(config, SCHEMA)
+
+
+def test_a_data_set_needs_sizes_in_one_of_the_norms_of_the_evaluation():
+    config = study("smoke")
+    config["run"]["trainings"] = ["standard"]
+    del config["datasets"]["digits"]["eps"]["l2"]
+    checks.check(config, SCHEMA)
+    config["evaluation"]["norms"] = ["l2"]
+    with pytest.raises(ConfigurationError, match=r"datasets.digits.eps: no sizes in any of evaluation.norms, l2"):
+        checks.check(config, SCHEMA)

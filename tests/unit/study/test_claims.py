@@ -1,0 +1,39 @@
+import pytest
+
+from finitecover.study.claims import baseline_claims, compared_runs, read_claims
+from finitecover.study.settings import ConfigurationError
+from running import ROOT
+from studies import study
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[]", "claims: a map of names is expected"),
+        ("a: {says: x, source: y}", "claims.a: needs says, source, measure"),
+        ("a: {says: x, source: y, measure: robust, lhs: 1}", "allowed beside them: higher, lower"),
+        ("a: {says: x, source: y, measure: robustness}", "claims.a.measure: 'robustness' is not one of robust, clean"),
+        ("a: {says: x, source: y, measure: bound, baselines: yes!}", "claims.a.baselines: 'yes!' is neither true nor"),
+        ("a: {says: x, source: y, measure: clean, networks: same}", "claims.a.networks: 'same' is not other"),
+        ("a: {says: x, source: y, measure: clean, higher: {methods: [a]}}", "claims.a: higher and lower need methods"),
+    ],
+)
+def test_a_claim_that_cannot_be_read_is_refused_in_one_line(text, message):
+    with pytest.raises(ConfigurationError, match=message.replace("[", r"\[")):
+        read_claims(text)
+
+
+def test_claims_say_themselves_which_of_them_put_covers_beside_baselines():
+    text = "{name}: {{says: x, source: y, measure: bound, baselines: {value}}}"
+    claims = read_claims(
+        "\n".join(text.format(name=name, value=value) for name, value in (("a", "true"), ("b", "false")))
+    )
+    assert baseline_claims(claims) == ["a"]
+
+
+def test_a_claim_about_other_networks_leaves_out_the_one_that_sets_were_condensed_with():
+    claim = read_claims((ROOT / "config/claims.yaml").read_text())["serves-any-network"]
+    compared = compared_runs(study("robustness"), claim)
+    assert {run["model"] for run in compared} == {"mlp", "resnet"}
+    assert {run["training_set"] for run in compared} == {"mfc-ipc50", "dc-ipc50", "dm-ipc50"}
+    assert compared_runs(study("smoke"), claim) == []

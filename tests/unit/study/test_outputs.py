@@ -1,0 +1,149 @@
+"""What rules collect, and what the figures of a study are."""
+
+from finitecover.study import figures, outputs
+from finitecover.study.figures import FIGURES
+from studies import study
+
+
+def changed(**lists):
+    config = study("smoke")
+    config["run"] |= lists
+    return config
+
+
+def test_every_job_that_costs_time_is_listed_once_with_its_files():
+    jobs = outputs.costly_jobs(study("smoke"))
+    count = {}
+    for job in jobs:
+        count[job["rule"]] = count.get(job["rule"], 0) + 1
+    assert count == {
+        "attack_model": 44,
+        "condense_dataset": 6,
+        "download_dataset": 1,
+        "prepare_dataset": 1,
+        "select_coreset": 8,
+        "solve_cover": 2,
+        "trace_bound": 8,
+        "trace_frontier": 1,
+        "train_expert": 2,
+        "train_model": 44,
+        "transfer_attacks": 6,
+        "verify_cover": 2,
+    }
+    assert len({job["benchmark"] for job in jobs}) == len(jobs)
+    (expert, *_) = [job for job in jobs if job["rule"] == "train_expert"]
+    assert {key: value for key, value in expert.items() if value is not None} == {
+        "rule": "train_expert",
+        "dataset": "digits",
+        "model": "convnet",
+        "expert": 0,
+        "benchmark": "results/benchmarks/train_expert/digits/convnet/expert0.tsv",
+        "counts": "results/digits/experts/convnet/expert0.json",
+        "network": True,
+    }
+    assert {job["rule"] for job in jobs if not job["network"]} >= {"solve_cover", "select_coreset", "verify_cover"}
+
+
+def test_spaces_of_covers_are_embedded_once_per_data_set():
+    config = changed(methods=["mfc", "mfc-pca", "mfc-features"])
+    jobs = [job for job in outputs.costly_jobs(config) if job["rule"] == "embed_dataset"]
+    assert [job["space"] for job in jobs] == ["pca", "convnet"]
+
+
+def test_condensed_sets_are_those_of_the_study_with_their_histories():
+    runs = outputs.condensed_runs(study("smoke"))
+    assert [(run["training_set"], run["seed"]) for run in runs] == [
+        (f"{method}-ipc10", seed) for method in ("dc", "dm", "mtt") for seed in (0, 1)
+    ]
+    assert runs[0]["history"] == "results/digits/condensed/dc-ipc10/seed0/history.csv"
+    config = changed(methods=["theirs"])
+    config["methods"]["theirs"] = {"family": "imported", "format": "dc", "path": "x.pt", "experiment": 0}
+    (imported,) = outputs.condensed_runs(config)
+    assert (imported["seed"], imported["history"]) == (None, None)
+    assert imported["summary"] == "results/digits/imported/theirs/summary.json"
+
+
+def test_what_no_model_is_trained_on_is_not_made():
+    config = changed(methods=["random", "mfc"], trainings=["generalised-l2"])
+    assert not any(job["rule"] == "select_coreset" for job in outputs.costly_jobs(config))
+
+
+def test_the_frontier_joins_what_covers_learn_with_what_is_asked_for():
+    parts = outputs.frontier_parts(study("smoke"))
+    names = [part["path"].removeprefix("results/digits/") for part in parts]
+    assert names == ["covers/mfc-ipc10/steps.csv", "covers/mfc-eta/steps.csv", "frontier.csv"]
+    assert [part["dataset"] for part in outputs.frontier_parts(study())] == [
+        dataset for dataset in ("mnist", "fashion-mnist", "cifar10") for _ in (1, 10)
+    ]
+    assert outputs.frontier_parts(changed(methods=["random"])) == []
+    assert len(outputs.frontier_parts(changed(methods=["mfc", "mfc-blind"]))) == 2  # a label-blind cover has no classes
+
+
+def test_images_are_shown_at_the_smallest_budget_with_the_first_seed():
+    config = changed(methods=["full", "random", "mfc-eta", "dm"], budgets=[10, 5], seeds=[3, 4])
+    assert outputs.shown_set_names(config) == ["random-ipc5", "mfc-eta", "dm-ipc5"]
+    assert outputs.shown_set_paths(config, "digits") == [
+        "results/digits/coresets/random-ipc5/seed3/train.npy",
+        "results/digits/covers/mfc-eta/train.npy",
+        "results/digits/condensed/dm-ipc5/seed3/train.npy",
+    ]
+    shown = outputs.shown_condensations(config, "digits")
+    assert [(run["ipc"], run["seed"]) for run in shown if run["snapshots"]] == [(5, 3)]
+    assert len(outputs.histories(config, "digits")) == 4
+    assert outputs.snapshots(config, "digits") == ["results/digits/condensed/dm-ipc5/seed3/snapshots.npy"]
+
+
+def test_the_explorer_shows_each_kind_of_cover_at_its_largest_budget():
+    shown = outputs.explored_covers(changed(methods=["mfc", "mfc-eta", "random"], budgets=[5, 10]))
+    assert [run["training_set"] for run in shown] == ["mfc-ipc10", "mfc-eta"]
+
+
+def test_joined_tables_name_their_jobs_in_columns():
+    config = study("smoke")
+    assert outputs.joined_tables(config) == ["transfer", "bounds"]
+    assert outputs.joined_runs(config, "transfer")[0] == {
+        "dataset": "digits",
+        "training": "standard",
+        "model": "convnet",
+        "seed": 0,
+    }
+    group = ("digits", "generalised-l2", "convnet", "1")
+    assert outputs.sets_of_group(config, *group) == ["mfc-ipc10", "mfc-eta"]
+    assert outputs.models_of_group(config, *group)[1].endswith("models/mfc-eta/generalised-l2/convnet/seed1/model.pt")
+    assert outputs.report_tables(config)[-3:] == ["condensed", "transfer", "bounds"]
+    config["evaluation"]["transfer"] = None
+    assert outputs.joined_tables(config) == ["bounds"]
+
+
+def test_a_study_has_the_figures_that_it_has_something_to_show_in():
+    def names(config):
+        return [figure["name"] for figure in figures.of_study(config)]
+
+    smoke = ["tradeoff", "sizes", "costs", "frontier", "images_digits", "condensation_digits", "transfer", "bounds"]
+    assert names(study("smoke")) == smoke
+    alone = changed(methods=["full"], trainings=["standard"])
+    alone["evaluation"]["transfer"] = None
+    assert names(alone) == ["tradeoff", "sizes"]
+    more = changed(methods=["random"], budgets=[1, 10], models=["convnet", "mlp"], trainings=["pgd-linf"])
+    assert names(more) == ["tradeoff", "budgets", "sizes", "costs", "architectures", "images_digits", "transfer"]
+
+
+def test_figures_say_what_they_show_and_what_they_are_drawn_from():
+    (images,) = [figure for figure in figures.of_study(study("smoke")) if figure["name"] == "images_digits"]
+    assert images["title"] == "Chosen and synthetic images: digits"
+    assert figures.tables_of(study(), "costs") == ["results/tables/summary.csv", "results/tables/costs.csv"]
+    assert figures.caption_of(study(), "sizes").startswith("Accuracy against the size of perturbations. Under the")
+    assert figures.drawn_with(study("smoke"))["attack"] == "pgd"
+    assert all(figure.title for figure in FIGURES.values())
+
+
+def test_a_job_is_given_the_features_the_network_and_the_experts_that_it_needs():
+    config = study("smoke")
+    assert outputs.features_of(config, "digits", "mfc-ipc10") == {}
+    assert outputs.features_of(config, "digits", "mfc-pca-ipc3") == {"features": "results/digits/features/pca.npy"}
+    assert outputs.model_of(config, "digits", "pca") == {}
+    trained = "results/digits/models/full/standard/mlp/seed0/model.pt"
+    assert outputs.model_of(config, "digits", "mlp") == {"model": trained}
+    assert outputs.experts_of(config, "digits", "dm-ipc1") == []
+    followed = [f"results/digits/experts/convnet/expert{number}.npy" for number in (0, 1)]
+    assert outputs.experts_of(config, "digits", "mtt-ipc1") == followed

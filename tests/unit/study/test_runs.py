@@ -1,0 +1,54 @@
+"""What a study expands to."""
+
+from finitecover.study import checks, runs
+from studies import SCHEMA, study
+
+
+def test_certificates_and_bounds_are_had_where_they_can_be():
+    config = study("smoke")
+    config["run"] |= {"methods": ["full", "mfc", "mfc-eta"], "models": ["convnet", "mlp"], "seeds": [0]}
+    config["run"]["trainings"] = ["standard", "pgd-linf", "gaussian", "ibp-linf", "generalised-ibp-linf"]
+    config["certificates"]["snapshots"] = 3
+    checks.check(config, SCHEMA)
+    trained = {(run["training"], run["model"]) for run in runs.runs(config)}
+    assert ("ibp-linf", "mlp") in trained
+    assert not trained & {("ibp-linf", "convnet"), ("generalised-ibp-linf", "convnet")}
+    certified = {(run["training_set"], run["training"], run["cover"]) for run in runs.certified_runs(config)}
+    assert {cover for name, _, cover in certified if name == "full"} == {"mfc-ipc10", "mfc-eta"}
+    assert all(name == cover for name, _, cover in certified if name != "full")
+    assert {training for _, training, _ in certified} == {"gaussian", "ibp-linf", "generalised-ibp-linf"}
+    bounded = {(run["training_set"], run["training"]) for run in runs.bounded_runs(config)}
+    assert bounded == {
+        (name, training)
+        for name in ("mfc-ipc10", "mfc-eta")
+        for training in ("pgd-linf", "ibp-linf", "generalised-ibp-linf")
+    }
+    config["certificates"]["snapshots"] = 0
+    assert runs.bounded_runs(config) == []
+    assert runs.transfer_runs(study()) == []
+
+
+def test_a_label_blind_cover_is_not_trained_against_a_bound_it_does_not_give():
+    config = study("smoke")
+    config["run"] |= {"methods": ["mfc", "mfc-blind"]}
+    checks.check(config, SCHEMA)
+    trainings = {name: set() for name in ("mfc-ipc10", "mfc-blind-ipc10")}
+    for run in runs.runs(config):
+        trainings[run["training_set"]].add(run["training"])
+    assert trainings["mfc-ipc10"] - trainings["mfc-blind-ipc10"] == {"generalised-l2"}
+
+
+def test_names_of_training_sets_split_as_they_were_joined():
+    for method, ipc in (("full", None), ("mfc", 10), ("mfc-eta", None), ("my-method-2", 300)):
+        assert runs.split_name(runs.training_set_name(method, ipc)) == (method, ipc)
+
+
+def test_generalised_training_is_run_on_covers_alone():
+    trained = runs.runs(study("smoke"))
+    # 10 methods x 2 trainings x 2 seeds, and the third training on two covers
+    assert len(trained) == 10 * 2 * 2 + 2 * 2
+    assert {run["training_set"] for run in trained if run["training"] == "generalised-l2"} == {"mfc-ipc10", "mfc-eta"}
+    for training in ("weighted-linf", "sampled-linf"):
+        config = study("smoke")
+        config["run"]["trainings"] = [training]
+        assert {run["training_set"] for run in runs.runs(config)} == {"mfc-ipc10", "mfc-eta"}

@@ -1,0 +1,91 @@
+import pytest
+import torch
+
+from finitecover.study.shapes import deepest_convnet
+from finitecover.training.models import Convolution, Pooling, build_model
+
+
+def describe(side, channels=1):
+    return {"shape": (channels, side, side), "classes": 10, "mean": [0.5] * channels, "std": [0.2] * channels}
+
+
+@pytest.mark.parametrize(("side", "channels", "features"), [(28, 1, 2048), (32, 3, 2048)])
+def test_convnet_3_has_the_features_of_the_reference(side, channels, features):
+    network = build_model({"architecture": "convnet", "width": 128, "depth": 3}, describe(side, channels), seed=0)
+    images = torch.rand(2, channels, side, side)
+    assert network.features(images).shape == (2, features)
+    assert network(images).shape == (2, 10)
+
+
+@pytest.mark.parametrize(("side", "channels"), [(8, 1), (28, 1), (32, 3)])
+def test_a_resnet_judges_an_image_alike_whatever_its_batch_and_learns_of_every_weight(side, channels):
+    network = build_model({"architecture": "resnet", "width": 16, "depth": 2}, describe(side, channels), seed=0)
+    images = torch.rand(5, channels, side, side)
+    logits = network(images)
+    assert logits.shape == (5, 10)
+    assert torch.allclose(network(images[2:3]), logits[2:3], atol=1e-5)
+    gradients = torch.autograd.grad(logits.square().sum(), list(network.parameters()))
+    assert all(gradient.abs().max() > 0 for gradient in gradients)
+
+
+def test_resnet_18_has_the_parameters_of_the_literature():
+    network = build_model({"architecture": "resnet", "width": 64, "depth": 2}, describe(32, 3), seed=0)
+    assert sum(p.numel() for p in network.parameters()) == 11_173_962  # as with batch norm, whose scales are as many
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_convolution_is_that_of_pytorch_and_so_are_its_gradients_and_theirs(channels):
+    torch.manual_seed(0)
+    ours, images = Convolution(channels, 4, kernel_size=3, padding=3), torch.rand(2, channels, 9, 8, requires_grad=True)
+    theirs = torch.nn.Conv2d(channels, 4, kernel_size=3, padding=3)
+    theirs.load_state_dict(ours.state_dict())
+    found = []
+    for layer in (ours, theirs):
+        maps = layer(images)
+        first = torch.autograd.grad(maps.square().sum(), [layer.weight, layer.bias, images], create_graph=True)
+        found.append([maps, *first, *torch.autograd.grad(first[0].square().sum(), [layer.weight, images])])
+    for mine, reference in zip(*found, strict=True):
+        assert torch.allclose(mine, reference, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 8, 8), (1, 2, 7, 9), (4, 1, 2, 3)])
+def test_pooling_is_that_of_pytorch(shape):
+    images = torch.rand(shape, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    ours, theirs = Pooling()(images), torch.nn.functional.avg_pool2d(images, 2)
+    assert torch.allclose(ours, theirs, atol=1e-6)
+    gradients = [torch.autograd.grad(pooled.square().sum(), images)[0] for pooled in (ours, theirs)]
+    assert torch.allclose(*gradients, atol=1e-6)
+
+
+def test_normalisation_is_the_first_layer():
+    network = build_model({"architecture": "mlp", "width": 4, "depth": 1}, describe(8), seed=0)
+    images = torch.rand(3, 1, 8, 8)
+    by_hand = network.classifier(network.features((images - 0.5) / 0.2))
+    assert torch.equal(network(images), by_hand)
+    assert torch.allclose(network.normalise.inverse(network.normalise(images)), images, atol=1e-6)
+
+
+def test_initialisation_depends_on_the_seed_alone():
+    settings = {"architecture": "convnet", "width": 4, "depth": 2}
+    torch.manual_seed(123)
+    first = build_model(settings, describe(8), seed=5).state_dict()
+    before = torch.get_rng_state()
+    second = build_model(settings, describe(8), seed=5).state_dict()
+    assert torch.equal(torch.get_rng_state(), before)
+    other = build_model(settings, describe(8), seed=6).state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert not torch.equal(first["classifier.weight"], other["classifier.weight"])
+
+
+@pytest.mark.parametrize(("side", "deepest"), [(8, 2), (16, 3), (28, 4), (32, 4), (96, 5), (3, 0)])
+def test_depth_is_limited_by_the_size_of_the_images(side, deepest):
+    assert deepest_convnet(side) == deepest
+    with pytest.raises(ValueError, match=f"{side}x{side} images can have depth {deepest} at most"):
+        build_model({"architecture": "convnet", "width": 2, "depth": deepest + 1}, describe(side), seed=0)
+    if deepest:
+        build_model({"architecture": "convnet", "width": 2, "depth": deepest}, describe(side), seed=0)
+
+
+def test_unknown_architecture_says_which_are_known():
+    with pytest.raises(ValueError, match="unknown architecture 'vit'; choose one of convnet, mlp, resnet"):
+        build_model({"architecture": "vit", "width": 2, "depth": 1}, describe(8), seed=0)
