@@ -1,4 +1,4 @@
-# make        set up and run the smoke study     make bench       measure beside rivals and references
+# make        set up and run the smoke study     make bench       measure beside other solvers and references
 # make check-results   the same, and compare it with the results kept in docs/results
 # make test   set up and run the tests           make slurm-test  the smoke study through a SLURM on this machine
 # make lint   check style and format             make conda-test  the smoke study with an environment per rule

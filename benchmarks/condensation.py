@@ -235,7 +235,7 @@ def _best(function, count):
     return min(seconds[1:])
 
 
-def _rivals(real, width, batch, k):
+def _references(real, width, batch, k):
     """{what: (the reference's function, ours)} of the parts of an iteration."""
     task = _task("dc", real, MNIST, width, k, batch)
     network = build_model(task.model, MNIST, 0)
@@ -278,7 +278,7 @@ def measure_speed(real, width, batch, k, count):
         torch.set_num_threads(threads)
         seconds = {
             what: [_best(function, count) for function in functions]
-            for what, functions in _rivals(real, width, batch, k).items()
+            for what, functions in _references(real, width, batch, k).items()
         }
         update, epoch, _ = seconds.values()
         whole = [outer * a + epochs * b for a, b in zip(update, epoch, strict=True)]

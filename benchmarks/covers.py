@@ -1,4 +1,4 @@
-"""Covers measured against their rivals, side by side in one run: `make bench`.
+"""Covers measured against other solvers, side by side in one run: `make bench`.
 
 In order: distances against scikit-learn and loops over pairs; optimality of small instances against HiGHS without a
 limit; the fewest centres for a radius against plain greedy, HiGHS, SCIP and CP-SAT in the same time on one core; the
@@ -28,11 +28,12 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import pairwise_distances
 
 from finitecover.covers import setcover
-from finitecover.covers.distances import METRIC, Distances, direct, flatten
-from finitecover.covers.search import cover_with_budget, cover_with_radius
+from finitecover.covers.distances import Distances, direct, flatten
+from finitecover.covers.search import cover_with_budget, cover_with_radius, within_problem
 from finitecover.covers.verification import CoverError, verify_cover, verify_radius_bound, verify_size_bound
 from finitecover.data import sources
 from finitecover.jobs.records import pixels
+from finitecover.norms import ORDER
 
 SOURCES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}
 SHARES = (0.01, 0.05, 0.20)  # of the class that plain greedy takes
@@ -65,7 +66,7 @@ def header(*names):
     row(*("---" for _ in names))
 
 
-# --- rivals: the size of the cover found in so many seconds on one core, None if none was ---
+# --- other solvers: the size of the cover found in so many seconds on one core, None if none was ---
 
 
 def matrix(start, entries):
@@ -173,14 +174,14 @@ def measure_small(mirror, count):
     )
     counts = {}
     for kind, points in small_instances(mirror, count):
-        for norm in METRIC:
+        for norm in ORDER:
             exact = direct(points, points, norm)
             for quantile in (0.02, 0.1, 0.3):
                 radius = float(np.quantile(exact, quantile, method="nearest"))
                 cover, seconds = timed(cover_with_radius, points, radius, norm)
                 inside = exact <= radius * (1 + 1e-12)
                 reach = np.concatenate([[0], np.cumsum(inside.sum(axis=1))]), np.nonzero(inside)[1]
-                best, rival = timed(highs, *reach)
+                best, by_other = timed(highs, *reach)
                 size = len(cover.indices)
                 told = (
                     size == best,
@@ -189,7 +190,7 @@ def measure_small(mirror, count):
                     refused(points, cover, radius, norm),
                 )
                 total = counts.setdefault((kind, norm), np.zeros(7))
-                total += [1, *told, seconds, rival]
+                total += [1, *told, seconds, by_other]
     for (kind, norm), total in counts.items():
         row(kind, norm, *total[:5].astype(int), *total[5:].round(1))
 
@@ -210,21 +211,21 @@ def greedy_radius(pairs, share):
     low, high = 0.0, pairs.spread()[1]
     for _ in range(14):
         middle = (low + high) / 2
-        size = len(setcover.greedy(*pairs.within(middle) * 2))
+        size = len(setcover.greedy(within_problem(pairs, middle)))
         low, high = (middle, high) if size > share * pairs.n else (low, middle)
     return high
 
 
-def measure_radii(dataset, label, points, rivals):
-    """A line per share: plain greedy, our cover and bound, rivals in the same time."""
+def measure_radii(dataset, label, points, others):
+    """A line per share: plain greedy, our cover and bound, other solvers in the same time."""
     pairs = Distances(points, "l2")
     for share in SHARES:
         radius = greedy_radius(pairs, share)
         reach = pairs.within(radius)
-        greedy = len(setcover.greedy(*reach * 2))
+        greedy = len(setcover.greedy(setcover.Problem(*reach * 2)))
         cover, seconds = timed(cover_with_radius, points, radius)
         note = "refused" if refused(points, cover, radius, "l2") else ""
-        found = [rival(*reach, seconds) or "none" if rivals else "" for rival in (highs, scip, cp_sat)]
+        found = [solve(*reach, seconds) or "none" if others else "" for solve in (highs, scip, cp_sat)]
         size, bound = len(cover.indices), cover.lower_bound
         gap = f"{size / bound - 1:.1%}"
         row(dataset, label, f"{share:.0%}", f"{radius:.3f}", greedy, size, f"{size / greedy:.3f}", bound, gap, *found,
@@ -264,7 +265,7 @@ def _whole(mirror):
     complaint, checked = timed(refused, points, cover, radius, "l2")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     reach = Distances(points, "l2").within(radius)
-    neighbours, greedy = len(reach[1]) / len(points) - 1, len(setcover.greedy(*reach * 2))
+    neighbours, greedy = len(reach[1]) / len(points) - 1, len(setcover.greedy(setcover.Problem(*reach * 2)))
     size, bound = len(cover.indices), cover.lower_bound
     row("mnist", len(points), f"{radius:.3f}", f"{neighbours:.0f}", greedy, size, bound, f"{size / bound - 1:.1%}",
         f"{seconds:.0f}", "refused" if complaint else f"{checked:.0f}", f"{peak:.1f}")  # fmt: skip
@@ -277,7 +278,7 @@ def main():
     parser.add_argument("--parts", nargs="+", choices=parts, default=parts)
     parser.add_argument("--datasets", nargs="+", choices=SOURCES, default=list(SOURCES))
     parser.add_argument("--classes", type=int, nargs="+", default=[3, 8])
-    parser.add_argument("--rivals", type=int, nargs="*", default=[3, 8], help="classes that the rivals cover too")
+    parser.add_argument("--others", type=int, nargs="*", default=[3, 8], help="classes that other solvers cover too")
     parser.add_argument("--budgets", type=int, nargs="+", default=[10, 50, 100])
     parser.add_argument("--count", type=int, default=2, help="instances of each random kind and size")
     options = parser.parse_args()
@@ -302,7 +303,7 @@ def main():
             points, labels = images(dataset, mirror)
             for label in options.classes:
                 if part == "radii":
-                    measure_radii(dataset, label, points[labels == label], label in options.rivals)
+                    measure_radii(dataset, label, points[labels == label], label in options.others)
                 else:
                     measure_budgets(dataset, label, points[labels == label], options.budgets)
     if "whole" in options.parts:

@@ -41,7 +41,7 @@ PARTS = ("throughput", "accuracy", "seeds", "evaluation", "strength")
 BATCH, STEPS, EPS = 128, 7, 0.2
 PRECISION = fastest_precision(torch.device("cpu"))
 RATE, MOMENTUM, DECAY = 0.05, 0.9, 0.0005
-ADVERSARY = {"norm": "linf", "steps": STEPS, "step_size": 0.25, "warmup": 0.3, "beta": None, "kappa": None}
+ADVERSARY = {"norm": "linf", "steps": STEPS, "step_size": 0.25, "warmup": 0.3}
 FGSM = {"kind": "pgd", "steps": 1, "step_size": 1, "restarts": 1, "random_start": False}
 PGD = {"kind": "pgd", "steps": 20, "step_size": 0.125, "restarts": 2, "random_start": True}
 
@@ -57,15 +57,15 @@ def plain_loop(model, images, labels, updates, seed):
     Schedules of learning rate and eps are ours, so that both loops do the same.
     """
     torch.manual_seed(seed)
-    descent = torchattacks.PGD(model, eps=EPS, alpha=EPS * ADVERSARY["step_size"], steps=STEPS)
+    pgd = torchattacks.PGD(model, eps=EPS, alpha=EPS * ADVERSARY["step_size"], steps=STEPS)
     optimiser = torch.optim.SGD(model.parameters(), RATE, MOMENTUM, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: (1 + math.cos(math.pi * step / updates)) / 2)
     for step in range(updates):
         rows = torch.randint(len(images), (BATCH,))
         x, y = images[rows], labels[rows]
         growth = min(1.0, (step + 1) / (ADVERSARY["warmup"] * updates))
-        descent.eps, descent.alpha = growth * EPS, growth * EPS * ADVERSARY["step_size"]
-        adversarial = descent(x, y)
+        pgd.eps, pgd.alpha = growth * EPS, growth * EPS * ADVERSARY["step_size"]
+        adversarial = pgd(x, y)
         optimiser.zero_grad()
         F.cross_entropy(model(adversarial), y).backward()
         optimiser.step()
@@ -78,7 +78,9 @@ def our_loop(model, images, labels, updates, seed, precision=PRECISION):
     optimisation |= {"weight_decay": DECAY, "precision": precision}
     radii = torch.full((len(images),), EPS)
     ones = torch.ones(len(images))
-    train(model, images, labels, ones, radii, optimisation=optimisation, adversary=ADVERSARY, seed=seed)
+    train(
+        model, images, labels, ones, radii, optimisation=optimisation, objective="pgd", adversary=ADVERSARY, seed=seed
+    )
 
 
 def plain_network(width, seed):
@@ -139,7 +141,7 @@ def _robust(model, images, labels, norm, eps, steps, step_size):
 
 
 def measure_seeds(count):
-    """Gradients of a descent's step on a stack of networks, one by one and stacked (torch.func), on one thread."""
+    """Gradients of a step of PGD on a stack of networks, one by one and stacked (torch.func), on one thread."""
     torch.set_num_threads(1)
     print("\n| networks | images | precision | one by one ms | stacked ms | times as fast | difference in float64 |")
     print("|---|---|---|---|---|---|---|")
@@ -212,11 +214,11 @@ def measure_evaluation(images, labels, test, updates, examples):
     print(f"\n| evaluation of one model, ConvNet-3, width 32, {examples} images by libraries' attacks | seconds |")
     print("|---|---|")
     chosen = draw_examples(test[1], 1000)
-    verdict = {"examples": examples, "threat": {"l2": ["2"], "linf": ["0.3"]}}
+    where = {"examples": examples, "threat": {"l2": ["2"], "linf": ["0.3"]}}
     for name, more in (("FGSM, PGD, gates", {}), ("and DeepFool", nearest), ("and AutoAttack", nearest | library)):
         start = time.perf_counter()
         attacks = {"fgsm": FGSM, "pgd": PGD, **more}
-        evaluate(model, *test, chosen, threat=threat, attacks=attacks, verdict=verdict, seed=0)
+        evaluate(model, *test, chosen, threat=threat, attacks=attacks, library=where, seed=0)
         print(f"| {name} | {time.perf_counter() - start:.0f} |", flush=True)
 
 

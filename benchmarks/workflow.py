@@ -33,11 +33,10 @@ def job_seconds(results):
     """Seconds of every job, and which of them imported PyTorch: a table with a row per log."""
     rows = []
     for log in (results / "logs").rglob("*.log"):
-        job = log.relative_to(results / "logs").with_suffix("")
-        benchmark = results / "benchmarks" / f"{job}.tsv"
+        benchmark = results / "benchmarks" / log.relative_to(results / "logs").with_suffix(".tsv")
         logged, torch = re.search(r"([0-9.]+) s(, with torch)?\n$", log.read_text()).groups()
         seconds = pd.read_csv(benchmark, sep="\t")["s"].item() if benchmark.exists() else float(logged)
-        rows.append({"rule": job.parts[0], "seconds": seconds, "torch": torch is not None})
+        rows.append({"seconds": seconds, "torch": torch is not None})
     return pd.DataFrame(rows)
 
 

@@ -86,8 +86,8 @@ rule collect_provenance:
 rule collect_covers:
     """One table of every cover: size, radius, bound, class by class."""
     input:
-        classes=paths.fill_all(paths.COVER_CLASSES, runs.made_sets(config, "cover")),
-        verified=paths.fill_all(paths.COVER_VERIFIED, runs.made_sets(config, "cover")),
+        classes=paths.fill_all(paths.COVER_CLASSES, runs.all_covers(config)),
+        verified=paths.fill_all(paths.COVER_VERIFIED, runs.all_covers(config)),
     output:
         covers=report(paths.table("covers"), caption="captions/covers.rst", category="Tables"),
     log:

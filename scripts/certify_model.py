@@ -12,6 +12,7 @@ from finitecover.jobs.device import torch_device
 from finitecover.jobs.files import save_json, save_rows
 from finitecover.jobs.harness import job, log
 from finitecover.jobs.records import load_records, pixels, save_parquet
+from finitecover.norms import order
 from finitecover.training.intervals import PASSES, certified_radii
 from finitecover.training.models import load_model
 from finitecover.training.passes import Passes
@@ -37,7 +38,7 @@ def certify_model(
             radii = smoothed_radii(network, x, y, sigma=training["noise"], seed=seed, **settings["smoothing"])
         else:
             passes.add(PASSES * len(rows), 0)
-            radii = certified_radii(network, x, y, norm, largest=1 if norm == "linf" else x[0].numel() ** 0.5).cpu()
+            radii = certified_radii(network, x, y, norm, largest=x[0].numel() ** (1 / order(norm))).cpu()
         return radii, (passes.images_seen - before) / len(rows)
 
     at_centres, each = certify(centres)

@@ -38,7 +38,7 @@ def _read_benchmark(path):
         measured = dict(zip(names.split("\t"), values.split("\t"), strict=True))
         return {name: float("nan" if measured[name] == "NA" else measured[name]) for name in ("s", "max_rss")}
     except (ValueError, KeyError):
-        raise quarantine(path) from None
+        raise quarantine(path, "not a benchmark file of Snakemake's, or truncated") from None
 
 
 if __name__ == "__main__":

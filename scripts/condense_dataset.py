@@ -12,7 +12,7 @@ from finitecover.jobs.records import load_array, load_records, save_records, tra
 def condense_dataset(train_path, summary_path, expert_paths, settings, model, augmentation, seed, code, outputs):
     """Settings: algorithm, ipc, and what the algorithm takes. outputs: paths of train, history, snapshots, summary.
 
-    A state beside the set lets a killed job go on.
+    A state beside the set lets a killed job resume.
     """
     device = torch_device()
     records = load_records(train_path)

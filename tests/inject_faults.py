@@ -242,7 +242,7 @@ def _content(path):
 
 
 def _half_written(path):
-    """Whether a file is one that is written aside."""
+    """Whether a file is a partial write."""
     return path.is_file() and path.suffix != ".sha256"
 
 

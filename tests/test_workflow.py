@@ -67,7 +67,7 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
     cell = ["dataset", "training_set", "method", "ipc", "training", "model", "seed", "attack", "norm", "eps"]
     assert runs.columns.tolist() == [*cell, "accuracy", "n", "median_distance"]
     models = 7 * 2 + 2
-    # clean; two attacks and the worst case at five sizes, at one of each norm the verdict's two as well
+    # clean; two attacks and the worst case at five sizes, at one of each norm the two library attacks as well
     assert len(runs) == models * (1 + 3 * (3 + 2) + 2 * 2)
     assert runs["accuracy"].between(0, 1).all()
     assert set(runs["n"][runs["attack"] == "clean"]) == {364}  # every test image

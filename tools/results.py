@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from finitecover.jobs.environment import environment, machine  # noqa: E402
 from finitecover.jobs.files import load_json  # noqa: E402
 from finitecover.jobs.tables import load_csv  # noqa: E402
-from finitecover.reporting.summaries import study_tables, written  # noqa: E402
+from finitecover.reporting.summaries import HEADINGS, study_tables, written  # noqa: E402
 from finitecover.study import claims, figures, outputs, paths, runs, settings  # noqa: E402
 from finitecover.study.estimates import core_hours  # noqa: E402
 from finitecover.study.kinds import FAMILIES  # noqa: E402
@@ -57,23 +57,6 @@ a test keeps the two equal. `make check-results` runs the smoke study again and 
 its figures and tables. Robust accuracy is the worst case over the study's attacks in percent, mean ± standard deviation
 over seeds; in the column of a data set, norm and budget (images per class) the highest has a star.
 """
-# Headings of the tables on a study's page.
-HEADINGS = {
-    "ranking": "Robust accuracy",
-    "architectures": "Robust accuracy across networks",
-    "claims": "The claims",
-    "differences": "The comparisons behind them: percentage points, 95 % interval",
-    "baselines": "Covers beside their strongest baselines: percentage points, 95 % interval",
-    "accuracies": "Every method",
-    "attacks": "Accuracy (%) under every attack at the sizes of training (number of images)",
-    "certificates": "Certificates, means over seeds",
-    "bounds": "Bounds on the loss at the end of the trainings, means over seeds",
-    "transfer": "Accuracy (%) under other models' adversarial images, at the lowest",
-    "gates": "Sanity checks",
-    "condensed": "Condensed sets, means over seeds",
-    "sets": "What training sets cost",
-    "costs": "What everything cost",
-}
 BENCHMARKS = ("training", "condensation", "covers", "workflow")
 ACCURACY, MEAN = 12.0, 2.0
 START, END = "<!-- claims -->\n", "<!-- end of claims -->\n"
@@ -187,8 +170,8 @@ def _as_text(table):
 def origin(name):
     """A sentence that says what made the kept results of a study, and in how long."""
     hours, overlays = core_hours(KEPT / name / "costs.csv"), STUDIES[name][1]
-    paths = " ".join(f"config/{overlay}.yaml" for overlay in overlays)
-    return f"`--configfile {paths}` in {hours:.1f} core-hours: {machine(load_json(KEPT / name / 'environment.json'))}."
+    named = " ".join(f"config/{overlay}.yaml" for overlay in overlays)
+    return f"`--configfile {named}` in {hours:.1f} core-hours: {machine(load_json(KEPT / name / 'environment.json'))}."
 
 
 def index_page():

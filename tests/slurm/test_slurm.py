@@ -21,7 +21,7 @@ from running import ROOT, Workflow
 
 TABLES = ("runs", "gates", "summary", "covers", "condensed", "transfer", "bounds")
 PROFILE = ["--workflow-profile", "profiles/slurm", "--configfile", "config/smoke.yaml"]
-SCARCE = ("transfer_attacks", "trace_frontier")  # rules whose first attempt has too little memory
+SCARCE = {"transfer_attacks": 350, "trace_frontier": 200}  # rules whose first attempt has too little memory, in MB
 WITH_NETWORKS = ("train_expert", "condense_dataset", "train_model", "transfer_attacks", "trace_bound")
 
 pytestmark = pytest.mark.slurm
@@ -48,8 +48,8 @@ def workflow(tmp_path_factory):
     path = workflow.folder / "profiles/slurm/profile.yaml"
     profile = yaml.safe_load(path.read_text())
     profile["group-components"]["models"] = 11
-    for rule in SCARCE:
-        profile["set-resources"][rule]["mem_mb"] = "350 * attempt ** 2"
+    for rule, mb in SCARCE.items():
+        profile["set-resources"][rule]["mem_mb"] = f"{mb} * attempt ** 2"
     path.write_text(yaml.safe_dump(profile))
     return workflow
 

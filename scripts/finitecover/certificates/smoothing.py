@@ -1,4 +1,4 @@
-"""Randomised smoothing (Cohen et al. 2019, arXiv 1902.02918): radii at which a model under noise is certified."""
+"""Randomised smoothing: radii at which a model under noise is certified."""
 
 import numpy as np
 import torch

@@ -28,7 +28,7 @@ CONDENSATIONS = {
     "dm": DistributionMatching,
     "mtt": TrajectoryMatching,
 }
-CONDENSATIONS |= {name: as_method(own) for name, own in own_objects(own_condensations).items()}
+CONDENSATIONS |= {name: as_method(own) for name, own in own_objects(own_condensations, classes=True).items()}
 LOG_ENTRIES = 50  # rows of a condensation's history
 SNAPSHOTS = 6  # iterations whose images are kept, the first and the last among them
 

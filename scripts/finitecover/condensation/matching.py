@@ -80,7 +80,7 @@ class Task:
         return kept | save_generators(self.rng, self.generator)
 
     def restore(self, state):
-        """Go on from a `state`."""
+        """Resume from a `state`."""
         with torch.no_grad():
             self.synthetic.copy_(state["synthetic"])
         self.counts = state["counts"]
@@ -110,7 +110,7 @@ class Method(ABC):
         return {}
 
     def restore(self, state):  # noqa: B027 - a method without a state of its own has nothing to restore
-        """Go on from a `state`."""
+        """Resume from a `state`."""
 
     def learned(self):
         """Numbers beside the images that users of the condensed set may want: {name: number}."""

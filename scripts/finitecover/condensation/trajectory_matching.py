@@ -98,7 +98,7 @@ class TrajectoryMatching(Method):
         return {"step_size": self.step_size.detach(), "step_buffers": self.step_optimiser.buffers}
 
     def restore(self, state):
-        """Go on from a `state`."""
+        """Resume from a `state`."""
         with torch.no_grad():
             self.step_size.copy_(state["step_size"])
         self.step_optimiser.buffers = state["step_buffers"]

@@ -5,7 +5,7 @@ For deterministic selections (k-centre, herding) the generator is not used: seed
 
 import numpy as np
 
-from finitecover.covers.clustering import k_means
+from finitecover.covers.clustering import k_means, squared_distances
 from finitecover.own import selections as own_selections
 from finitecover.study.extensions import own_objects
 
@@ -17,12 +17,12 @@ def random_subset(points, k, rng):
 
 def k_centre(points, k, rng):
     """Farthest-first traversal in l2 from the point nearest the mean (Gonzalez 1985; Sener and Savarese 2018)."""
-    centre = int(_squared_to(points, points.mean(axis=0)).argmin())
-    chosen, nearest = [centre], _squared_to(points, points[centre])
+    centre = int(squared_distances(points, points.mean(axis=0)).argmin())
+    chosen, nearest = [centre], squared_distances(points, points[centre])
     while len(chosen) < k:
         nearest[chosen[-1]] = -1.0  # never chosen again, even where duplicates leave only zeros
         chosen.append(int(nearest.argmax()))
-        nearest = np.minimum(nearest, _squared_to(points, points[chosen[-1]]))
+        nearest = np.minimum(nearest, squared_distances(points, points[chosen[-1]]))
     return np.sort(chosen)
 
 
@@ -58,8 +58,3 @@ def select(algorithm, points, labels, k, rng):
             raise ValueError(f"{algorithm} chose {len(np.unique(positions))} images of class {label}, not {k}")
         chosen.append(members[positions])
     return np.sort(np.concatenate(chosen))
-
-
-def _squared_to(points, target):
-    difference = points - target
-    return np.einsum("ij,ij->i", difference, difference)

@@ -319,14 +319,14 @@ def label_wise(points, labels, solve, threads=1):
     return whole, parts
 
 
-def represented(points, cover, norms=PERTURBED):
+def represented(points, cover):
     """What each centre stands for: weight w_c (covered points assigned to it), radius r_c in each norm, by centre."""
     points, covered = flatten(points), np.flatnonzero(cover.covered)
     position = np.searchsorted(cover.indices, cover.assignment[covered])
     pairs = np.column_stack([covered, cover.assignment[covered]])
     weight = np.bincount(position, minlength=len(cover.indices)).astype(np.float64)
     radii = {}
-    for norm in norms:
+    for norm in PERTURBED:
         radii[norm] = np.zeros(len(cover.indices))
         np.maximum.at(radii[norm], position, paired(points, points, norm, pairs))
     return weight, radii

@@ -8,6 +8,7 @@ import numpy as np
 ROUNDING = 1e-12  # relative, of a float64 distance: two ways to sum the same terms may differ by this much
 SEARCHED = 4 * ROUNDING  # of a radius: a search compares distances that are off by as much, and moves centres
 TOLERANCE = 1e-9  # of sums of dual values; a bound must hold by more than this
+NORMS = ("l2", "linf")  # in which training takes radii
 BLOCK = 2**23  # numbers held at a time
 
 
@@ -102,12 +103,13 @@ def verify_training_set(points, records, cover, chosen):
     for name in ("image", "label"):
         same = np.array_equal(chosen[name], records[name][indices])
         _require(same, f"the training set has other {name}s than the cover's centres")
-    norms = [name.removeprefix("radius_") for name in chosen.dtype.names if name.startswith("radius_")]
+    lacking = {"weight", *(f"radius_{norm}" for norm in NORMS)} - set(chosen.dtype.names)
+    _require(not lacking, f"the training set has no {', '.join(sorted(lacking))}")
     for place, centre in enumerate(indices):
         members = np.flatnonzero((cover["assignment"] == centre) & cover["covered"])
         weight = chosen["weight"][place]
         _require(weight == len(members), f"centre {centre} has weight {weight:g}; it stands for {len(members)} points")
-        for norm in norms:
+        for norm in NORMS:
             claimed = chosen[f"radius_{norm}"][place]
             measured = _distances_to(points, members, centre, norm).max(initial=0.0)
             _require(
@@ -119,7 +121,7 @@ def verify_training_set(points, records, cover, chosen):
 def _asked_for(labels, settings):
     """(groups that are covered each on its own, centres of each or None, radius or None), read from the settings."""
     groups = np.array(labels) if settings["label_wise"] else np.full(len(labels), 0, dtype=np.int64)
-    if settings.get("given", "budget" if "ipc" in settings else "radius") == "radius":
+    if settings["given"] == "radius":
         return groups, None, settings["radius"]
     shared = 1 if settings["label_wise"] else len(set(labels.tolist()))
     return groups, shared * settings["ipc"], None
@@ -168,6 +170,8 @@ def _ordered_bounds(row, claimed, on):
         certified <= lower * (1 + SEARCHED) and lower <= reached * (1 + SEARCHED),
         f"{where}: bounds {certified} and {lower} are not in order below the {on} reached, {reached}",
     )
+    _require(on == "radius" or certified.is_integer(), f"{where}: {certified} is no number of centres")
+    _require(claimed["status"] in ("optimal", "feasible"), f"{where}: {claimed['status']!r} is no status of a cover")
     proved = claimed["status"] == "feasible" or lower >= reached * (1 - SEARCHED)
     _require(proved, f"{where}: said to be {claimed['status']} at {on} {reached} with bound {lower}")
     return certified if on == "radius" else int(certified)

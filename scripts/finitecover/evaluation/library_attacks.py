@@ -13,7 +13,7 @@ from finitecover.training.attacks import predict
 log = logging.getLogger(__name__)
 
 COMPONENTS = ("apgd-ce", "apgd-t", "fab-t", "square")  # AutoAttack's standard version, in its order
-NORM_NAMES = {"linf": "Linf", "l2": "L2"}  # of AutoAttack
+AUTOATTACK = {"linf": "Linf", "l2": "L2"}  # of AutoAttack
 LEAST_CLASSES = 4  # that APGD-T's loss, a difference of logits over the third largest gap, is defined for
 MINIMAL_NORM = {
     "deepfool": {"l2": "L2DeepFoolAttack", "linf": "LinfDeepFoolAttack"},
@@ -31,10 +31,10 @@ def autoattack(model, images, labels, eps, *, norm, components=COMPONENTS, seed,
     """
     from pyautoattack import AutoAttack
 
-    if norm not in NORM_NAMES:
-        raise ValueError(f"AutoAttack is not run in norm {norm!r}; choose one of {', '.join(NORM_NAMES)}")
+    if norm not in AUTOATTACK:
+        raise ValueError(f"AutoAttack is not run in norm {norm!r}; choose one of {', '.join(AUTOATTACK)}")
     device = images.device
-    judge = AutoAttack(model, norm=NORM_NAMES[norm], eps=eps, seed=seed, version="standard", device=device)
+    judge = AutoAttack(model, norm=AUTOATTACK[norm], eps=eps, seed=seed, version="standard", device=device)
     with torch.no_grad():
         classes = model(images[:1]).shape[1]
     judge.apgd_targeted.n_target_classes = judge.fab.n_target_classes = min(9, classes - 1)

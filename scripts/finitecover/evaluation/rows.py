@@ -1,5 +1,6 @@
 """Rows per test image and attack: clean predictions, our attacks, library attacks, the worst of them all."""
 
+import logging
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -8,11 +9,13 @@ import torch
 
 from finitecover.data.sampling import draw_examples
 from finitecover.evaluation import gates
-from finitecover.evaluation.library_attacks import MINIMAL_NORM, autoattack, minimal_norm
+from finitecover.evaluation.library_attacks import AUTOATTACK, MINIMAL_NORM, autoattack, minimal_norm
 from finitecover.own import attacks as own_attacks
 from finitecover.study.extensions import own_objects
 from finitecover.training.attacks import attack, predict
 from finitecover.training.balls import ball_of
+
+log = logging.getLogger(__name__)
 
 OWN = own_objects(own_attacks)
 
@@ -141,6 +144,9 @@ def _ensembles(target, norm, eps, attacks, white_box):
     found, checks = {}, []
     for name, settings in attacks.items():
         if settings["kind"] != "autoattack":
+            continue
+        if norm not in AUTOATTACK:
+            log.warning("%s: not run in norm %s, which AutoAttack does not have", name, norm)
             continue
         components, size = settings["components"], float(Fraction(eps))
         adversarial, broken_by = autoattack(

@@ -35,17 +35,14 @@ def check(path):
     if not _beside(path).exists() or not path.exists():
         return
     if _digest(path) != _beside(path).read_text(encoding="utf-8").split()[0]:
-        raise quarantine(path)
+        raise quarantine(path, "checksum mismatch (truncated or altered since it was written)")
 
 
-def quarantine(path):
+def quarantine(path, reason):
     """Rename a damaged file to ``<name>.damaged``; the `DamagedError` to raise."""
     moved = path.with_name(f"{path.name}.damaged")
     path.replace(moved)
-    return DamagedError(
-        f"{path}: checksum mismatch (truncated or altered since it was written); quarantined as {moved.name}, so the "
-        "same command makes it anew"
-    )
+    return DamagedError(f"{path}: {reason}; quarantined as {moved.name}, so the same command makes it anew")
 
 
 def _beside(path):

@@ -3,14 +3,7 @@
 import pandas as pd
 
 from finitecover.jobs.files import atomic_write
-
-# Columns that have another name now, and that name; tables of older versions have them.
-RENAMED = {
-    "subset": "training_set",
-    "job": "dataset, training_set, training, model, seed, cover, space and expert",
-    "prices": "dual",
-    "priced_points": "dual_points",
-}
+from finitecover.study.renamed import check_columns
 
 
 def save_csv(path, table):
@@ -27,8 +20,7 @@ def load_csv(path):
     table = pd.read_csv(
         path, dtype={"eps": str, "ipc": "Int64", "seed": "Int64"}, keep_default_na=False, na_values=[""]
     )
-    for old in RENAMED.keys() & set(table.columns):
-        raise ValueError(f"{path}: column {old!r} is now called {RENAMED[old]}; make the table anew, or rename it")
+    check_columns(path, table.columns)
     return table
 
 
@@ -42,4 +34,4 @@ def join_runs(paths, runs):
         table = load_csv(path)
         tables.append(table.assign(**run)[[*run, *table.columns.difference(run, sort=False)]])
     joined = pd.concat(tables, ignore_index=True)
-    return joined.astype({name: "Int64" for name in ("ipc",) if name in joined})
+    return joined.astype({"ipc": "Int64"}) if "ipc" in joined else joined

@@ -13,6 +13,24 @@ from finitecover.reporting.statistics import (
 )
 from finitecover.reporting.verdicts import NOT_TESTED, baseline_table, comparison_table, overall
 
+# Headings of the tables of `study_tables`, in the order of the pages of docs/results.
+HEADINGS = {
+    "ranking": "Robust accuracy",
+    "architectures": "Robust accuracy across networks",
+    "claims": "The claims",
+    "differences": "The comparisons behind them: percentage points, 95 % interval",
+    "baselines": "Covers beside their strongest baselines: percentage points, 95 % interval",
+    "accuracies": "Every method",
+    "attacks": "Accuracy (%) under every attack at the sizes of training (number of images)",
+    "certificates": "Certificates, means over seeds",
+    "bounds": "Bounds on the loss at the end of the trainings, means over seeds",
+    "transfer": "Accuracy (%) under other models' adversarial images, at the lowest",
+    "gates": "Sanity checks",
+    "condensed": "Condensed sets, means over seeds",
+    "sets": "What training sets cost",
+    "costs": "What everything cost",
+}
+
 
 def study_tables(frames, training_eps, baselines):
     """{name: table} of all that is shown of a study; a table is empty where the study lacks what it is made from.

@@ -6,15 +6,12 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from finitecover.study import kinds
+from finitecover.study import kinds, renamed
 from finitecover.study.catalogue import image_side, smallest_class
 from finitecover.study.kinds import ALGORITHMS, ATTACKS, FAMILIES, PRINCIPAL_COMPONENTS, RELAXATIONS, SOURCES, TRAININGS
 from finitecover.study.runs import BUDGET, kind_of, runs, takes_budget
 from finitecover.study.settings import ConfigurationError, evaluated_sizes, fraction, imported_path, source_settings
 from finitecover.study.shapes import deepest_convnet
-
-# Keys of the config that have another name now, where they stood, and that name.
-RENAMED = {("evaluation", "verdict"): "library_attacks"}
 
 
 def check(config, schema_path):
@@ -57,7 +54,7 @@ def check_claims(claims, config):
 
 
 def _check_renamed(config):
-    for (section, old), new in RENAMED.items():
+    for (section, old), new in renamed.KEYS.items():
         _require(old not in (config.get(section) or {}), f"{section}.{old}: is now called {section}.{new}; rename it")
 
 
@@ -151,8 +148,7 @@ def _check_experts(where, settings, algorithm, config):
 def _check_relaxations(where, settings, config):
     for key in RELAXATIONS.keys() & settings.keys():
         relaxation = RELAXATIONS[key]
-        allowed = settings["given"] == relaxation.given
-        _require(allowed, f"{where}.{key}: only covers that are given a {relaxation.given}; remove it")
+        _require(settings["given"] == "budget", f"{where}.{key}: only covers that are given a budget; remove it")
         if relaxation.excludes:
             other, value = relaxation.excludes
             _require(

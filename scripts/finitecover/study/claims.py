@@ -34,12 +34,18 @@ def read_claims(text):
             raise ConfigurationError(f"claims.{name}.networks: {claim['networks']!r} is not other; or leave it out")
         if not isinstance(claim.get("baselines", True), bool):
             raise ConfigurationError(f"claims.{name}.baselines: {claim['baselines']!r} is neither true nor false")
-        sides = [claim.get(side) for side in ("higher", "lower")]
-        if claim["measure"] != "bound" and not all(
-            isinstance(side, dict) and set(side) == {"methods", "kind"} for side in sides
-        ):
-            raise ConfigurationError(f"claims.{name}: higher and lower need methods and kind")
+        if claim["measure"] != "bound":
+            for side in ("higher", "lower"):
+                _check_side(f"claims.{name}.{side}", claim.get(side), side == "lower")
     return claims
+
+
+def _check_side(where, side, may_be_same):
+    if not isinstance(side, dict) or set(side) != {"methods", "kind"}:
+        raise ConfigurationError(f"{where}: needs methods and kind")
+    if not isinstance(side["methods"], list) and not (may_be_same and side["methods"] == "same"):
+        allowed = 'a list of names, or "same"' if may_be_same else "a list of names"
+        raise ConfigurationError(f"{where}.methods: {side['methods']!r} is not {allowed}")
 
 
 def baseline_claims(claims):

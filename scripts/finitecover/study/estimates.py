@@ -7,6 +7,8 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import fmean
 
+from finitecover.study.renamed import check_columns
+
 # Sections of the settings that decide how much work a job is: maps with names that a study uses some of, whole ones.
 NAMED = ("methods", "trainings", "models")
 WHOLE = ("experts", "optimisation", "evaluation", "certificates", "frontier")
@@ -67,7 +69,9 @@ def _work(section):
 def _figures(path):
     figures = defaultdict(list)
     with path.open(encoding="utf-8") as file:
-        for row in csv.DictReader(file):
+        rows = csv.DictReader(file)
+        check_columns(path, rows.fieldnames)
+        for row in rows:
             for key in _keys(row):
                 figures[key].append(float(row["core_seconds"]))
     return {key: fmean(seconds) for key, seconds in figures.items()}

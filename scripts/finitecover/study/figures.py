@@ -55,16 +55,19 @@ def has_frontier(config):
 
 
 def frontier_runs(config):
-    """The covers whose search learned something of size against radius: dicts of `runs.made_sets`."""
+    """The covers whose search learned something of size against radius: dicts of `runs.all_covers`."""
     methods, norm = config["methods"], config["frontier"]["norm"]
-    found = runs.made_sets(config, "cover")
-    return [run for run in found if runs.is_cover(methods[run["method"]]) and methods[run["method"]]["norm"] == norm]
+    return [
+        run
+        for run in runs.all_covers(config)
+        if runs.is_cover(methods[run["method"]]) and methods[run["method"]]["norm"] == norm
+    ]
 
 
 def frontier_datasets(config):
     """The data sets whose frontier is traced beyond that: dicts of dataset."""
     covered = runs.of_family(config, "cover")
-    return [{"dataset": name} for name in config["run"]["datasets"] if covered and traces_frontier(config, name)]
+    return [run for run in runs.datasets(config) if covered and traces_frontier(config, run["dataset"])]
 
 
 def shown_sets(config):

@@ -58,10 +58,9 @@ class Training:
 
 @dataclass(frozen=True)
 class Attack:
-    """A kind of attack. keys: needed. library: whether a library runs it, where the config's `library_attacks` says."""
+    """A kind of attack. keys: needed."""
 
     keys: tuple
-    library: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,16 +73,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Relaxation:
-    """What a cover may be chosen for beside its radius. given: what the cover must be given. excludes: (key, value) of
-    another relaxation that leaves nothing for this one to do."""
+    """What a cover that is given a budget may be chosen for beside its radius. excludes: (key, value) of another
+    relaxation that leaves nothing for this one to do."""
 
-    given: str = "budget"
     excludes: tuple | None = None
-
-
-def named(names, entry):
-    """The same entry under several names."""
-    return dict.fromkeys(names, entry)
 
 
 PRINCIPAL_COMPONENTS = "pca"  # the space that is no network's
@@ -120,7 +113,7 @@ FAMILIES = MappingProxyType(
 _GRADIENT_MATCHING = ("batch_real", "batch_train", "learning_rate_network", "outer_loops", "inner_loops")
 _TRAJECTORY_MATCHING = ("batch_train", "learning_rate_network", "learning_rate_step", "synthetic_steps")
 _TRAJECTORY_MATCHING += ("expert_epochs", "latest_start")
-OWN_CONDENSATIONS = own_names("condensations")
+OWN_CONDENSATIONS = own_names("condensations", classes=True)
 
 
 @dataclass(frozen=True)
@@ -135,14 +128,14 @@ class Algorithm:
 
 ALGORITHMS = MappingProxyType(
     {
-        "coreset": named(("random", "kcenter", "herding", "kmeans", *own_names("selections")), Algorithm()),
+        "coreset": dict.fromkeys(("random", "kcenter", "herding", "kmeans", *own_names("selections")), Algorithm()),
         "condensation": {
             "dc": Algorithm(_GRADIENT_MATCHING),
             "dsa": Algorithm(_GRADIENT_MATCHING),
             "dm": Algorithm(("batch_real",)),
             "mtt": Algorithm(_TRAJECTORY_MATCHING, experts=True),
             # one's own takes what it wants of what the others do
-            **named(OWN_CONDENSATIONS, Algorithm(optional=(*_GRADIENT_MATCHING, *_TRAJECTORY_MATCHING))),
+            **dict.fromkeys(OWN_CONDENSATIONS, Algorithm(optional=(*_GRADIENT_MATCHING, *_TRAJECTORY_MATCHING))),
         },
     }
 )
@@ -167,8 +160,8 @@ TRAININGS = MappingProxyType(
 ATTACKS = MappingProxyType(
     {
         "pgd": Attack(("steps", "step_size", "restarts", "random_start")),
-        "autoattack": Attack(("components",), library=True),
-        "minimal-norm": Attack(("algorithm", "steps"), library=True),
+        "autoattack": Attack(("components",)),
+        "minimal-norm": Attack(("algorithm", "steps")),
         "own": Attack(("function",)),
     }
 )

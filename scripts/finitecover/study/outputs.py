@@ -11,10 +11,11 @@ JOINED = {
 }
 # Rules beside the makers of training sets whose jobs cost time, and the runs that they have a job for.
 _COSTLY = {
-    "download_dataset": lambda config: [{"dataset": name} for name in config["run"]["datasets"]],
-    "prepare_dataset": lambda config: [{"dataset": name} for name in config["run"]["datasets"]],
+    "download_dataset": runs.datasets,
+    "prepare_dataset": runs.datasets,
     "embed_dataset": runs.spaces,
-    "verify_cover": lambda config: runs.made_sets(config, "cover"),
+    "solve_cover": runs.all_covers,
+    "verify_cover": runs.all_covers,
     "trace_frontier": figures.frontier_datasets,
     "train_expert": runs.experts,
     "train_model": runs.runs,
@@ -118,12 +119,12 @@ def explored_covers(config):
     """What the report's explorer shows: of every data set each kind of cover, at the largest budget; dicts of
     `runs.made_sets`."""
     largest = {made["method"]: made for made in runs.of_family(config, "cover")}
-    return [{"dataset": dataset, **made} for dataset in config["run"]["datasets"] for made in largest.values()]
+    return [run | made for run in runs.datasets(config) for made in largest.values()]
 
 
 def cover_names(config):
     """Every cover of the study: dicts of dataset, training_set."""
-    return [{key: run[key] for key in ("dataset", "training_set")} for run in runs.made_sets(config, "cover")]
+    return [{key: run[key] for key in ("dataset", "training_set")} for run in runs.all_covers(config)]
 
 
 def shown_set_names(config):

@@ -72,7 +72,7 @@ COVER_CLASSES = f"{_COVER}/classes.csv"
 COVER_STEPS = f"{_COVER}/steps.csv"
 COVER_VERIFIED = f"{_COVER}/verified.csv"
 COVER_EXPLORER = f"{_COVER}/explorer.json"
-COVER_OF_CERTIFICATES = "results/{dataset}/covers/{cover}/train.npy"
+COVER_OF_CERTIFICATES = COVER_SET.replace("{training_set}", "{cover}")
 FRONTIER = "results/{dataset}/frontier.csv"
 
 CORESET_SET = "results/{dataset}/coresets/{training_set}/seed{seed}/train.npy"

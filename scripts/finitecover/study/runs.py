@@ -93,29 +93,32 @@ def admits_intervals(model):
 
 
 def made_sets(config, *families):
-    """The training sets that methods of these families make, once each: dicts of dataset, training_set, method, ipc,
-    and seed where it decides the set; of those, the ones that a model is trained on."""
-    chosen = of_family(config, *families)
-    found = [
-        {"dataset": dataset, **made}
-        for dataset in config["run"]["datasets"]
-        for made in chosen
-        if not _seeded(config, made)
-    ]
-    names = {made["training_set"] for made in chosen if _seeded(config, made)}
-    keys = ("dataset", "training_set", "method", "ipc", "seed")
-    found += [{key: run[key] for key in keys} for run in runs(config) if run["training_set"] in names]
+    """The training sets that methods of these families make and that models are trained on, once each: dicts of
+    dataset, training_set, method, ipc, and seed where it decides the set."""
+    found = []
+    for run in runs(config):
+        family = config["methods"][run["method"]]["family"]
+        if family in families:
+            keys = ("dataset", "training_set", "method", "ipc", *(["seed"] if FAMILIES[family].seeded else []))
+            found.append({key: run[key] for key in keys})
     return list({tuple(made.items()): made for made in found}.values())
 
 
-def _seeded(config, made):
-    return FAMILIES[config["methods"][made["method"]]["family"]].seeded
+def all_covers(config):
+    """Every cover of the study, trained on or not: dicts of dataset, training_set, method, ipc."""
+    sets = of_family(config, "cover")
+    return [{"dataset": dataset, **made} for dataset in config["run"]["datasets"] for made in sets]
+
+
+def datasets(config):
+    """Every data set of the study: dicts of dataset."""
+    return [{"dataset": name} for name in config["run"]["datasets"]]
 
 
 def experts(config):
     """Every expert that the study's condensations follow: dicts of dataset, model, expert."""
-    methods = [config["methods"][name] for name in config["run"]["methods"]]
-    networks = dict.fromkeys(m["model"] for m in methods if (found := algorithm(m)) and found.experts)
+    methods = [config["methods"][run["method"]] for run in made_sets(config, "condensation")]
+    networks = dict.fromkeys(method["model"] for method in methods if algorithm(method).experts)
     return [
         {"dataset": dataset, "model": model, "expert": expert}
         for dataset in config["run"]["datasets"]

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from finitecover.study.kinds import ATTACKS
+from finitecover.study.kinds import ATTACKS, SOURCES, all_keys
 from finitecover.study.runs import kind_of, snapshots, split_name
 
 
@@ -24,7 +24,7 @@ def fraction(text):
 def source_settings(config, dataset):
     """Where a data set comes from, and nothing else: its perturbations must not make it come again."""
     settings = config["datasets"][dataset]
-    found = {key: settings[key] for key in ("source", "name", "path", "size", "test_share") if key in settings}
+    found = {key: settings[key] for key in ("source", *all_keys(SOURCES)) if key in settings}
     if "{mirror}" in found.get("path", ""):
         mirror = config["data"]["mirror"]
         if not mirror:

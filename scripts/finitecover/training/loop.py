@@ -92,7 +92,7 @@ def train(
             run.passes.add(2 * len(x), 2 * len(x))  # midpoint and radius of a box
         run.update((weight * losses).mean(), (logits.argmax(1) == y).float().mean())
         if _falls(LOG_ENTRIES, step, steps):
-            reached = None if validation is None else _validate(model, validation, objective, adversary, seed)
+            reached = None if validation is None else _validate(model, validation, adversary, seed)
             run.note(reached)
         if _falls(snapshots, step, steps):
             run.trained.snapshots.append({"step": step + 1, "model": _state(model)})
@@ -138,7 +138,7 @@ class _Run:
         return state | {"generator": self.generator.get_state()}
 
     def restore(self, state):
-        """Go on from a `state`."""
+        """Resume from a `state`."""
         self.step, self.seen, self.best = state["step"], np.array(state["seen"]), state["best"]
         self.trained = Trained(state["history"], state["snapshots"], {})
         self.model.load_state_dict(state["model"])
@@ -165,13 +165,13 @@ def _state(model):
     return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
 
-def _validate(model, validation, objective, adversary, seed):
+def _validate(model, validation, adversary, seed):
     """Accuracy under the attack of training with one start, or of clean images where the training has none."""
     images, labels, radius = validation
     device = next(model.parameters()).device
     images, labels = images.to(device), labels.to(device)
     model.requires_grad_(False)
-    if objective in ("pgd", "trades"):
+    if adversary and "steps" in adversary:
         settings = {name: adversary[name] for name in ("norm", "steps", "step_size")}
         generator = torch.Generator().manual_seed(seed)
         _, predictions = attack(model, images, labels, radius, generator=generator, **settings)

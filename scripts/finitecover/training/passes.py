@@ -26,7 +26,7 @@ class Passes:
         self.gradient_evaluations += gradient_evaluations
 
     def restore(self, counts):
-        """Go on from `counts`."""
+        """Resume from `counts`."""
         self.images_seen, self.gradient_evaluations = counts["images_seen"], counts["gradient_evaluations"]
 
     def _forward(self, model, inputs, output):

@@ -181,12 +181,20 @@ def test_what_training_consumes_must_be_what_the_cover_makes_it(stored, field, m
         ("lower_bound", "9", "class 1: bounds .* are not in order below the radius reached"),
         ("lower_bound", "0", "class 1: bounds .* are not in order below the radius reached"),
         ("certified_bound", "nan", "class 1: a claimed bound is not finite"),
+        ("status", "best", "class 1: 'best' is no status of a cover"),
         ("label", "7", "the table of classes does not have one row per class"),
     ],
 )
 def test_a_table_of_classes_that_its_cover_contradicts_is_refused(stored, column, value, message):
     stored["classes"][1][column] = value
     with pytest.raises(CoverError, match=message):
+        verify_stored(**stored)
+
+
+def test_a_training_set_without_radii_is_refused(stored):
+    chosen = stored["chosen"]
+    stored["chosen"] = chosen[[name for name in chosen.dtype.names if name != "radius_linf"]]
+    with pytest.raises(CoverError, match="the training set has no radius_linf"):
         verify_stored(**stored)
 
 

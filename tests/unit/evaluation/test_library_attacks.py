@@ -16,7 +16,7 @@ def target(digits, robust_digits):
 
 
 @pytest.mark.parametrize(("norm", "eps"), [("linf", 0.15), ("l2", 0.8)])
-def test_autoattack_is_seeded_stays_in_the_ball_and_beats_projected_gradient_descent(target, norm, eps):
+def test_autoattack_is_seeded_stays_in_the_ball_and_beats_pgd(target, norm, eps):
     model, images, labels = target
     torch.manual_seed(5)
     state = torch.get_rng_state()
@@ -31,9 +31,9 @@ def test_autoattack_is_seeded_stays_in_the_ball_and_beats_projected_gradient_des
     broken = predict(model, found) != labels
     assert (broken.numpy() == (broken_by != "")).all()
     settings = {"norm": norm, "steps": 20, "step_size": 0.125, "restarts": 2}
-    _, descent = attack(model, images, labels, eps, generator=torch.Generator().manual_seed(0), **settings)
+    _, by_pgd = attack(model, images, labels, eps, generator=torch.Generator().manual_seed(0), **settings)
     assert 0 < broken.sum() < 60
-    assert broken.sum() >= (descent != labels).sum()
+    assert broken.sum() >= (by_pgd != labels).sum()
 
 
 def test_autoattack_runs_its_components_on_what_is_left(target):
@@ -83,7 +83,7 @@ def test_what_is_wrong_already_needs_no_perturbation(target):
 
 
 @pytest.mark.parametrize(("norm", "eps"), [("linf", 0.1), ("l2", 0.5)])
-def test_our_descent_is_no_weaker_than_foolboxs_at_equal_steps(digits, robust_digits, norm, eps):
+def test_our_pgd_is_no_weaker_than_foolboxs_at_equal_steps(digits, robust_digits, norm, eps):
     import foolbox
 
     images, labels = digits["test"]

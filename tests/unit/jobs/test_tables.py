@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from finitecover.jobs.tables import RENAMED, join_runs, load_csv, save_csv
+from finitecover.jobs.tables import join_runs, load_csv, save_csv
+from finitecover.study.renamed import COLUMNS
 
 
 def test_sizes_stay_text_and_whole_numbers_whole_where_some_are_missing(tmp_path):
@@ -11,10 +12,10 @@ def test_sizes_stay_text_and_whole_numbers_whole_where_some_are_missing(tmp_path
     assert table["ipc"].tolist() == table["seed"].add(10).tolist() == [10, pd.NA]
 
 
-@pytest.mark.parametrize("old", sorted(RENAMED))
+@pytest.mark.parametrize("old", sorted(COLUMNS))
 def test_a_column_of_an_older_version_is_told_with_its_new_name(old, tmp_path):
     save_csv(tmp_path / "old.csv", pd.DataFrame({"dataset": ["d"], old: ["x"]}))
-    with pytest.raises(ValueError, match=f"old.csv: column '{old}' is now called {RENAMED[old]}"):
+    with pytest.raises(ValueError, match=f"old.csv: column '{old}' is now called {COLUMNS[old]}"):
         load_csv(tmp_path / "old.csv")
 
 

@@ -13,9 +13,17 @@ from studies import study
         ("a: {says: x, source: y}", "claims.a: needs says, source, measure"),
         ("a: {says: x, source: y, measure: robust, lhs: 1}", "allowed beside them: higher, lower"),
         ("a: {says: x, source: y, measure: robustness}", "claims.a.measure: 'robustness' is not one of robust, clean"),
+        (
+            "a: {says: x, source: y, measure: clean, higher: {methods: same, kind: pgd}}",
+            "claims.a.higher.methods: 'same' is not a list of names",
+        ),
+        (
+            "a: {says: x, source: y, measure: clean, higher: {methods: [a], kind: b}, lower: {methods: a, kind: b}}",
+            "claims.a.lower.methods: 'a' is not a list of names, or \"same\"",
+        ),
         ("a: {says: x, source: y, measure: bound, baselines: yes!}", "claims.a.baselines: 'yes!' is neither true nor"),
         ("a: {says: x, source: y, measure: clean, networks: same}", "claims.a.networks: 'same' is not other"),
-        ("a: {says: x, source: y, measure: clean, higher: {methods: [a]}}", "claims.a: higher and lower need methods"),
+        ("a: {says: x, source: y, measure: clean, higher: {methods: [a]}}", "claims.a.higher: needs methods and kind"),
     ],
 )
 def test_a_claim_that_cannot_be_read_is_refused_in_one_line(text, message):

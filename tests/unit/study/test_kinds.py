@@ -6,6 +6,7 @@ from finitecover.data.sources import SOURCES as READ
 from finitecover.study import kinds
 from finitecover.training.models import ARCHITECTURES
 from finitecover.training.objectives import OBJECTIVES
+from solve_cover import ASKED
 
 
 def test_what_may_be_named_is_what_the_stages_have():
@@ -18,6 +19,7 @@ def test_what_may_be_named_is_what_the_stages_have():
     assert set(kinds.ALGORITHMS["condensation"]) == set(CONDENSATIONS)
     assert {kind.objective for kind in kinds.TRAININGS.values()} == set(OBJECTIVES)
     assert set(kinds.RELAXATIONS) == {*TAKEN, "space"}
+    assert set(ASKED) == {"family", "ipc", "radius", "space", *kinds.FAMILIES["cover"].keys}
 
 
 def test_what_a_kind_implies_is_said_once():

@@ -116,13 +116,13 @@ def test_no_attack_contradicts_a_certificate_on_thousands_of_images(robust_digit
     assert certifiable.double().mean() > 0.5
     x, y, inside = images[certifiable], labels[certifiable], (radii[certifiable] * 0.999).float()
     error = partial(F.cross_entropy, target=y, reduction="sum")
-    descent = {"norm": norm, "steps": 40, "step_size": 0.1, "autocast": nullcontext}
+    pgd = {"norm": norm, "steps": 40, "step_size": 0.1, "autocast": nullcontext}
     for seed in range(3):
         generator = torch.Generator().manual_seed(seed)
-        points = perturb(network, x, error, inside, generator=generator, **descent)
+        points = perturb(network, x, error, inside, generator=generator, **pgd)
         assert (predict(network, points) == y).all()
     # Attacks do break images beyond: what they did not do above was not for want of strength.
-    points = perturb(network, x, error, 5 * inside, generator=torch.Generator().manual_seed(0), **descent)
+    points = perturb(network, x, error, 5 * inside, generator=torch.Generator().manual_seed(0), **pgd)
     assert (predict(network, points) != y).double().mean() > 0.3
     # AutoAttack at one radius, on images certified there.
     size = inside.median().item()

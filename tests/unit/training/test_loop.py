@@ -202,7 +202,7 @@ def test_snapshots_are_equidistant_and_the_last_is_the_model():
 @pytest.mark.parametrize(("adversary", "passes"), [(None, 1), (ADVERSARY, 3), (TRADES, 5), (INTERVALS, 3)])
 def test_cost_is_counted_in_passes_of_single_images(adversary, passes):
     _, result, _ = fully_trained(adversary, steps=6, batch_size=10)
-    gradients = {1: 1, 3: 3, 5: 4}[passes]  # TRADES' natural predictions before its descent need no gradient
+    gradients = {1: 1, 3: 3, 5: 4}[passes]  # TRADES' natural predictions before its steps need no gradient
     assert result.cost == {"images_seen": 60 * passes, "gradient_evaluations": 60 * gradients}
 
 
