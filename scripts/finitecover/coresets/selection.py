@@ -53,8 +53,21 @@ def select(algorithm, points, labels, k, rng):
         members = np.flatnonzero(labels == label)
         if k > len(members):
             raise ValueError(f"budget {k} exceeds class {label}, which has {len(members)} images")
-        positions = np.asarray(SELECTIONS[algorithm](points[members], k, rng))
-        if len(np.unique(positions)) != k or len(positions) != k:
-            raise ValueError(f"{algorithm} chose {len(np.unique(positions))} images of class {label}, not {k}")
+        positions = _checked(SELECTIONS[algorithm](points[members], k, rng), algorithm, label, k, len(members))
         chosen.append(members[positions])
     return np.sort(np.concatenate(chosen))
+
+
+def _checked(returned, algorithm, label, k, n):
+    """The positions that a selection returned, (k,) integers; raises `ValueError` unless they are k different ones in
+    0..n-1."""
+    positions, wanted = np.asarray(returned), f"{k} different positions in 0..{n - 1}, as a list of whole numbers"
+    if positions.ndim != 1 or not np.issubdtype(positions.dtype, np.integer):
+        told = f"an array of shape {positions.shape} and type {positions.dtype}"
+    elif positions.size and (positions.min() < 0 or positions.max() >= n):
+        told = f"positions from {positions.min()} to {positions.max()}"
+    elif len(np.unique(positions)) != k or len(positions) != k:
+        told = f"{len(np.unique(positions))} images"
+    else:
+        return positions
+    raise ValueError(f"{algorithm} chose {told} of class {label}; expected {wanted}")

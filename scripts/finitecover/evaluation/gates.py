@@ -66,12 +66,19 @@ def broken_at_one(target, settings):
     return gate("linf eps = 1 breaks the model", accuracy <= constant, accuracy, f"at most {constant:.3f}, one class")
 
 
+def excess(target, adversarial, norm, eps):
+    """How far each adversarial image lies outside the ball of a size, a number, or outside [0, 1], (n,) float64;
+    infinite where it is not finite."""
+    outside_ball = target.distances(adversarial, norm) - eps
+    outside_box = torch.maximum(-adversarial, adversarial - 1).flatten(1).amax(1).double()
+    finite = adversarial.flatten(1).isfinite().all(1)
+    return torch.where(finite, torch.maximum(outside_ball, outside_box).clamp_min(0), torch.inf)
+
+
 def inside(target, adversarial, norm, eps, name):
     """Every adversarial image lies in [0, 1] and, measured in float64, in the ball."""
-    excess = (target.distances(adversarial, norm) - float(Fraction(eps))).max()
-    outside_box = torch.maximum(-adversarial, adversarial - 1).max().clamp_min(0)
+    worst = excess(target, adversarial, norm, float(Fraction(eps))).max()
     expected = f"at most {BALL_TOLERANCE:g} outside"
-    worst = max(float(excess), float(outside_box))
     return gate(f"{name} {norm} {eps} stays in the ball and in [0, 1]", worst <= BALL_TOLERANCE, worst, expected)
 
 

@@ -9,6 +9,7 @@ import torch
 
 from finitecover.data.sampling import draw_examples
 from finitecover.evaluation import gates
+from finitecover.evaluation.foreign import adversarial_images
 from finitecover.evaluation.library_attacks import AUTOATTACK, MINIMAL_NORM, autoattack, minimal_norm
 from finitecover.own import attacks as own_attacks
 from finitecover.study.extensions import own_objects
@@ -45,10 +46,15 @@ class Target:
         return attack(self.model, self.images, self.labels, eps, norm=norm, generator=generator, **settings)
 
     def own(self, norm, eps, function):
-        """(adversarial images, predictions) of an attack of the user's; eps as a number."""
-        generator = torch.Generator().manual_seed(self.seed)
-        found = OWN[function](self.model, self.images, self.labels, eps, norm, generator).detach()
-        return found, predict(self.model, found)
+        """(adversarial images, predictions) of an attack of the user's; eps as a number.
+
+        An image that is no adversarial one, for it lies outside the ball or [0, 1] or is no number, breaks nothing: its
+        prediction is the clean one. The gate `inside` tells of it.
+        """
+        asked = (self.model, self.images, self.labels, eps, norm, self.seed)
+        found = adversarial_images(function, OWN[function], *asked)
+        allowed = gates.excess(self, found, norm, eps) <= gates.BALL_TOLERANCE
+        return found, torch.where(allowed, predict(self.model, found), self.clean)
 
     def distances(self, images, norm):
         """Of images from the target's, (n,), in float64."""

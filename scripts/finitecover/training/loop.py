@@ -170,14 +170,14 @@ def _validate(model, validation, adversary, seed):
     images, labels, radius = validation
     device = next(model.parameters()).device
     images, labels = images.to(device), labels.to(device)
-    model.requires_grad_(False)
+    model.eval().requires_grad_(False)
     if adversary and "steps" in adversary:
         settings = {name: adversary[name] for name in ("norm", "steps", "step_size")}
         generator = torch.Generator().manual_seed(seed)
         _, predictions = attack(model, images, labels, radius, generator=generator, **settings)
     else:
         predictions = predict(model, images)
-    model.requires_grad_(True)
+    model.train().requires_grad_(True)
     return (predictions == labels).float().mean().item()
 
 

@@ -12,6 +12,10 @@ class Passes:
         self.images_seen = self.gradient_evaluations = 0
         self._hook = model.register_forward_hook(self._forward)
 
+    def __deepcopy__(self, memo):
+        """A copy of the network is watched by the same counter."""
+        return self
+
     def stop(self):
         """Count no more."""
         self._hook.remove()

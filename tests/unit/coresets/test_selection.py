@@ -50,7 +50,20 @@ def test_a_budget_above_a_class_is_refused():
         select("random", np.zeros((5, 1)), np.array([0, 0, 0, 1, 1]), 3, np.random.default_rng(0))
 
 
-def test_a_selection_of_ones_own_must_choose_as_many_as_asked_for(monkeypatch):
-    monkeypatch.setitem(SELECTIONS, "twice", lambda points, k, rng: [0] * k)
-    with pytest.raises(ValueError, match="twice chose 1 images of class 0, not 2"):
-        select("twice", np.zeros((4, 3)), np.zeros(4, dtype=int), 2, None)
+@pytest.mark.parametrize(
+    ("returned", "told"),
+    [
+        ([0, 0], "1 images of class 0"),
+        ([0, 1, 2], "3 images of class 0"),
+        ([-1, 3], "positions from -1 to 3 of class 0"),
+        ([0, 4], "positions from 0 to 4 of class 0"),
+        ([[0], [1]], r"an array of shape \(2, 1\) and type int64 of class 0"),
+        ([True, False, True, False], r"an array of shape \(4,\) and type bool of class 0"),
+        ([0.0, 1.0], r"an array of shape \(2,\) and type float64 of class 0"),
+        (None, r"an array of shape \(\) and type object of class 0"),
+    ],
+)
+def test_a_selection_of_ones_own_must_choose_as_many_as_asked_for(returned, told, monkeypatch):
+    monkeypatch.setitem(SELECTIONS, "mine", lambda points, k, rng: returned)
+    with pytest.raises(ValueError, match=rf"mine chose {told}; expected 2 different positions in 0\.\.3"):
+        select("mine", np.zeros((4, 3)), np.zeros(4, dtype=int), 2, None)
