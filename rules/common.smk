@@ -29,6 +29,7 @@ from finitecover.study import (
 )
 
 try:
+    checks.check_files(ROOT)
     checks.check(config, ROOT / "config" / "schema.yaml")
     CLAIMS = claims.read_claims((ROOT / "config" / "claims.yaml").read_text(encoding="utf-8"))
     checks.check_claims(CLAIMS, config)
@@ -88,13 +89,21 @@ def names_of(table):
     return "|".join(re.escape(name) for name in sorted(table, key=lambda name: (-len(name), name)))
 
 
+def training_set_names():
+    """Regular expression of the names of training sets: with images per class where a budget makes them."""
+    methods = config["methods"].items()
+    given = names_of(name for name, method in methods if runs.takes_budget(method))
+    others = names_of(name for name, method in methods if not runs.takes_budget(method))
+    return rf"(({given})-ipc[1-9][0-9]*|{others})"
+
+
 wildcard_constraints:
     dataset=names_of(config["datasets"]),
-    training_set=rf"({names_of(config['methods'])})(-ipc[1-9][0-9]*)?",
+    training_set=training_set_names(),
     training=names_of(config["trainings"]),
     model=names_of(config["models"]),
     space=names_of([kinds.PRINCIPAL_COMPONENTS, *config["models"]]),
-    cover=rf"({names_of(config['methods'])})(-ipc[1-9][0-9]*)?",
+    cover=training_set_names(),
     seed=r"[0-9]+",
     expert=r"[0-9]+",
     claim=names_of(CLAIMS),

@@ -91,7 +91,7 @@ def frontier(points, radii=(), budgets=(), spaced=0, norm="l2", *, memory=MEMORY
     smallest cover known and lower_bound the largest size proved, both whatever radius they came from. Raises
     `ValueError` as `cover_with_radius` and `cover_with_budget` do.
     """
-    points = checked(points, norm)
+    points, radii, budgets = checked(points, norm), list(radii), list(budgets)  # iterated more than once
     for radius in radii:
         _check_radius(radius)
     for k in budgets:
@@ -341,6 +341,8 @@ def checked(points, norm):
     points = np.asarray(points)
     if points.ndim == 0 or points.size == 0:
         raise ValueError(f"points have shape {points.shape}; expected (n, ...) with n > 0")
+    if points.dtype.kind not in "buif":
+        raise ValueError(f"points are of type {points.dtype}; expected real numbers")
     points = flatten(points)
     if not np.isfinite(points).all():
         raise ValueError("points hold NaN or infinite values; remove them first")

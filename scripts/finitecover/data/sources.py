@@ -159,9 +159,13 @@ def standardise(x_train, y_train, x_test, y_test):
     if x_train.dtype != x_test.dtype:
         raise DataError(f"x_train is {x_train.dtype}, x_test is {x_test.dtype}: both must be uint8 or both floats")
     y_train, y_test = _labels(y_train, x_train, "y_train"), _labels(y_test, x_test, "y_test")
-    empty = np.setdiff1d(np.arange(y_train.max() + 1), y_train)
-    if len(empty):
-        raise DataError(f"y_train: class {empty[0]} has no image; labels must be 0..C-1, each with at least one")
+    classes = np.unique(y_train)
+    missing = np.flatnonzero(classes != np.arange(len(classes)))
+    if len(missing):
+        raise DataError(
+            f"y_train: class {missing[0]} has no image, and there is a label {classes[-1]}; labels must be 0..C-1, "
+            "each with at least one"
+        )
     if y_test.max() > y_train.max():
         raise DataError(f"y_test: label {y_test.max()} does not occur in y_train (0..{y_train.max()})")
     return x_train, y_train, x_test, y_test

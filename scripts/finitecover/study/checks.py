@@ -13,6 +13,8 @@ from finitecover.study.runs import BUDGET, kind_of, runs, takes_budget
 from finitecover.study.settings import ConfigurationError, evaluated_sizes, fraction, imported_path, source_settings
 from finitecover.study.shapes import deepest_convnet
 
+RESERVED = ("clean", "worst")  # what rows beside those of attacks are called
+
 
 def check(config, schema_path):
     """Raise `ConfigurationError` with one line on the first thing that is wrong with a study."""
@@ -36,6 +38,12 @@ def check(config, schema_path):
     for dataset in config["run"]["datasets"]:
         _check_dataset_of_run(dataset, config)
         _check_budgets(dataset, config)
+
+
+def check_files(root):
+    """Raise `ConfigurationError` if a file of the user's own lies where older versions looked for it."""
+    for old, new in renamed.FILES.items():
+        _require(not (root / old).exists(), f"{old}: is now {new}; move what is yours there")
 
 
 def check_claims(claims, config):
@@ -179,6 +187,7 @@ def _check_model(name, settings):
 
 def _check_attack(name, settings):
     where, kind = f"evaluation.attacks.{name}", settings["kind"]
+    _require(name not in RESERVED, f"{where}: rows of results are called {name}; choose another name")
     _check_keys(where, f"kind {kind}", settings, ATTACKS[kind], kinds.all_keys(ATTACKS))
     known = ", ".join(kinds.OWN_ATTACKS) or "there is none in scripts/finitecover/own/attacks.py"
     _require(

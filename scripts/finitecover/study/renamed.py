@@ -1,4 +1,4 @@
-"""Names that a key of the config or a column of a table had in older versions, and what they are called now."""
+"""Names that keys of the config, columns of tables and files had in older versions, and what they are called now."""
 
 # (section, key): key of that section
 KEYS = {("evaluation", "verdict"): "library_attacks"}
@@ -8,6 +8,12 @@ COLUMNS = {
     "prices": "dual",
     "priced_points": "dual_points",
 }
+
+
+# Files of the user's own, from the root of the project.
+_OWN = ("attacks", "models", "selections")
+FILES = {f"scripts/finitecover/own_{name}.py": f"scripts/finitecover/own/{name}.py" for name in _OWN}
+FILES["config/profiles/slurm"] = "profiles/slurm"
 
 
 def check_columns(path, columns):

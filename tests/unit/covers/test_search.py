@@ -231,6 +231,9 @@ def test_memory_and_threads_change_nothing(rng, monkeypatch):
     [
         (np.zeros((0, 3)), "points have shape \\(0, 3\\); expected \\(n, ...\\) with n > 0"),
         (np.array(0.5), "expected \\(n, ...\\)"),
+        (np.array([[0.1 + 1j], [0.2]]), "points are of type complex128; expected real numbers"),
+        (np.array([["0.1"], ["0.2"]]), "points are of type <U3; expected real numbers"),
+        (np.array([[None], [0.2]]), "points are of type object; expected real numbers"),
         (np.array([[0.1], [np.nan]]), "NaN or infinite"),
         (np.array([[0.1], [np.inf]]), "NaN or infinite"),
     ],
@@ -259,3 +262,10 @@ def test_unknown_norm_is_refused():
         cover_with_radius(LINE, 0.1, norm="l7")
     with pytest.raises(ValueError, match="choose one of l1, l2, linf"):
         cover_with_budget(LINE, 2, norm="l7")
+
+
+def test_a_frontier_takes_what_can_be_iterated_once():
+    asked = {"radii": [0.5], "budgets": [1, 2]}
+    once = {name: iter(values) for name, values in asked.items()}
+    assert frontier(LINE, **once) == frontier(LINE, **asked)
+    assert len(frontier(LINE, **asked)["radius"]) > 1

@@ -61,6 +61,7 @@ ones = np.ones((6, 5, 5))
         ({"y_train": np.array([0, 1, -2, 0, 1, 2])}, "label -2 is negative"),
         ({"y_train": np.array([0, 1, 3, 0, 1, 3])}, "y_train: class 2 has no image"),
         ({"y_train": np.array([1, 1, 2, 2, 1, 2])}, "y_train: class 0 has no image"),
+        ({"y_train": np.array([0, 1, 2, 0, 1, 2 * 10**9])}, "class 3 has no image, and there is a label 2000000000"),
         ({"y_test": np.array([0, 1, 3])}, "y_test: label 3 does not occur in y_train"),
     ],
 )

@@ -1,3 +1,8 @@
+import os
+import re
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -190,3 +195,19 @@ def test_every_figure_of_the_whole_study_has_an_entry_that_names_its_tables_and_
     study = {"training_eps": {"d": {"linf": "8/255"}}, "kinds": {"pgd": ["pgd", "linf"]}, "attack": "pgd", "order": []}
     for name in ("tradeoff", "budgets", "sizes", "architectures"):
         assert DRAWN[name]({"summary": summarise(runs())}, study).axes
+
+
+def test_the_shell_of_a_notebook_and_a_style_of_the_users_change_no_figure(monkeypatch):
+    code = "import finitecover.reporting.figures.registry, matplotlib; print(matplotlib.get_backend())"
+    environment = os.environ | {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONPATH": "scripts"}
+    process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert process.stdout == "agg\n", process.stderr
+    style.mpl.rcParams["text.usetex"] = True
+    style.style()
+    assert not style.mpl.rcParams["text.usetex"]
+
+
+def test_matplotlib_is_imported_where_its_backend_is_chosen_and_nowhere_before():
+    for path in (ROOT / "scripts").rglob("*.py"):
+        if path.name != "style.py":
+            assert not re.search(r"^\s*(import|from) (matplotlib|seaborn)", path.read_text(), re.M), path

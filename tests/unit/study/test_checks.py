@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import yaml
 
-from finitecover.study import checks, kinds, runs, settings
+from finitecover.study import checks, kinds, renamed, runs, settings
+from finitecover.study.catalogue import smallest_class
 from finitecover.study.claims import read_claims
 from finitecover.study.settings import ConfigurationError
 from running import ROOT
@@ -63,6 +64,14 @@ def test_a_key_of_an_older_version_is_told_with_its_new_name():
     message = "evaluation.verdict: is now called evaluation.library_attacks; rename it"
     with pytest.raises(ConfigurationError, match=message):
         checks.check(config, SCHEMA)
+
+
+@pytest.mark.parametrize("old", renamed.FILES)
+def test_a_file_where_an_older_version_had_it_is_told_with_its_new_place(old, tmp_path):
+    checks.check_files(tmp_path)
+    (tmp_path / old).mkdir(parents=True)
+    with pytest.raises(ConfigurationError, match=f"{old}: is now {renamed.FILES[old]}; move what is yours there"):
+        checks.check_files(tmp_path)
 
 
 def test_the_schema_lists_the_kinds_that_there_are():
@@ -196,6 +205,11 @@ REFUSALS = [
     ("optimisation.epochs", 3, "optimisation: unknown key 'epochs'; allowed: batch_size, learning_rate"),
     ("optimisation.steps", 1.5, "optimisation.steps: 1.5 is not of type 'integer'"),
     ("evaluation.attacks", {}, "evaluation.attacks: {} should be non-empty"),
+    (
+        "evaluation.attacks",
+        {"worst": {"kind": "autoattack", "components": ["square"]}},
+        "evaluation.attacks.worst: rows of results are called worst; choose another name",
+    ),
     ("evaluation.attacks.pgd.restarts", 0, "evaluation.attacks.pgd.restarts: 0 is less than the minimum of 1"),
 ]
 
@@ -277,3 +291,8 @@ def test_a_data_set_needs_sizes_in_one_of_the_norms_of_the_evaluation():
     config["evaluation"]["norms"] = ["l2"]
     with pytest.raises(ConfigurationError, match=r"datasets.digits.eps: no sizes in any of evaluation.norms, l2"):
         checks.check(config, SCHEMA)
+
+
+def test_a_label_that_is_no_class_needs_no_memory_to_be_counted(tmp_path):
+    np.savez(tmp_path / "mine.npz", y_train=np.array([0, 0, 1, 1, 2 * 10**9]))
+    assert smallest_class({"source": "npz", "path": str(tmp_path / "mine.npz")}) == 1

@@ -2,7 +2,6 @@
 
 from fractions import Fraction
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
@@ -14,6 +13,7 @@ from finitecover.reporting.figures.style import (
     budget_marks,
     heat_map,
     marker_size,
+    mpl,
     palette,
     panel_grid,
     with_legend,

@@ -1,9 +1,8 @@
 """The figure of condensations: loss over the iterations, and images as they change."""
 
-import matplotlib as mpl
 import numpy as np
 
-from finitecover.reporting.figures.style import LINES, palette, plt
+from finitecover.reporting.figures.style import LINES, mpl, palette, plt
 
 
 def condensation(histories, snapshots, order=()):

@@ -1,10 +1,8 @@
 """Figures of covers and of the images that methods chose or made."""
 
-import matplotlib as mpl
 import numpy as np
-import seaborn as sns
 
-from finitecover.reporting.figures.style import NORM_NAMES, plt
+from finitecover.reporting.figures.style import NORM_NAMES, mpl, plt, sns
 
 
 def frontier(tables, norm):

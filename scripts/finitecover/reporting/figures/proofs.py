@@ -2,9 +2,7 @@
 
 from fractions import Fraction
 
-from matplotlib import ticker
-
-from finitecover.reporting.figures.style import COLOURS, NORM_NAMES, heat_map, panel_grid, plt, with_legend_below
+from finitecover.reporting.figures.style import COLOURS, NORM_NAMES, heat_map, mpl, panel_grid, plt, with_legend_below
 
 CELL = ["dataset", "training", "model"]
 
@@ -74,9 +72,9 @@ def bounds(table):
         above.set_title(training)
         below.set_xlabel("updates")
     axes[0, 0].set_yscale("log")
-    axes[0, 0].yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
-    axes[0, 0].yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
-    axes[0, 0].yaxis.set_minor_formatter(ticker.NullFormatter())
+    axes[0, 0].yaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
+    axes[0, 0].yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:g}"))
+    axes[0, 0].yaxis.set_minor_formatter(mpl.ticker.NullFormatter())
     return with_legend_below(figure, axes.flat, 3)
 
 

@@ -1,11 +1,13 @@
 """What all figures share: one colour and marker per method, everywhere; vector PDF and PNG with equal bytes for equal
 input."""
 
-import matplotlib as mpl
-import pandas as pd
+import os
 
-mpl.use("agg")
+os.environ["MPLBACKEND"] = "agg"  # whatever the shell of a notebook has set; before Matplotlib looks
+
+import matplotlib as mpl
 import matplotlib.pyplot as plt
+import pandas as pd
 import seaborn as sns
 
 from finitecover.jobs.files import atomic_write
@@ -24,7 +26,8 @@ NORM_NAMES = {norm: f"${symbol(norm)}$" for norm in ORDER}
 
 
 def style():
-    """Set sizes and fonts; text in PDFs stays text (TrueType)."""
+    """Set sizes and fonts, whatever a user's own style says; text in PDFs stays text (TrueType)."""
+    mpl.rcdefaults()
     sns.set_theme(context="paper", style="whitegrid")
     mpl.rcParams.update(
         {"pdf.fonttype": 42, "savefig.dpi": DOTS_PER_INCH, "axes.titlesize": "medium", "legend.frameon": False}
