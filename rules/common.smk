@@ -16,17 +16,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from finitecover.jobs import locks
 from finitecover.jobs.provenance import library_digest
-from finitecover.study import (
-    checks,
-    claims,
-    estimates,
-    figures,
-    kinds,
-    outputs,
-    paths,
-    runs,
-    settings,
-)
+from finitecover.study import checks, claims, estimates, figures, kinds
+from finitecover.study import outputs, paths, runs, settings
 
 try:
     checks.check_files(ROOT)
@@ -39,7 +30,7 @@ except settings.ConfigurationError as error:
 if workflow.is_main_process and locks.break_stale_lock():
     logger.warning("The run that had locked this folder was killed; resuming where it was.")
 
-RUNS = runs.runs(config)
+RUNS, JOBS = runs.runs(config), outputs.costly_jobs(config)
 
 
 def note_this_run():
@@ -124,6 +115,22 @@ def memory(mb):
 def of_study(function, *names):
     """A function of the study as one of wildcards: `function(config, *wildcards of these names)`."""
     return lambda wildcards: function(config, *(wildcards[name] for name in names))
+
+
+def entry(path):
+    """The entry of the config at a path of keys and wildcards, "models/{model}", or None where the last key is missing.
+
+    Snakemake's `lookup` does the same, but takes a millisecond for every job.
+    """
+
+    def found(wildcards):
+        *parents, last = path.format(**wildcards).split("/")
+        place = config
+        for key in parents:
+            place = place[key]
+        return place.get(last)
+
+    return found
 
 
 def declared_threads(wildcards):

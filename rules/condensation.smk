@@ -19,8 +19,8 @@ rule train_expert:
         mem_mb=memory(4000),
     params:
         settings=lookup(within=config, dpath="experts"),
-        model=lookup(within=config, dpath="models/{model}"),
-        augmentation=lookup(within=config, dpath="datasets/{dataset}/augmentation"),
+        model=entry("models/{model}"),
+        augmentation=entry("datasets/{dataset}/augmentation"),
         code=code("train_expert"),
     script:
         "../scripts/train_expert.py"
@@ -48,7 +48,7 @@ rule condense_dataset:
     params:
         settings=of_study(settings.method_settings, "dataset", "training_set"),
         model=of_study(settings.network_of, "training_set"),
-        augmentation=lookup(within=config, dpath="datasets/{dataset}/augmentation"),
+        augmentation=entry("datasets/{dataset}/augmentation"),
         code=code("condense_dataset"),
     script:
         "../scripts/condense_dataset.py"

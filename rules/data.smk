@@ -38,7 +38,7 @@ rule prepare_dataset:
     resources:
         mem_mb=memory(4000),
     params:
-        normalisation=lookup(within=config, dpath="datasets/{dataset}/normalisation", default=None),
+        normalisation=entry("datasets/{dataset}/normalisation"),
         code=code("prepare_dataset"),
     script:
         "../scripts/prepare_dataset.py"

@@ -24,7 +24,7 @@ rule attack_model:
         examples=lookup(within=config, dpath="evaluation/examples"),
         attacks=settings.attacks(config),
         library=of_study(settings.library_attacks, "dataset"),
-        kind=lookup(within=config, dpath="trainings/{training}/kind"),
+        kind=entry("trainings/{training}/kind"),
         code=code("attack_model"),
     script:
         "../scripts/attack_model.py"

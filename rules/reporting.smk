@@ -43,8 +43,8 @@ rule summarise_runs:
 rule collect_costs:
     """Seconds, memory and passes through networks of every job that costs time."""
     input:
-        benchmarks=[job["benchmark"] for job in outputs.costly_jobs(config)],
-        counts=[job["counts"] for job in outputs.costly_jobs(config) if job["counts"]],
+        benchmarks=[job["benchmark"] for job in JOBS],
+        counts=[job["counts"] for job in JOBS if job["counts"]],
     output:
         costs=report(paths.table("costs"), caption="captions/costs.rst", category="Tables"),
     log:
@@ -53,7 +53,7 @@ rule collect_costs:
     conda:
         "../envs/figures.yaml"
     params:
-        jobs=outputs.costly_jobs(config),
+        jobs=JOBS,
         threads=declared_threads,
         code=code("collect_costs"),
     script:

@@ -21,7 +21,7 @@ rule train_model:
         mem_mb=memory(3000),
     params:
         training=of_study(settings.training_settings, "dataset", "training"),
-        model=lookup(within=config, dpath="models/{model}"),
+        model=entry("models/{model}"),
         snapshots=of_study(settings.kept_snapshots, "training_set", "training"),
         code=code("train_model"),
     script:

@@ -13,7 +13,7 @@ COLUMNS = {
 # Files of the user's own, from the root of the project.
 _OWN = ("attacks", "models", "selections")
 FILES = {f"scripts/finitecover/own_{name}.py": f"scripts/finitecover/own/{name}.py" for name in _OWN}
-FILES["config/profiles/slurm"] = "profiles/slurm"
+FILES["config/profiles/slurm/profile.yaml"] = "profiles/slurm/profile.yaml"
 
 
 def check_columns(path, columns):
