@@ -28,7 +28,7 @@ SETTINGS = {
     },
 }
 EXPERTS = {"epochs": 4, "learning_rate": 0.05, "batch_size": 16}
-METHODS = sorted(CONDENSATIONS)
+METHODS = sorted(SETTINGS)
 
 
 def real(seed=0):
@@ -169,7 +169,7 @@ class KilledError(Exception):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_what_is_killed_goes_on_to_the_same_bytes(method, tmp_path, monkeypatch):
+def test_what_is_killed_resumes_to_the_same_bytes(method, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
     settings = {"iterations": 7, "augmentation": "crop_cutout_flip"}
     whole = condensed(method, **settings)
@@ -209,3 +209,28 @@ def test_a_state_that_cannot_be_read_is_not_used(tmp_path):
     kept.save({"iteration": 3})
     assert kept.load() == {"iteration": 3}
     assert checkpoint.Checkpoint(path, "another").load() is None
+
+
+def own_means(task):
+    """A condensation as a function: the loss that the synthetic images are moved against."""
+    losses = [(task.real(label).mean(dim=0) - task.own(label).mean(dim=0)).square().sum() for label in (0, 1)]
+    return torch.stack(losses).sum()
+
+
+class OwnMeans(matching.Method):
+    """The same as a class."""
+
+    def iterate(self, optimiser):
+        loss = own_means(self.task)
+        optimiser.step(loss)
+        return loss.item()
+
+
+def test_a_condensation_of_ones_own_is_a_function_or_a_class(monkeypatch):
+    found = []
+    for own in (own_means, OwnMeans):
+        monkeypatch.setitem(CONDENSATIONS, "mine", matching.as_method(own))
+        monkeypatch.setitem(SETTINGS, "mine", {"iterations": 30, "learning_rate": 0.5, "batch_real": 30})
+        found.append(condensed("mine", start="noise"))
+    assert found[0].images.tobytes() == found[1].images.tobytes()
+    assert found[0].history[-1]["loss"] < 0.1 * found[0].history[0]["loss"]

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from finitecover.coresets.selection import SELECTIONS, herding, k_centre, select
-from finitecover.covers.clustering import k_means
 
 LINE = np.array([[0.0], [0.1], [0.2], [0.8], [1.0]])
 
@@ -39,10 +38,6 @@ def test_k_centre_by_hand():
 def test_herding_by_hand():
     # 0.2 is nearest to the mean 0.42; with 0.8 beside it the mean is 0.5, with 1.0 it would be 0.6
     assert herding(LINE, 2, None).tolist() == [2, 3]
-
-
-def test_k_means_takes_the_image_nearest_to_each_centroid():
-    assert k_means(LINE, 2, np.random.default_rng(0)).tolist() in ([1, 3], [1, 4])
 
 
 def test_a_budget_above_a_class_is_refused():

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import torch
 
-from finitecover.data.sampling import draw_examples
 from finitecover.evaluation.gates import standard_broken
 from finitecover.evaluation.rows import accuracies, evaluate
 from finitecover.training.loop import train
@@ -142,12 +141,3 @@ def test_an_attack_that_leaves_the_ball_is_caught(network, monkeypatch):
 def test_a_standard_model_must_be_broken():
     assert standard_broken(0.05, "linf", "8/255")["passed"]
     assert not standard_broken(0.3, "linf", "8/255")["passed"]
-
-
-def test_examples_are_drawn_once_and_in_proportion():
-    labels = np.repeat([0, 1, 2], [600, 300, 100])
-    chosen = draw_examples(labels, 100)
-    assert (np.diff(chosen) > 0).all()
-    assert np.abs(np.bincount(labels[chosen]) - [60, 30, 10]).max() <= 1
-    assert (draw_examples(labels, 100) == chosen).all()
-    assert draw_examples(labels, 5000).tolist() == list(range(1000))
