@@ -21,14 +21,15 @@ from finitecover.study import outputs, paths, runs, settings
 
 try:
     checks.check_files(ROOT)
+    checks.take_numbers(config, ROOT / "config" / "schema.yaml")
     checks.check(config, ROOT / "config" / "schema.yaml")
     CLAIMS = claims.read_claims((ROOT / "config" / "claims.yaml").read_text(encoding="utf-8"))
     checks.check_claims(CLAIMS, config)
 except settings.ConfigurationError as error:
     raise WorkflowError(f"Configuration refused: {error}") from None
 
-if workflow.is_main_process and locks.break_stale_lock():
-    logger.warning("The run that had locked this folder was killed; resuming where it was.")
+if workflow.is_main_process and (told := locks.look()):
+    logger.warning(told)
 
 RUNS, JOBS = runs.runs(config), outputs.costly_jobs(config)
 

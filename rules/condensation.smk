@@ -57,7 +57,7 @@ rule condense_dataset:
 rule import_condensed:
     """Take over synthetic images that a reference implementation made."""
     input:
-        condensed=of_study(settings.imported_file, "dataset", "training_set"),
+        condensed=of_study(settings.imported_files, "dataset", "training_set"),
         summary=paths.SUMMARY,
     output:
         train=paths.IMPORTED_SET,

@@ -3,8 +3,11 @@
 
 rule download_dataset:
     """Fetch a data set (bundled, mirror, download, your own) as four plain arrays."""
+    input:
+        files=of_study(settings.source_inputs, "dataset"),
     output:
         raw=paths.RAW,
+        notes=paths.NOTES,
     log:
         paths.log("download_dataset"),
     benchmark:
@@ -16,6 +19,7 @@ rule download_dataset:
     params:
         settings=of_study(settings.source_settings, "dataset"),
         mirror=lookup(within=config, dpath="data/mirror"),
+        contents=of_study(settings.source_contents, "dataset"),
         code=code("download_dataset"),
     script:
         "../scripts/download_dataset.py"
@@ -25,6 +29,7 @@ rule prepare_dataset:
     """Check the arrays and store them as sets of labelled images in [0, 1]."""
     input:
         raw=paths.RAW,
+        notes=paths.NOTES,
     output:
         train=paths.TRAIN,
         test=paths.TEST,

@@ -293,6 +293,7 @@ rule render_report:
         environment=paths.ENVIRONMENT,
         figures=[figure["path"] for figure in figures.of_study(config)],
         explorer=paths.fill_all(paths.COVER_EXPLORER, outputs.explored_covers(config)),
+        summaries=[noted["path"] for noted in outputs.noted(config)],
     output:
         report=paths.REPORT,
     log:
@@ -303,6 +304,7 @@ rule render_report:
     params:
         tables=outputs.report_tables(config),
         figures=figures.of_study(config),
+        noted=outputs.noted(config),
         study={
             "training_eps": settings.every_training_eps(config),
             "baselines": claims.baseline_claims(CLAIMS),

@@ -18,7 +18,8 @@ def collect_condensed(runs, condensed_path):
         if run["history"]:
             loss = load_csv(run["history"])["loss"]
             row |= {"loss_first": loss.iloc[0], "loss_last": loss.iloc[-1]}
-        rows.append(row | load_json(run["summary"]))
+        found = load_json(run["summary"])
+        rows.append(row | {key: value for key, value in found.items() if key != "notes"})
     save_csv(condensed_path, pd.DataFrame(rows).astype({"seed": "Int64"}))
 
 

@@ -15,10 +15,20 @@ from finitecover.study.estimates import core_hours
 
 
 def render_report(
-    template_path, tables, claims_path, figures, explorer_paths, environment_path, config, study, report_path
+    template_path,
+    tables,
+    claims_path,
+    figures,
+    explorer_paths,
+    noted,
+    environment_path,
+    config,
+    study,
+    report_path,
 ):
     """Tables: {name: path of a CSV}; figures: dicts of path (of a PNG) and title; explorers: of `explore_cover`; study:
-    training_eps, and names of the claims that put covers beside baselines."""
+    training_eps, and names of the claims that put covers beside baselines; noted: dicts of name and path, of summaries
+    with notes."""
     frames = {name: load_csv(path) for name, path in tables.items()} | {"claims": load_csv(claims_path)}
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -35,6 +45,7 @@ def render_report(
         core_hours=core_hours(tables["costs"]),
         failed=frames["gates"][~frames["gates"]["passed"].astype(bool)],
         figures=[(figure["title"], *_embedded(Path(figure["path"]).read_bytes())) for figure in figures],
+        notes={one["name"]: load_json(one["path"])["notes"] for one in noted},
         explorers=[load_json(path) for path in explorer_paths],
         environment=load_json(environment_path),
         settings=yaml.safe_dump(config, sort_keys=False),
@@ -55,6 +66,7 @@ if __name__ == "__main__":
             claims_path=snakemake.input.claims,
             figures=snakemake.params.figures,
             explorer_paths=snakemake.input.explorer,
+            noted=snakemake.params.noted,
             environment_path=snakemake.input.environment,
             config=snakemake.params.config,
             study=snakemake.params.study,

@@ -1,5 +1,6 @@
 """Plans of studies, and small ones in a folder of their own: mistakes, kinds of covers, own data, no network."""
 
+import json
 import os
 import re
 import shutil
@@ -124,6 +125,8 @@ def test_a_second_run_in_a_folder_says_that_there_is_a_first(make_workflow):
     first.communicate()
     assert second.returncode != 0
     assert "Directory cannot be locked" in second.stdout
+    assert f"A run in this folder is under way: process {first.pid}, since " in second.stdout
+    assert f"snakemake --configfile {SMOKE} long.yaml --cores 2 {target}" in second.stdout
 
 
 def test_bad_data_ends_in_one_line_and_leaves_no_output(make_workflow):
@@ -140,7 +143,30 @@ def test_bad_data_ends_in_one_line_and_leaves_no_output(make_workflow):
     assert process.returncode != 0
     assert "Error: mine: x_train: holds NaN or infinite values (100 of 100)" in process.stdout
     files = {path.name for path in (workflow.folder / "results" / "mine").rglob("*") if path.is_file()}
-    assert files == {"raw.npz", ".raw.npz.sha256"}
+    assert files == {"raw.npz", ".raw.npz.sha256", "notes.json", ".notes.json.sha256"}
+
+
+def test_an_input_that_changed_under_the_same_name_is_read_again(make_workflow):
+    workflow = make_workflow()
+    images, labels = load_digits(return_X_y=True)
+    parts = {"x_train": images[:500].reshape(-1, 8, 8) / 16, "y_train": labels[:500]}
+    parts |= {"x_test": images[500:600].reshape(-1, 8, 8) / 16, "y_test": labels[500:600]}
+    np.savez(workflow.folder / "mine.npz", **parts)
+    (workflow.folder / "mine.yaml").write_text(
+        """
+        run: {datasets: [mine], budgets: [1], methods: [random], trainings: [standard]}
+        datasets:
+          mine: {source: npz, path: mine.npz, augmentation: "", eps: {linf: {train: "0.1", test: ["0.1"]}}}
+        """
+    )
+    target = "results/mine/coresets/random-ipc1/seed0/train.npy"
+    workflow.run(target, config=[SMOKE, "mine.yaml"])
+    assert "Nothing to be done" in workflow.run(target, config=[SMOKE, "mine.yaml"]).stdout
+    np.savez(workflow.folder / "mine.npz", **parts | {"y_train": (labels[:500] + 1) % 10})
+    output = workflow.run(target, config=[SMOKE, "mine.yaml"]).stdout
+    assert "Updated input files: mine.npz" in output
+    chosen = np.load(workflow.folder / target)
+    assert (chosen["label"] == (labels[:500][chosen["index"]] + 1) % 10).all()
 
 
 WITHOUT_NETWORK = ["unshare", "--map-root-user", "--net"]
@@ -179,6 +205,7 @@ def test_own_folder_of_images_runs_like_any_data_set(make_workflow, rng):
         for number in range(6):
             pixels = rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(workflow.folder / "photos" / name / f"{number}.png")
+    (workflow.folder / "photos/ants/notes.txt").write_text("mine")
     (workflow.folder / "mine.yaml").write_text(
         """
         run: {datasets: [photos], methods: [mfc], budgets: [2], trainings: [generalised-l2], seeds: [0]}
@@ -190,10 +217,13 @@ def test_own_folder_of_images_runs_like_any_data_set(make_workflow, rng):
     )
     (workflow.folder / "quick.yaml").write_text(yaml.safe_dump({**QUICK, "run": {}}))
     target = "results/photos/attacks/mfc-ipc2/generalised-l2/convnet/seed0/accuracies.csv"
-    workflow.run(target, config=[SMOKE, "quick.yaml", "mine.yaml"])
+    output = workflow.run(target, config=[SMOKE, "quick.yaml", "mine.yaml"]).stdout
     accuracies = pd.read_csv(workflow.folder / target)
     assert accuracies["attack"].tolist() == ["clean", "fgsm", "pgd", "autoattack", "deepfool", "worst"]
     assert accuracies["n"].tolist() == [4] * 6
+    summary = json.loads((workflow.folder / "results/photos/data/summary.json").read_text())
+    assert summary["notes"] == ["photos: 1 files are no images that can be read and were skipped (.txt)"]
+    assert f"Note on photos: {summary['notes'][0]}" in output
     records = np.load(workflow.folder / "results/photos/covers/mfc-ipc2/train.npy")
     assert records["image"].shape == (4, 3, 8, 8)
     assert records["image"].dtype == np.uint8

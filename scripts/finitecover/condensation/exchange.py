@@ -15,6 +15,8 @@ from finitecover.condensation.matching import from_normalised
 from finitecover.jobs.files import save_bytes
 from finitecover.training.models import Normalise
 
+CLAMPED_SHARE, CLAMPED_MEAN = 0.1, 0.05  # of the pixels, and of the range on average, from which clamping is noted
+
 # Accuracies lie in DC's files as NumPy scalars, which hold data alone.
 _SCALARS = [
     np._core.multiarray.scalar,
@@ -25,12 +27,13 @@ _SCALARS = [
 
 
 def load_condensed(path, form, experiment, dataset):
-    """(images (n, c, h, w) float32 in [0, 1], labels (n,) int64, clamping) of a file of the reference implementations.
+    """(images (n, c, h, w) float32 in [0, 1], labels (n,) int64, clamping, notes) of a file of the reference
+    implementations.
 
     path: the `.pt` file; for MTT that of the images, the labels' beside it. form: "dc" or "mtt". experiment: which of
     the sets in a file of DC's. dataset: {"shape", "classes", "mean", "std"}, the statistics being those the images were
-    normalised by. Images are clamped after normalisation is undone; `clamping` says what that changed. Raises
-    `ValueError` for a file that does not hold such a set.
+    normalised by. Images are clamped after normalisation is undone; `clamping` says what that changed. notes: sentences
+    on what looks as if other statistics were right. Raises `ValueError` for a file that does not hold such a set.
     """
     path = Path(path)
     content = _load(path)
@@ -45,9 +48,28 @@ def load_condensed(path, form, experiment, dataset):
         if not 0 <= experiment < len(sets):
             raise ValueError(f"{path}: has no experiment {experiment}; it holds {len(sets)}")
         images, labels = sets[experiment]
+    if isinstance(labels, list | tuple):
+        labels = torch.as_tensor(labels)
     _check(path, images, labels, dataset)
-    found, clamping = from_normalised(images.float(), dataset)
-    return found, labels.numpy().astype(np.int64), clamping
+    images = images.detach().float()
+    found, clamping = from_normalised(images, dataset)
+    return found, labels.numpy().astype(np.int64), clamping, _suspicions(images, clamping)
+
+
+def _suspicions(images, clamping):
+    """Sentences on normalised images that may be something else."""
+    if images.min() >= 0 and images.max() <= 1:
+        return [
+            "all values lie in [0, 1], as if the images had never been normalised; if so, give the method "
+            "normalisation: {mean: [0], std: [1]}, a value per channel"
+        ]
+    if clamping["clamped_share"] > CLAMPED_SHARE and clamping["clamped_mean"] > CLAMPED_MEAN:
+        return [
+            f"clamping to [0, 1] changed {100 * clamping['clamped_share']:.0f} % of the pixels, by "
+            f"{clamping['clamped_mean']:.2g} on average; if the images were normalised by other statistics than the "
+            "data set's, the method's normalisation must say which; whitened images cannot be brought back"
+        ]
+    return []
 
 
 def save_condensed(images, labels, dataset, dc_path, mtt_images_path, mtt_labels_path):
@@ -78,6 +100,8 @@ def _save(path, content):
 
 def _check(path, images, labels, dataset):
     shape, classes = tuple(dataset["shape"]), dataset["classes"]
+    if torch.is_tensor(images) and not images.is_floating_point():
+        raise ValueError(f"{path}: images are of type {images.dtype}; expected floats, normalised per channel")
     if not (torch.is_tensor(images) and torch.is_tensor(labels) and images.shape == (len(labels), *shape)):
         what = tuple(images.shape) if torch.is_tensor(images) else type(images).__name__
         raise ValueError(
@@ -89,5 +113,8 @@ def _check(path, images, labels, dataset):
         raise ValueError(
             f"{path}: labels run from {labels.min()} to {labels.max()}; the data set has classes 0..{classes - 1}"
         )
+    lacking = sorted(set(range(classes)) - set(labels.tolist()))
+    if lacking:
+        raise ValueError(f"{path}: no image of class {', '.join(map(str, lacking))}; every class needs one")
     if not torch.isfinite(images).all():
         raise ValueError(f"{path}: images hold NaN or infinite values")

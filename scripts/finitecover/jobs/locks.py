@@ -7,7 +7,10 @@ their jobs go on without them, and must be cancelled first.
 """
 
 import json
+import shlex
 import socket
+import sys
+from datetime import datetime
 from pathlib import Path
 
 import psutil
@@ -17,9 +20,10 @@ NOTE = FOLDER / "run.json"
 
 
 def note_run():
-    """Leave a note of the run that has just locked this folder."""
+    """Leave a note of the run that has just locked this folder: who it is, and what it was asked."""
     process = psutil.Process()
-    NOTE.write_text(json.dumps([socket.gethostname(), process.pid, process.create_time()]), encoding="utf-8")
+    note = [socket.gethostname(), process.pid, process.create_time(), shlex.join(sys.argv[1:])]
+    NOTE.write_text(json.dumps(note), encoding="utf-8")
 
 
 def forget_run():
@@ -27,19 +31,23 @@ def forget_run():
     NOTE.unlink(missing_ok=True)
 
 
-def break_stale_lock():
-    """Remove this folder's lock if the run that took it was one of this machine and is no more; whether it did so."""
+def look():
+    """A line on the run that has locked this folder, or None: one of this machine that is no more loses its lock, one
+    that lives is told."""
     try:
-        host, pid, started = json.loads(NOTE.read_text(encoding="utf-8"))
+        host, pid, started, asked = json.loads(NOTE.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False
-    if host != socket.gethostname() or _runs(pid, started):
-        return False
+        return None
+    if host != socket.gethostname():
+        return None
+    if _runs(pid, started):
+        since = datetime.fromtimestamp(started).strftime("%Y-%m-%d %H:%M:%S")
+        return f"A run in this folder is under way: process {pid}, since {since}, asked for: snakemake {asked}"
     locks = list((FOLDER / "locks").glob("*.lock"))
     for lock in locks:
         lock.unlink(missing_ok=True)
     forget_run()
-    return bool(locks)
+    return "The run that had locked this folder was killed; resuming where it was." if locks else None
 
 
 def _runs(pid, started):

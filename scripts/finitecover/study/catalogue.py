@@ -1,9 +1,12 @@
 """What is known of a data set before its images are read: a study is checked with Snakemake's packages alone."""
 
 import zipfile
+from hashlib import sha256
 from math import ceil
 from pathlib import Path
 
+# What no one means to be data: what systems, archivers and notebooks leave in folders, and all with a leading dot.
+LITTER = {"Thumbs.db", "desktop.ini", "__MACOSX"}
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"}
 
 # Size of the smallest class of the training split; digits after the split of `split_by_class`.
@@ -32,20 +35,62 @@ def smallest_class(settings):
         return None  # the download step says what is wrong with the file
 
 
+def source_files(settings):
+    """Your own files that a source reads and that Snakemake can compare by itself: one file, or none."""
+    return [settings["path"]] if settings["source"] == "npz" else []
+
+
+def source_state(settings, dataset, mirror):
+    """What tells whether the many files of a source are the same as before: names, sizes and times of change, as text.
+
+    Those of a folder of images, or those in the mirror that may be a publisher's; "" where there are none.
+    """
+    folders = [Path(settings["path"])] if settings["source"] == "folder" else []
+    if settings["source"] == "torchvision" and mirror:
+        folders = [Path(mirror, dataset), Path(mirror, settings["name"], "raw")]
+    files = [
+        path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file() and not _is_litter(path)
+    ]
+    digest = sha256()
+    for path in files:
+        found = path.stat()
+        digest.update(f"{path} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16] if files else ""
+
+
 def image_side(settings):
     """Shorter side of a dataset's images without loading them; None if unknown."""
     return SIDE.get(settings.get("name", settings["source"]), settings.get("size"))
 
 
 def _smallest_folder(root, test_share):
-    split = (root / "train").is_dir()
-    root, share = (root / "train", 0.0) if split else (root, test_share or 0.0)
     if not root.is_dir():
         return None
-    sizes = [len(image_files(path)) for path in root.iterdir() if path.is_dir()]
+    root, share = (root / "train", 0.0) if is_split(root) else (root, test_share or 0.0)
+    sizes = [len(image_files(root / name)) for name in class_names(root)]
     return min((n - ceil(share * n) for n in sizes), default=None)
+
+
+def is_split(root):
+    """Whether a folder of images has its training and its test images apart; "train" alone may be a class."""
+    return (root / "train").is_dir() and (root / "test").is_dir()
+
+
+def class_names(folder):
+    """Names of the folders of classes, sorted."""
+    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not _is_litter(path))
 
 
 def image_files(folder):
     """Image files of a folder, sorted."""
-    return sorted(path for path in folder.glob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and not _is_litter(path))
+
+
+def skipped_files(folder):
+    """What lies in the folder of a class and is no image file: (other files, subfolders), sorted."""
+    rest = sorted(path for path in folder.iterdir() if not _is_litter(path) and path not in set(image_files(folder)))
+    return [path for path in rest if not path.is_dir()], [path for path in rest if path.is_dir()]
+
+
+def _is_litter(path):
+    return path.name.startswith(".") or path.name in LITTER

@@ -178,6 +178,16 @@ def joined_tables(config):
     return [name for name, (_, expand) in JOINED.items() if expand(config)]
 
 
+def noted(config):
+    """What the report has notes on: dicts of name and path of a summary, of every data set and imported set."""
+    sets = runs.made_sets(config, "imported")
+    found = [{"name": run["dataset"], "path": paths.fill(paths.SUMMARY, run)} for run in runs.datasets(config)]
+    return found + [
+        {"name": f"{run['dataset']}, {run['training_set']}", "path": paths.fill(paths.IMPORTED_SUMMARY, run)}
+        for run in sets
+    ]
+
+
 def report_tables(config):
     """Names of the tables that the report shows."""
     condensed = ["condensed"] if condensed_runs(config) else []

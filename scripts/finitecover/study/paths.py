@@ -58,6 +58,7 @@ def fill_all(template, runs):
 # --- data ---
 
 RAW = "results/{dataset}/data/raw.npz"
+NOTES = "results/{dataset}/data/notes.json"
 TRAIN = "results/{dataset}/data/train.npy"
 TEST = "results/{dataset}/data/test.npy"
 SUMMARY = "results/{dataset}/data/summary.json"

@@ -1,7 +1,9 @@
 """What the jobs of a study are given: settings of the config, resolved for a data set, a method, a training."""
 
 from fractions import Fraction
+from pathlib import Path
 
+from finitecover.study.catalogue import source_files, source_state
 from finitecover.study.kinds import ATTACKS, SOURCES, all_keys
 from finitecover.study.runs import kind_of, snapshots, split_name
 
@@ -33,6 +35,16 @@ def source_settings(config, dataset):
     return found
 
 
+def source_inputs(config, dataset):
+    """Your own files that a data set is read from, as inputs of the job that does it."""
+    return source_files(source_settings(config, dataset))
+
+
+def source_contents(config, dataset):
+    """What tells whether a data set's other files are the same as before."""
+    return source_state(source_settings(config, dataset), dataset, config["data"]["mirror"])
+
+
 def method_settings(config, dataset, training_set):
     """Settings of the method that makes a training set, with the budget or the radius that it is given."""
     method, ipc = split_name(training_set)
@@ -49,9 +61,12 @@ def imported_path(settings, dataset):
     return settings["path"].replace("{dataset}", dataset)
 
 
-def imported_file(config, dataset, training_set):
-    """The file of an imported set, by its name."""
-    return method_settings(config, dataset, training_set)["path"]
+def imported_files(config, dataset, training_set):
+    """The files of an imported set: that of its images, and for MTT that of their labels beside it."""
+    settings = method_settings(config, dataset, training_set)
+    path = Path(settings["path"])
+    labels = path.with_name(path.name.replace("images_", "labels_", 1))
+    return [str(path), str(labels)] if settings["format"] == "mtt" and labels != path else [str(path)]
 
 
 def kept_snapshots(config, training_set, training):

@@ -32,7 +32,10 @@ class Network(nn.Module):
         super().__init__()
         self.normalise, self.features = normalise, features
         with torch.no_grad():
-            width = features(torch.zeros(1, *shape)).shape[1]
+            width = features.eval()(torch.zeros(1, *shape)).shape[
+                1
+            ]  # in training mode a batch norm would learn of zeros
+        features.train()
         self.classifier = nn.Linear(width, classes)
 
     def forward(self, x):
@@ -170,7 +173,8 @@ def _group_norm(channels):
 
 
 ARCHITECTURES = {"convnet": convnet_features, "mlp": mlp_features, "resnet": resnet_features}
-ARCHITECTURES |= own_objects(own_models)
+OWN = own_objects(own_models)
+ARCHITECTURES |= OWN
 
 
 def build_model(settings, dataset, seed):
@@ -186,7 +190,25 @@ def build_model(settings, dataset, seed):
         torch.manual_seed(seed)
         sizes = {key: value for key, value in settings.items() if key != "architecture"}
         features = ARCHITECTURES[settings["architecture"]](shape, **sizes)
+        if settings["architecture"] in OWN:
+            _check_features(settings["architecture"], features, shape)
         return Network(Normalise(dataset["mean"], dataset["std"]), features, dataset["classes"], shape)
+
+
+def _check_features(name, features, shape):
+    """Raise `ValueError` unless an architecture gives a module from images (n, c, h, w) to float32 features (n, m)."""
+    told = None
+    if not isinstance(features, nn.Module):
+        told = f"a {type(features).__name__}, not a module"
+    else:
+        with torch.no_grad():
+            found = features.eval()(torch.zeros(2, *shape))
+        if not torch.is_tensor(found):
+            told = f"a module that returns a {type(found).__name__}"
+        elif found.dim() != 2 or len(found) != 2 or found.dtype != torch.float32:
+            told = f"a module that returns shape {tuple(found.shape)} and type {found.dtype} for two images"
+    if told:
+        raise ValueError(f"architecture {name} gave {told}; expected features of shape (n, m) and type torch.float32")
 
 
 def load_model(path):

@@ -1,5 +1,6 @@
 import os
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -22,11 +23,12 @@ def saved(rng, tmp_path):
 @pytest.mark.parametrize(("form", "place"), [("dc", 0), ("mtt", 1)])
 def test_what_is_exported_is_imported_again(form, place, saved):
     images, labels, paths = saved
-    again, found, clamping = load_condensed(paths[place], form, 0, DATASET)
+    again, found, clamping, notes = load_condensed(paths[place], form, 0, DATASET)
     assert again == pytest.approx(images, abs=1e-6)
     assert again.dtype == np.float32
     assert found.tolist() == labels.tolist()
     assert clamping["clamped_largest"] < 1e-6
+    assert notes == []
 
 
 def test_the_references_file_has_its_accuracies_and_more_than_one_experiment(tmp_path):
@@ -35,10 +37,10 @@ def test_the_references_file_has_its_accuracies_and_more_than_one_experiment(tmp
         [torch.full((3, 1, 4, 4), 5.0), torch.tensor([0, 1, 2])],
     ]
     torch.save({"data": sets, "accs_all_exps": {"ConvNet": [np.float64(0.5)]}}, tmp_path / "res_DC.pt")
-    images, _, clamping = load_condensed(tmp_path / "res_DC.pt", "dc", 0, DATASET)
+    images, _, clamping, _ = load_condensed(tmp_path / "res_DC.pt", "dc", 0, DATASET)
     assert images == pytest.approx(0.3)
     assert clamping["clamped_share"] == 0
-    images, _, clamping = load_condensed(tmp_path / "res_DC.pt", "dc", 1, DATASET)
+    images, _, clamping, _ = load_condensed(tmp_path / "res_DC.pt", "dc", 1, DATASET)
     assert (images == 1).all()
     assert clamping == {
         "clamped_share": 1.0,
@@ -102,3 +104,39 @@ def test_a_file_cannot_run_code(tmp_path):
         with pytest.raises(ValueError, match="without running code"):
             load_condensed(tmp_path / name, "dc", 0, DATASET)
     assert not (tmp_path / "ran").exists()
+
+
+def load(tmp_path, images, labels):
+    torch.save({"data": [[images, labels]]}, tmp_path / "theirs.pt")
+    return load_condensed(tmp_path / "theirs.pt", "dc", 0, DATASET)
+
+
+def test_images_that_look_otherwise_normalised_are_told_with_the_key_that_would_be_right(tmp_path):
+    labels = torch.tensor([0, 1, 2])
+    *_, notes = load(tmp_path, torch.rand(3, 1, 4, 4), labels)
+    assert "as if the images had never been normalised" in notes[0]
+    assert "normalisation: {mean: [0], std: [1]}" in notes[0]
+    *_, notes = load(tmp_path, 5 * torch.randn(3, 1, 4, 4), labels)
+    assert re.match(r"clamping to \[0, 1\] changed \d+ % of the pixels, by 0\.\d+ on average; if the images", notes[0])
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "message"),
+    [
+        (torch.randn(3, 1, 4, 4), torch.tensor([0, 0, 2]), "theirs.pt: no image of class 1; every class needs one"),
+        (
+            torch.zeros(3, 1, 4, 4, dtype=torch.uint8),
+            torch.tensor([0, 1, 2]),
+            "images are of type torch.uint8; expected",
+        ),
+    ],
+)
+def test_a_set_that_lacks_a_class_or_holds_bytes_is_refused(images, labels, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        load(tmp_path, images, labels)
+
+
+def test_parameters_and_lists_of_labels_are_taken(tmp_path):
+    images = torch.nn.Parameter(torch.randn(3, 1, 4, 4))
+    found, labels, *_ = load(tmp_path, images, [0, 1, 2])
+    assert (found.shape, labels.tolist()) == ((3, 1, 4, 4), [0, 1, 2])

@@ -9,8 +9,8 @@ import scipy.io
 from PIL import Image
 from torchvision import datasets
 
-from finitecover.data import sources
-from finitecover.data.sources import DataError
+from finitecover.data import checks, folders, sources
+from finitecover.data.checks import DataError
 from finitecover.study import catalogue
 
 
@@ -31,11 +31,11 @@ def arrays(**changes):
 
 def test_good_arrays_become_images_with_channels_first():
     for shape in ((6, 5, 5), (6, 5, 5, 1), (6, 1, 5, 5)):
-        checked = sources.standardise(**arrays(x_train=arrays()["x_train"].reshape(shape)))
+        checked = checks.standardise(**arrays(x_train=arrays()["x_train"].reshape(shape)))
         assert checked[0].shape == (6, 1, 5, 5)
     colour = np.zeros((6, 5, 5, 3), np.float64)
     colour[0, 1, 2] = [0.1, 0.2, 0.3]
-    x_train, *_ = sources.standardise(**arrays(x_train=colour, x_test=colour[:3]))
+    x_train, *_ = checks.standardise(**arrays(x_train=colour, x_test=colour[:3]))
     assert x_train.dtype == np.float32
     assert x_train[0, :, 1, 2].tolist() == pytest.approx([0.1, 0.2, 0.3])
 
@@ -49,6 +49,7 @@ ones = np.ones((6, 5, 5))
         ({"x_train": np.where(np.eye(5), np.nan, ones)}, "x_train: holds NaN or infinite values \\(30 of 150\\)"),
         ({"x_train": ones * np.inf}, "x_train: holds NaN or infinite"),
         ({"x_train": ones * 2}, "x_train: values from 2 to 2; floats must lie in \\[0, 1\\]"),
+        ({"x_train": ones * 1.0001}, "x_train: values from 1.0001 to 1.0001; floats must lie in \\[0, 1\\]"),
         ({"x_train": -ones}, "must lie in \\[0, 1\\]"),
         ({"x_train": np.ones((6, 25))}, "x_train: shape \\(6, 25\\); expected \\(n, h, w\\)"),
         ({"x_train": np.ones((6, 5, 5, 4))}, "neither 1 nor 3 channels"),
@@ -67,7 +68,7 @@ ones = np.ones((6, 5, 5))
 )
 def test_bad_arrays_are_refused_in_one_line(changes, message):
     with pytest.raises(DataError, match=message) as refusal:
-        sources.standardise(**arrays(**changes))
+        checks.standardise(**arrays(**changes))
     assert "\n" not in str(refusal.value)
 
 
@@ -75,7 +76,7 @@ def test_statistics_are_per_channel_and_the_same_for_bytes_and_floats(rng):
     images = rng.integers(0, 256, (70, 3, 4, 4), dtype=np.uint8)
     floats = images / 255
     for x in (images, floats.astype(np.float32)):
-        mean, std = sources.channel_statistics(x)
+        mean, std = checks.channel_statistics(x)
         assert mean == pytest.approx(floats.mean(axis=(0, 2, 3)).tolist(), rel=1e-6)
         assert std == pytest.approx(floats.std(axis=(0, 2, 3)).tolist(), rel=1e-6)
 
@@ -128,18 +129,18 @@ def write_images(root, sizes, side=6, mode="L"):
 def test_folders_with_train_and_test(tmp_path):
     write_images(tmp_path / "train", {"cat": 3, "dog": 2})
     write_images(tmp_path / "test", {"cat": 1, "dog": 1})
-    x_train, y_train, x_test, _ = sources.from_folder(tmp_path)
+    x_train, y_train, x_test, _ = folders.from_folder(tmp_path)
     assert x_train.shape == (5, 6, 6)
     assert y_train.tolist() == [0, 0, 0, 1, 1]
     assert x_train[1, 0, 0] == 20
     assert len(x_test) == 2
     assert catalogue.smallest_class({"source": "folder", "path": tmp_path}) == 2
-    assert sources.from_folder(tmp_path, size=4)[0].shape == (5, 4, 4)
+    assert folders.from_folder(tmp_path, size=4)[0].shape == (5, 4, 4)
 
 
 def test_folders_without_a_split_and_colour(tmp_path):
     write_images(tmp_path, {"a": 4, "b": 6}, mode="RGB")
-    x_train, y_train, _, y_test = sources.from_folder(tmp_path, test_share=0.25)
+    x_train, y_train, _, y_test = folders.from_folder(tmp_path, test_share=0.25)
     assert x_train.shape == (7, 6, 6, 3)
     assert np.bincount(y_train).tolist() == [3, 4]
     assert np.bincount(y_test).tolist() == [1, 2]
@@ -148,28 +149,28 @@ def test_folders_without_a_split_and_colour(tmp_path):
 
 def test_unusable_folders_are_refused_in_one_line(tmp_path):
     with pytest.raises(DataError, match="no such folder"):
-        sources.from_folder(tmp_path / "nowhere")
+        folders.from_folder(tmp_path / "nowhere")
     with pytest.raises(DataError, match="test_share must say"):
-        sources.from_folder(tmp_path)
+        folders.from_folder(tmp_path)
     with pytest.raises(DataError, match="no class folders"):
-        sources.from_folder(tmp_path, test_share=0.2)
+        folders.from_folder(tmp_path, test_share=0.2)
     write_images(tmp_path, {"a": 2})
     (tmp_path / "b").mkdir()
     with pytest.raises(DataError, match="b: class without an image"):
-        sources.from_folder(tmp_path, test_share=0.5)
+        folders.from_folder(tmp_path, test_share=0.5)
     Image.new("L", (3, 3)).save(tmp_path / "b" / "0.png")
     with pytest.raises(DataError, match="different sizes"):
-        sources.from_folder(tmp_path, test_share=0.5)
+        folders.from_folder(tmp_path, test_share=0.5)
     whole = (tmp_path / "a" / "1.png").read_bytes()
     (tmp_path / "b" / "0.png").write_bytes(whole[:40])
     with pytest.raises(DataError, match=r"b/0.png: not a readable image, or truncated"):
-        sources.from_folder(tmp_path, test_share=0.5)
+        folders.from_folder(tmp_path, test_share=0.5)
     write_images(tmp_path / "split" / "train", {"a": 2})
     with pytest.raises(DataError, match="has train/ but no test/"):
-        sources.from_folder(tmp_path / "split")
+        folders.from_folder(tmp_path / "split")
     write_images(tmp_path / "split" / "test", {"a": 1, "c": 1})
     with pytest.raises(DataError, match="test/ has classes that train/ lacks: c"):
-        sources.from_folder(tmp_path / "split")
+        folders.from_folder(tmp_path / "split")
 
 
 # --- publishers' files ---
@@ -282,11 +283,16 @@ def test_svhn_as_its_publisher_packs_it(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("dataset", "name"), [("mnist", "MNIST"), ("fashion-mnist", "FashionMNIST")])
 def test_real_files_of_a_mirror(mirror, tmp_path, dataset, name):
-    x_train, y_train, x_test, y_test = sources.standardise(*sources.from_torchvision(name, dataset, mirror, tmp_path))
+    x_train, y_train, x_test, y_test = checks.standardise(*sources.from_torchvision(name, dataset, mirror, tmp_path))
     assert x_train.shape == (60000, 1, 28, 28)
     assert x_test.shape == (10000, 1, 28, 28)
     assert np.bincount(y_train).min() == catalogue.SMALLEST_CLASS[name]
     expected = {"mnist": (0.1307, 0.3081), "fashion-mnist": (0.2860, 0.3530)}[dataset]
-    mean, std = sources.channel_statistics(x_train)
+    mean, std = checks.channel_statistics(x_train)
     assert (mean[0], std[0]) == pytest.approx(expected, abs=1e-4)
     assert len(y_test) == 10000
+
+
+def test_floats_that_leave_the_range_by_rounding_are_taken():
+    x_train, *_ = checks.standardise(**arrays(x_train=np.full((6, 5, 5), 1.0000001), x_test=np.full((3, 5, 5), -1e-7)))
+    assert (x_train == 1).all()

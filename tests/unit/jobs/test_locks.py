@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -21,7 +22,7 @@ def locked(tmp_path, monkeypatch):
 
 
 def note(host, pid, started):
-    locks.NOTE.write_text(json.dumps([host, pid, started]))
+    locks.NOTE.write_text(json.dumps([host, pid, started, "--cores 2"]))
 
 
 def dead():
@@ -34,27 +35,33 @@ def dead():
 
 def test_the_lock_of_a_run_that_is_no_more_is_removed_once(locked):
     note(socket.gethostname(), *dead())
-    assert locks.break_stale_lock()
+    assert locks.look() == "The run that had locked this folder was killed; resuming where it was."
     assert not locked.exists()
-    assert not locks.break_stale_lock()
+    assert locks.look() is None
 
 
-def test_the_lock_of_a_living_run_stays(locked):
+def test_the_lock_of_a_living_run_stays_and_the_run_is_told(locked, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["snakemake", "--cores", "2", "results/a file.csv"])
     locks.note_run()
-    assert not locks.break_stale_lock()
+    told = locks.look()
+    assert re.fullmatch(
+        rf"A run in this folder is under way: process {os.getpid()}, since [0-9-]+ [0-9:]+, "
+        r"asked for: snakemake --cores 2 'results/a file.csv'",
+        told,
+    )
     assert locked.exists()
 
 
 def test_a_number_that_another_process_has_now_is_no_living_run(locked):
     note(socket.gethostname(), os.getpid(), psutil.Process().create_time() - 100)
-    assert locks.break_stale_lock()
+    assert "was killed" in locks.look()
 
 
 def test_a_run_of_another_machine_or_of_none_is_left_alone(locked):
     note("elsewhere", *dead())
-    assert not locks.break_stale_lock()
+    assert locks.look() is None
     locks.forget_run()
-    assert not locks.break_stale_lock()
+    assert locks.look() is None
     locks.NOTE.write_text("")
-    assert not locks.break_stale_lock()
+    assert locks.look() is None
     assert locked.exists()

@@ -10,7 +10,7 @@ from finitecover.study.catalogue import smallest_class
 from finitecover.study.claims import read_claims
 from finitecover.study.settings import ConfigurationError
 from running import ROOT
-from studies import SCHEMA, study
+from studies import SCHEMA, merged, study
 
 
 def changed(path, value):
@@ -243,13 +243,25 @@ def test_the_frontier_asks_for_the_budgets_and_the_radius_of_the_study():
         checks.check(config, SCHEMA)
 
 
-def test_a_path_may_lead_into_the_mirror():
+def test_a_path_may_lead_into_the_mirror(tmp_path):
     config = study("cifar10-5k")
     with pytest.raises(ConfigurationError, match=r"datasets.cifar10-5k.path: names \{mirror\}, but data.mirror is not"):
         checks.check(config, SCHEMA)
-    config["data"]["mirror"] = "/kept"
+    config["data"]["mirror"] = str(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"datasets.cifar10-5k.path: there is no file .*cifar10-subset.npz"):
+        checks.check(config, SCHEMA)
+    (tmp_path / "cifar10-subset.npz").touch()
     checks.check(config, SCHEMA)
-    assert settings.source_settings(config, "cifar10-5k") == {"source": "npz", "path": "/kept/cifar10-subset.npz"}
+    found = settings.source_settings(config, "cifar10-5k")
+    assert found == {"source": "npz", "path": f"{tmp_path}/cifar10-subset.npz"}
+
+
+def test_a_folder_must_be_there_before_any_work_is_done(tmp_path):
+    config = study("smoke")
+    config["run"]["datasets"] = ["mine"]
+    config["datasets"]["mine"] = config["datasets"]["digits"] | {"source": "folder", "path": str(tmp_path / "none")}
+    with pytest.raises(ConfigurationError, match=r"datasets.mine.path: there is no folder .*none"):
+        checks.check(config, SCHEMA)
 
 
 def test_an_imported_set_must_exist_for_every_data_set(tmp_path):
@@ -296,3 +308,19 @@ def test_a_data_set_needs_sizes_in_one_of_the_norms_of_the_evaluation():
 def test_a_label_that_is_no_class_needs_no_memory_to_be_counted(tmp_path):
     np.savez(tmp_path / "mine.npz", y_train=np.array([0, 0, 1, 1, 2 * 10**9]))
     assert smallest_class({"source": "npz", "path": str(tmp_path / "mine.npz")}) == 1
+
+
+def test_numbers_of_the_command_line_are_texts_that_are_taken_for_numbers():
+    config, told = study("smoke"), study("smoke")
+    given = {"run": {"budgets": ["5"], "seeds": ["0", "1"]}, "optimisation": {"learning_rate": "1e-1", "steps": "30"}}
+    given |= {"evaluation": {"transfer": "null"}, "methods": {"mfc": {"label_wise": "true", "time_limit": "2.5"}}}
+    wanted = {"run": {"budgets": [5], "seeds": [0, 1]}, "optimisation": {"learning_rate": 0.1, "steps": 30}}
+    wanted |= {"evaluation": {"transfer": None}, "methods": {"mfc": {"label_wise": True, "time_limit": 2.5}}}
+    config, told = merged(config, given), merged(told, wanted)
+    checks.take_numbers(config, SCHEMA)
+    assert config == told
+    assert config["datasets"]["digits"]["eps"]["linf"]["train"] == "0.1"  # where text is wanted, text stays
+    config["run"]["budgets"] = ["five"]
+    checks.take_numbers(config, SCHEMA)
+    with pytest.raises(ConfigurationError, match=r"run.budgets.0: 'five' is not of type 'integer'"):
+        checks.check(config, SCHEMA)

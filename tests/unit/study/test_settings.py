@@ -60,3 +60,35 @@ def test_settings_of_a_job_hold_what_it_uses_and_no_more():
     assert adversarial["adversary"]["eps"] == 0.5
     given = {name: settings.training_settings(config, "digits", f"{name}-linf") for name in KINDS}
     assert {name: (one["objective"], one["enlarged"], one["weights"]) for name, one in given.items()} == KINDS
+
+
+def test_files_of_the_users_are_inputs_and_many_files_are_told_apart_by_what_a_listing_shows(tmp_path):
+    config = study("smoke")
+    config["datasets"]["mine"] = {"source": "npz", "path": "mine.npz"}
+    assert settings.source_inputs(config, "mine") == ["mine.npz"]
+    assert settings.source_inputs(config, "digits") == []
+    assert settings.source_contents(config, "digits") == settings.source_contents(config, "mine") == ""
+    config["datasets"]["photos"] = {"source": "folder", "path": str(tmp_path / "photos")}
+    (tmp_path / "photos/a").mkdir(parents=True)
+    seen = [settings.source_contents(config, "photos")]
+    for content in (b"one", b"other"):
+        (tmp_path / "photos/a/0.png").write_bytes(content)
+        seen.append(settings.source_contents(config, "photos"))
+    (tmp_path / "photos/a/.DS_Store").touch()
+    assert settings.source_contents(config, "photos") == seen[-1]
+    assert len(set(seen)) == 3
+    config["data"]["mirror"] = str(tmp_path)
+    assert settings.source_contents(config, "mnist") == ""
+    (tmp_path / "mnist").mkdir()
+    (tmp_path / "mnist/train-images-idx3-ubyte.gz").touch()
+    assert settings.source_contents(config, "mnist") != ""
+
+
+def test_an_imported_set_of_mtts_is_two_files():
+    config = study("smoke")
+    theirs = {"family": "imported", "format": "mtt", "path": "{dataset}/images_best.pt", "experiment": 0}
+    config["methods"]["theirs"] = theirs
+    both = ["digits/images_best.pt", "digits/labels_best.pt"]
+    assert settings.imported_files(config, "digits", "theirs") == both
+    config["methods"]["theirs"] = theirs | {"format": "dc"}
+    assert settings.imported_files(config, "digits", "theirs") == both[:1]

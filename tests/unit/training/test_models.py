@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from finitecover.study.shapes import deepest_convnet
+from finitecover.training import models
 from finitecover.training.models import Convolution, Pooling, build_model
 
 
@@ -89,3 +90,36 @@ def test_depth_is_limited_by_the_size_of_the_images(side, deepest):
 def test_unknown_architecture_says_which_are_known():
     with pytest.raises(ValueError, match="unknown architecture 'vit'; choose one of convnet, mlp, resnet"):
         build_model({"architecture": "vit", "width": 2, "depth": 1}, describe(8), seed=0)
+
+
+class Pair(torch.nn.Flatten):
+    def forward(self, x):
+        return super().forward(x), x
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (None, "architecture mine gave a NoneType, not a module; expected features of shape"),
+        (Pair(), "architecture mine gave a module that returns a tuple; expected features"),
+        (torch.nn.Identity(), r"a module that returns shape \(2, 1, 8, 8\) and type torch.float32 for two images"),
+        (torch.nn.Flatten(0), r"a module that returns shape \(128,\) and type torch.float32 for two images"),
+    ],
+)
+def test_a_network_of_ones_own_must_give_features(made, message, monkeypatch):
+    for table in (models.OWN, models.ARCHITECTURES):
+        monkeypatch.setitem(table, "mine", lambda shape, width, depth: made)
+    with pytest.raises(ValueError, match=message):
+        build_model({"architecture": "mine", "width": 1, "depth": 1}, describe(8), seed=0)
+
+
+def test_own_networks_are_looked_at_without_changing_them(monkeypatch):
+    def batch_normed(shape, width, depth):
+        return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.BatchNorm1d(64), torch.nn.Dropout())
+
+    for table in (models.OWN, models.ARCHITECTURES):
+        monkeypatch.setitem(table, "mine", batch_normed)
+    network = build_model({"architecture": "mine", "width": 1, "depth": 1}, describe(8), seed=0)
+    assert network.training
+    assert network.features.training
+    assert (network.features[1].num_batches_tracked, network.features[1].running_var.unique().item()) == (0, 1)
