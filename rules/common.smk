@@ -17,11 +17,11 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from finitecover.jobs import locks
 from finitecover.jobs.provenance import library_digest
 from finitecover.study import checks, claims, estimates, figures, kinds
-from finitecover.study import outputs, paths, runs, settings
+from finitecover.study import numbers, outputs, paths, runs, settings
 
 try:
     checks.check_files(ROOT)
-    checks.take_numbers(config, ROOT / "config" / "schema.yaml")
+    numbers.take_numbers(config, ROOT / "config" / "schema.yaml")
     checks.check(config, ROOT / "config" / "schema.yaml")
     CLAIMS = claims.read_claims((ROOT / "config" / "claims.yaml").read_text(encoding="utf-8"))
     checks.check_claims(CLAIMS, config)

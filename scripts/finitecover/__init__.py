@@ -5,9 +5,9 @@ Paper: T. Chen and R. Selvan, "Is Adversarial Training with Compressed Datasets 
 =============  ======================================================================================================
 norms          norms by name
 study          what a study may say and what it expands to: `kinds`, `runs`, `paths`, `settings`, `checks`, `claims`,
-               `figures`, `outputs`, `estimates`
+               `figures`, `outputs`, `numbers`, `estimates`
 jobs           what surrounds a job: `harness`, `files`, `records`, `tables`, `checkpoint`, `integrity`, `provenance`
-data           `sources` of labelled images and their checks; `sampling` of a few that stand for all
+data           `sources` of labelled images, `folders` of them, their `checks`; `sampling` of a few that stand for all
 covers         `search` of covers for a radius or a budget with proved lower bounds, on `distances`, `setcover` and
                `solver`; `relaxed` covers; `verification` of a cover by code that did not make it
 coresets       `selection`: random, k-centre, herding, k-means

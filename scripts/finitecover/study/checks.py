@@ -1,6 +1,5 @@
 """Whether a study can be run as it is written: one line on the first thing that is wrong, before any work is done."""
 
-import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,8 +13,6 @@ from finitecover.study.runs import BUDGET, kind_of, runs, takes_budget
 from finitecover.study.settings import ConfigurationError, evaluated_sizes, fraction, imported_path, source_settings
 from finitecover.study.shapes import deepest_convnet
 
-WORDS = {"true": ("boolean", True), "false": ("boolean", False), "null": ("null", None)}
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.I)
 RESERVED = ("clean", "worst")  # what rows beside those of attacks are called
 
 
@@ -41,35 +38,6 @@ def check(config, schema_path):
     for dataset in config["run"]["datasets"]:
         _check_dataset_of_run(dataset, config)
         _check_budgets(dataset, config)
-
-
-def take_numbers(config, schema_path):
-    """Turn texts into the numbers and truth values that the schema wants in their place: `--config` gives texts alone.
-
-    Changes the config. What is no number stays as it is, for `check` to refuse.
-    """
-    schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
-    _take(config, schema, schema)
-
-
-def _take(value, node, schema):
-    """A value as a node of the schema wants it; maps and lists are changed in place."""
-    node = (schema["$defs"][node["$ref"].rsplit("/", 1)[-1]] if "$ref" in node else {}) | node
-    if isinstance(value, dict):
-        others = node.get("additionalProperties")
-        for key, entry in value.items():
-            within = node.get("properties", {}).get(key, others if isinstance(others, dict) else None)
-            value[key] = entry if within is None else _take(entry, within, schema)
-    elif isinstance(value, list) and "items" in node:
-        value[:] = [_take(entry, node["items"], schema) for entry in value]
-    elif isinstance(value, str):
-        wanted = node.get("type", "string")
-        wanted = {wanted} if isinstance(wanted, str) else set(wanted)
-        if value in WORDS and WORDS[value][0] in wanted:
-            return WORDS[value][1]
-        if wanted & {"integer", "number"} and NUMBER.fullmatch(value):
-            return int(value) if value.lstrip("+-").isdigit() else float(value)
-    return value
 
 
 def check_files(root):

@@ -10,7 +10,7 @@ from finitecover.study.catalogue import smallest_class
 from finitecover.study.claims import read_claims
 from finitecover.study.settings import ConfigurationError
 from running import ROOT
-from studies import SCHEMA, merged, study
+from studies import SCHEMA, study
 
 
 def changed(path, value):
@@ -308,19 +308,3 @@ def test_a_data_set_needs_sizes_in_one_of_the_norms_of_the_evaluation():
 def test_a_label_that_is_no_class_needs_no_memory_to_be_counted(tmp_path):
     np.savez(tmp_path / "mine.npz", y_train=np.array([0, 0, 1, 1, 2 * 10**9]))
     assert smallest_class({"source": "npz", "path": str(tmp_path / "mine.npz")}) == 1
-
-
-def test_numbers_of_the_command_line_are_texts_that_are_taken_for_numbers():
-    config, told = study("smoke"), study("smoke")
-    given = {"run": {"budgets": ["5"], "seeds": ["0", "1"]}, "optimisation": {"learning_rate": "1e-1", "steps": "30"}}
-    given |= {"evaluation": {"transfer": "null"}, "methods": {"mfc": {"label_wise": "true", "time_limit": "2.5"}}}
-    wanted = {"run": {"budgets": [5], "seeds": [0, 1]}, "optimisation": {"learning_rate": 0.1, "steps": 30}}
-    wanted |= {"evaluation": {"transfer": None}, "methods": {"mfc": {"label_wise": True, "time_limit": 2.5}}}
-    config, told = merged(config, given), merged(told, wanted)
-    checks.take_numbers(config, SCHEMA)
-    assert config == told
-    assert config["datasets"]["digits"]["eps"]["linf"]["train"] == "0.1"  # where text is wanted, text stays
-    config["run"]["budgets"] = ["five"]
-    checks.take_numbers(config, SCHEMA)
-    with pytest.raises(ConfigurationError, match=r"run.budgets.0: 'five' is not of type 'integer'"):
-        checks.check(config, SCHEMA)
