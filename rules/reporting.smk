@@ -43,8 +43,8 @@ rule summarise_runs:
 rule collect_costs:
     """Seconds, memory and passes through networks of every job that costs time."""
     input:
-        benchmarks=[job["benchmark"] for job in JOBS],
-        counts=[job["counts"] for job in JOBS if job["counts"]],
+        benchmarks=outputs.benchmarks(JOBS),
+        counts=outputs.counts(JOBS),
     output:
         costs=report(paths.table("costs"), caption="captions/costs.rst", category="Tables"),
     log:
@@ -105,8 +105,8 @@ rule collect_covers:
 rule collect_condensed:
     """One table of every condensed set: clamping, loss, passes through networks."""
     input:
-        summaries=[run["summary"] for run in outputs.condensed_runs(config)],
-        histories=[run["history"] for run in outputs.condensed_runs(config) if run["history"]],
+        summaries=outputs.condensed_summaries(config),
+        histories=outputs.condensed_histories(config),
     output:
         condensed=report(
             paths.table("condensed"), caption="captions/condensed.rst", category="Tables"
@@ -303,8 +303,8 @@ rule render_report:
         "../envs/figures.yaml"
     params:
         tables=outputs.report_tables(config),
-        figures=figures.of_study(config),
-        noted=outputs.noted(config),
+        figures=[figure["title"] for figure in figures.of_study(config)],
+        noted=[noted["name"] for noted in outputs.noted(config)],
         study={
             "training_eps": settings.every_training_eps(config),
             "baselines": claims.baseline_claims(CLAIMS),

@@ -12,19 +12,20 @@ from finitecover.jobs.tables import save_csv
 COUNTS = ("images_seen", "gradient_evaluations")
 
 
-def collect_costs(jobs, threads, costs_path):
-    """jobs: dicts of rule, what identifies the job, benchmark, counts (paths, the latter or None), and network: whether
-    it has one. threads: {rule: cores that its jobs ask for}; core_seconds are wall-clock seconds times those.
+def collect_costs(jobs, benchmark_paths, count_paths, threads, costs_path):
+    """jobs: dicts of rule, what identifies the job, counted and network: whether it counts what goes through its
+    network, and whether it has one; benchmark_paths in their order, count_paths in that of those that count. threads:
+    {rule: cores that its jobs ask for}; core_seconds are wall-clock seconds times those.
 
     `max_rss` of a benchmark is in MiB. images_seen, gradient_evaluations: images that went forward through a network
     and gradients that came back, one by one; as the jobs count them, 0 where a job has no network, missing where a job
     has one and does not count.
     """
-    rows = []
-    for one in jobs:
-        identity = {key: one[key] for key in one if key not in ("benchmark", "counts", "network")}
-        measured, cores = _read_benchmark(Path(one["benchmark"])), threads[one["rule"]]
-        counts = load_json(one["counts"]) if one["counts"] else {}
+    rows, counted = [], iter(count_paths)
+    for one, path in zip(jobs, benchmark_paths, strict=True):
+        identity = {key: one[key] for key in one if key not in ("counted", "network")}
+        measured, cores = _read_benchmark(Path(path)), threads[one["rule"]]
+        counts = load_json(next(counted)) if one["counted"] else {}
         row = identity | {"threads": cores, "seconds": measured["s"], "core_seconds": measured["s"] * cores}
         row |= {"max_rss_mib": measured["max_rss"]}
         rows.append(row | {name: counts.get(name, None if one["network"] else 0) for name in COUNTS})
@@ -45,6 +46,8 @@ if __name__ == "__main__":
     with job(snakemake):
         collect_costs(
             jobs=snakemake.params.jobs,
+            benchmark_paths=snakemake.input.benchmarks,
+            count_paths=snakemake.input.counts,
             threads=snakemake.params.threads,
             costs_path=snakemake.output.costs,
         )

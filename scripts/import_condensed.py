@@ -22,7 +22,7 @@ def import_condensed(condensed_path, summary_path, settings, set_path, condensed
 if __name__ == "__main__":
     with job(snakemake):
         import_condensed(
-            condensed_path=snakemake.params.settings["path"],
+            condensed_path=snakemake.input[0],
             summary_path=snakemake.input.summary,
             settings=snakemake.params.settings,
             set_path=snakemake.output.train,

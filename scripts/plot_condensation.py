@@ -7,13 +7,14 @@ from finitecover.reporting.figures.condensation import condensation
 from finitecover.reporting.figures.style import save, style
 
 
-def plot_condensation(runs, order, pdf_path, png_path):
-    """runs: dicts of training_set, method, ipc, seed, history and snapshots (paths, the latter or None); order: of the
-    methods' colours."""
+def plot_condensation(runs, history_paths, snapshot_paths, order, pdf_path, png_path):
+    """runs: dicts of training_set, method, ipc, seed and pictured, in the order of the histories; snapshots are of
+    those that are pictured; order: of the methods' colours."""
     style()
     columns = [{key: run[key] for key in ("method", "ipc", "seed")} for run in runs]
-    histories = join_runs([run["history"] for run in runs], columns)
-    snapshots = {run["training_set"]: load_records(run["snapshots"]) for run in runs if run["snapshots"]}
+    histories = join_runs(history_paths, columns)
+    names = [run["training_set"] for run in runs if run["pictured"]]
+    snapshots = {name: load_records(path) for name, path in zip(names, snapshot_paths, strict=True)}
     save(condensation(histories, snapshots, order), pdf_path, png_path)
 
 
@@ -21,6 +22,8 @@ if __name__ == "__main__":
     with job(snakemake):
         plot_condensation(
             runs=snakemake.params.runs,
+            history_paths=snakemake.input.histories,
+            snapshot_paths=snakemake.input.snapshots,
             order=snakemake.params.order,
             pdf_path=snakemake.output.pdf,
             png_path=snakemake.output.png,

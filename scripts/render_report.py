@@ -26,9 +26,9 @@ def render_report(
     study,
     report_path,
 ):
-    """Tables: {name: path of a CSV}; figures: dicts of path (of a PNG) and title; explorers: of `explore_cover`; study:
-    training_eps, and names of the claims that put covers beside baselines; noted: dicts of name and path, of summaries
-    with notes."""
+    """Tables: {name: path of a CSV}; figures: pairs of title and path of a PNG; explorers: of `explore_cover`; study:
+    training_eps, and names of the claims that put covers beside baselines; noted: pairs of name and path of a
+    summary with notes."""
     frames = {name: load_csv(path) for name, path in tables.items()} | {"claims": load_csv(claims_path)}
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -44,8 +44,8 @@ def render_report(
         provenance=frames["provenance"].round(1),
         core_hours=core_hours(tables["costs"]),
         failed=frames["gates"][~frames["gates"]["passed"].astype(bool)],
-        figures=[(figure["title"], *_embedded(Path(figure["path"]).read_bytes())) for figure in figures],
-        notes={one["name"]: load_json(one["path"])["notes"] for one in noted},
+        figures=[(title, *_embedded(Path(path).read_bytes())) for title, path in figures],
+        notes={name: load_json(path)["notes"] for name, path in noted},
         explorers=[load_json(path) for path in explorer_paths],
         environment=load_json(environment_path),
         settings=yaml.safe_dump(config, sort_keys=False),
@@ -64,9 +64,9 @@ if __name__ == "__main__":
             template_path=snakemake.input.template,
             tables=dict(zip(snakemake.params.tables, snakemake.input.tables, strict=True)),
             claims_path=snakemake.input.claims,
-            figures=snakemake.params.figures,
+            figures=list(zip(snakemake.params.figures, snakemake.input.figures, strict=True)),
             explorer_paths=snakemake.input.explorer,
-            noted=snakemake.params.noted,
+            noted=list(zip(snakemake.params.noted, snakemake.input.summaries, strict=True)),
             environment_path=snakemake.input.environment,
             config=snakemake.params.config,
             study=snakemake.params.study,

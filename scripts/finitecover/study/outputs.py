@@ -63,8 +63,8 @@ def experts_of(config, dataset, training_set):
 
 
 def costly_jobs(config):
-    """Every job of the study that costs time: dicts of rule, its identity (see `IDENTITY`), benchmark (path), counts
-    (path of the passes through networks, or None) and network (whether it has one)."""
+    """Every job of the study that costs time: dicts of rule, its identity (see `IDENTITY`), counted (whether it counts
+    the passes through its network) and network (whether it has one)."""
     makers = {family.rule: (name,) for name, family in FAMILIES.items() if family.rule}
     of_rule = {rule: runs.made_sets(config, *families) for rule, families in makers.items()}
     of_rule |= {rule: expand(config) for rule, expand in _COSTLY.items()}
@@ -72,8 +72,7 @@ def costly_jobs(config):
         {
             "rule": rule,
             **{key: run.get(key) for key in IDENTITY},
-            "benchmark": paths.fill(paths.benchmark(rule), run),
-            "counts": paths.fill(_COUNTED[rule], run) if rule in _COUNTED else None,
+            "counted": rule in _COUNTED,
             "network": rule not in WITHOUT_NETWORK,
         }
         for rule, jobs in sorted(of_rule.items())
@@ -81,17 +80,33 @@ def costly_jobs(config):
     ]
 
 
+def benchmarks(jobs):
+    """Benchmark files of `costly_jobs`."""
+    return [paths.fill(paths.benchmark(job["rule"]), job) for job in jobs]
+
+
+def counts(jobs):
+    """What those of them say that count."""
+    return [paths.fill(_COUNTED[job["rule"]], job) for job in jobs if job["counted"]]
+
+
 def condensed_runs(config):
-    """Every condensed set of the study, its own and imported ones: dicts of dataset, training_set, method, ipc, seed
-    (None where it decides nothing), summary (path) and history (path, or None)."""
-    own, imported = runs.made_sets(config, "condensation"), runs.made_sets(config, "imported")
-    own = [
-        run | {"summary": paths.fill(paths.CONDENSED_SUMMARY, run), "history": paths.fill(paths.CONDENSED_HISTORY, run)}
-        for run in own
-    ]
-    return own + [
-        run | {"seed": None, "summary": paths.fill(paths.IMPORTED_SUMMARY, run), "history": None} for run in imported
-    ]
+    """Every condensed set of the study, its own and then imported ones: dicts of dataset, training_set, seed (None of
+    an imported set)."""
+    keys, sets = ("dataset", "training_set", "seed"), runs.made_sets(config, "condensation")
+    return [{key: run.get(key) for key in keys} for run in sets + runs.made_sets(config, "imported")]
+
+
+def condensed_summaries(config):
+    """Summaries of `condensed_runs`."""
+    imported = runs.made_sets(config, "imported")
+    own = paths.fill_all(paths.CONDENSED_SUMMARY, runs.made_sets(config, "condensation"))
+    return own + paths.fill_all(paths.IMPORTED_SUMMARY, imported)
+
+
+def condensed_histories(config):
+    """Histories of those of them that are the study's own, which come first."""
+    return paths.fill_all(paths.CONDENSED_HISTORY, runs.made_sets(config, "condensation"))
 
 
 def frontier_parts(config):
@@ -139,26 +154,25 @@ def shown_set_paths(config, dataset):
 
 
 def shown_condensations(config, dataset):
-    """Condensations of a data set, as the figure of them shows them: dicts of `runs.made_sets`, history (path) and
-    snapshots (path, or None: those of the smallest budget with the first seed are shown)."""
-    smallest, first = min(config["run"]["budgets"]), config["run"]["seeds"][0]
-    found = []
-    for run in figures.condensations(config):
-        if run["dataset"] == dataset:
-            shown = (run["ipc"], run["seed"]) == (smallest, first)
-            snapshots = paths.fill(paths.CONDENSED_SNAPSHOTS, run) if shown else None
-            found.append(run | {"history": paths.fill(paths.CONDENSED_HISTORY, run), "snapshots": snapshots})
-    return found
+    """Condensations of a data set, as the figure of them shows them: dicts of `runs.made_sets` and pictured, whether
+    snapshots are shown: those of the smallest budget with the first seed."""
+    pictured = (min(config["run"]["budgets"]), config["run"]["seeds"][0])
+    return [
+        run | {"pictured": (run["ipc"], run["seed"]) == pictured}
+        for run in figures.condensations(config)
+        if run["dataset"] == dataset
+    ]
 
 
 def histories(config, dataset):
     """Paths of the histories of `shown_condensations`."""
-    return [run["history"] for run in shown_condensations(config, dataset)]
+    return paths.fill_all(paths.CONDENSED_HISTORY, shown_condensations(config, dataset))
 
 
 def snapshots(config, dataset):
-    """Paths of the snapshots of `shown_condensations`."""
-    return [run["snapshots"] for run in shown_condensations(config, dataset) if run["snapshots"]]
+    """Paths of the snapshots of those of them that are pictured."""
+    pictured = [run for run in shown_condensations(config, dataset) if run["pictured"]]
+    return paths.fill_all(paths.CONDENSED_SNAPSHOTS, pictured)
 
 
 def joined_paths(config, table):

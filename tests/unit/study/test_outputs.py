@@ -30,17 +30,19 @@ def test_every_job_that_costs_time_is_listed_once_with_its_files():
         "transfer_attacks": 6,
         "verify_cover": 2,
     }
-    assert len({job["benchmark"] for job in jobs}) == len(jobs)
+    assert len(set(outputs.benchmarks(jobs))) == len(jobs)
+    assert len(outputs.counts(jobs)) == 44 + 44 + 6 + 2
     (expert, *_) = [job for job in jobs if job["rule"] == "train_expert"]
     assert {key: value for key, value in expert.items() if value is not None} == {
         "rule": "train_expert",
         "dataset": "digits",
         "model": "convnet",
         "expert": 0,
-        "benchmark": "results/benchmarks/train_expert/digits/convnet/expert0.tsv",
-        "counts": "results/digits/experts/convnet/expert0.json",
+        "counted": True,
         "network": True,
     }
+    assert outputs.benchmarks([expert]) == ["results/benchmarks/train_expert/digits/convnet/expert0.tsv"]
+    assert outputs.counts([expert]) == ["results/digits/experts/convnet/expert0.json"]
     assert {job["rule"] for job in jobs if not job["network"]} >= {"solve_cover", "select_coreset", "verify_cover"}
 
 
@@ -55,12 +57,13 @@ def test_condensed_sets_are_those_of_the_study_with_their_histories():
     assert [(run["training_set"], run["seed"]) for run in runs] == [
         (f"{method}-ipc10", seed) for method in ("dc", "dm", "mtt") for seed in (0, 1)
     ]
-    assert runs[0]["history"] == "results/digits/condensed/dc-ipc10/seed0/history.csv"
+    assert outputs.condensed_histories(study("smoke"))[0] == "results/digits/condensed/dc-ipc10/seed0/history.csv"
+    assert len(outputs.condensed_summaries(study("smoke"))) == len(runs)
     config = changed(methods=["theirs"])
     config["methods"]["theirs"] = {"family": "imported", "format": "dc", "path": "x.pt", "experiment": 0}
     (imported,) = outputs.condensed_runs(config)
-    assert (imported["seed"], imported["history"]) == (None, None)
-    assert imported["summary"] == "results/digits/imported/theirs/summary.json"
+    assert (imported["seed"], outputs.condensed_histories(config)) == (None, [])
+    assert outputs.condensed_summaries(config) == ["results/digits/imported/theirs/summary.json"]
 
 
 def test_what_no_model_is_trained_on_is_not_made():
@@ -88,7 +91,7 @@ def test_images_are_shown_at_the_smallest_budget_with_the_first_seed():
         "results/digits/condensed/dm-ipc5/seed3/train.npy",
     ]
     shown = outputs.shown_condensations(config, "digits")
-    assert [(run["ipc"], run["seed"]) for run in shown if run["snapshots"]] == [(5, 3)]
+    assert [(run["ipc"], run["seed"]) for run in shown if run["pictured"]] == [(5, 3)]
     assert len(outputs.histories(config, "digits")) == 4
     assert outputs.snapshots(config, "digits") == ["results/digits/condensed/dm-ipc5/seed3/snapshots.npy"]
 
