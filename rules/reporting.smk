@@ -270,7 +270,7 @@ rule record_environment:
     """Versions, machine and commit that produced the tables."""
     input:
         runs=paths.table("runs"),
-        requirements="pyproject.toml",
+        requirements=str(ROOT / "pyproject.toml"),
     output:
         environment=paths.ENVIRONMENT,
     log:
@@ -287,7 +287,7 @@ rule record_environment:
 rule render_report:
     """One self-contained page: question, answer, evidence, settings, environment."""
     input:
-        template="scripts/templates/report.html",
+        template=str(ROOT / "scripts" / "templates" / "report.html"),
         tables=[paths.table(name) for name in outputs.report_tables(config)],
         claims=paths.CLAIMS,
         environment=paths.ENVIRONMENT,

@@ -169,6 +169,16 @@ def test_an_input_that_changed_under_the_same_name_is_read_again(make_workflow):
     assert (chosen["label"] == (labels[:500][chosen["index"]] + 1) % 10).all()
 
 
+def test_a_study_may_lie_elsewhere_than_the_workflow(make_workflow, tmp_path):
+    workflow = make_workflow()
+    overlay = str(workflow.folder / SMOKE)
+    elsewhere = ["--snakefile", workflow.folder / "Snakefile", "--directory", tmp_path]
+    assert workflow.planned(*elsewhere, config=[overlay])["render_report"] == 1
+    workflow.run("results/digits/data/train.npy", *elsewhere, config=[overlay])
+    assert (tmp_path / "results/digits/data/train.npy").is_file()
+    assert not (workflow.folder / "results").exists()
+
+
 WITHOUT_NETWORK = ["unshare", "--map-root-user", "--net"]
 
 

@@ -6,6 +6,7 @@ import sys
 import tomllib
 from importlib import metadata
 from os import cpu_count
+from pathlib import Path
 
 from finitecover.jobs.device import fastest_precision
 
@@ -26,7 +27,7 @@ def environment(requirements_path):
         "cores": cpu_count(),
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
         "precision": fastest_precision(device),
-        "commit": _commit(),
+        "commit": _commit(Path(requirements_path).parent),
     }
 
 
@@ -55,9 +56,9 @@ def _processor():
         return platform.processor() or platform.machine()
 
 
-def _commit():
+def _commit(folder):
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown: not a git checkout"
