@@ -179,6 +179,30 @@ def test_a_study_may_lie_elsewhere_than_the_workflow(make_workflow, tmp_path):
     assert not (workflow.folder / "results").exists()
 
 
+MODULE = """
+configfile: "{folder}/config/config.yaml"
+module covers:
+    snakefile: "{folder}/Snakefile"
+    config: config
+    prefix: "covers"
+use rule * from covers as covers_*
+"""
+
+
+def test_another_workflow_may_use_this_one_as_a_module_with_a_prefix(make_workflow, tmp_path):
+    workflow = make_workflow()
+    (tmp_path / "Snakefile").write_text(MODULE.format(folder=workflow.folder))
+    (tmp_path / "small.yaml").write_text("run: {methods: [mfc, random], budgets: [2]}")
+    overlays = [workflow.folder / SMOKE, "small.yaml"]
+    workflow.folder = tmp_path
+    plan = workflow.planned("covers/results/report/report.html", config=overlays)
+    assert (plan["covers_train_model"], plan["covers_render_report"]) == (10, 1)
+    workflow.run("covers/results/tables/covers.csv", config=overlays)
+    covers = pd.read_csv(tmp_path / "covers/results/tables/covers.csv")
+    assert covers["verified"].all()
+    assert {path.name for path in tmp_path.iterdir()} == {"Snakefile", "small.yaml", "covers", ".snakemake"}
+
+
 WITHOUT_NETWORK = ["unshare", "--map-root-user", "--net"]
 
 
