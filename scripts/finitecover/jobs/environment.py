@@ -27,7 +27,7 @@ def environment(requirements_path):
         "cores": cpu_count(),
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
         "precision": fastest_precision(device),
-        "commit": _commit(Path(requirements_path).parent),
+        "commit": _commit(),
     }
 
 
@@ -56,9 +56,11 @@ def _processor():
         return platform.processor() or platform.machine()
 
 
-def _commit(folder):
+def _commit():
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+        ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown: not a git checkout"
