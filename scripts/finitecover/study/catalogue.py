@@ -88,7 +88,8 @@ def image_files(folder):
 
 def skipped_files(folder):
     """What lies in the folder of a class and is no image file: (other files, subfolders), sorted."""
-    rest = sorted(path for path in folder.iterdir() if not _is_litter(path) and path not in set(image_files(folder)))
+    images = set(image_files(folder))
+    rest = sorted(path for path in folder.iterdir() if path not in images and not _is_litter(path))
     return [path for path in rest if not path.is_dir()], [path for path in rest if path.is_dir()]
 
 

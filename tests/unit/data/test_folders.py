@@ -1,12 +1,14 @@
 """Folders of images as people have them: what is read, what is left out, and what is said of it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from finitecover.data.checks import DataError, standardise, suspicions
 from finitecover.data.folders import from_folder
-from finitecover.study.catalogue import smallest_class
+from finitecover.study.catalogue import skipped_files, smallest_class
 
 GREY = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
 
@@ -127,6 +129,21 @@ def test_what_is_left_out_is_counted_and_told(make):
         f"{folder}/train: 1 subfolders of classes were skipped, {folder}/train/b/more for one",
         f"{folder}/test: no image of c",
     ]
+
+
+def test_a_folder_is_listed_as_often_for_many_files_as_for_few(tmp_path, monkeypatch):
+    listed, iterdir = [], Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda folder: listed.append(folder) or iterdir(folder))
+    counts = []
+    for files in (2, 20):
+        folder = tmp_path / str(files)
+        folder.mkdir()
+        for number in range(files):
+            (folder / f"{number}.png").write_bytes(b"")
+        listed.clear()
+        assert skipped_files(folder) == ([], [])
+        counts.append(len(listed))
+    assert counts[0] == counts[1]
 
 
 def test_one_colour_image_makes_both_splits_colour(make):
