@@ -1,10 +1,13 @@
 """Write the table of keys in config/README.md from config/schema.yaml: `make docs`."""
 
+import sys
 from pathlib import Path
 
-import yaml
-
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from finitecover.study.schema import read_schema, resolved  # noqa: E402
+
 START, END = "<!-- keys -->\n", "<!-- end of keys -->\n"
 
 
@@ -12,8 +15,7 @@ def with_keys(text):
     """`text` with the present table between its marks."""
     before, rest = text.split(START)
     _, after = rest.split(END)
-    schema = yaml.safe_load((ROOT / "config" / "schema.yaml").read_text(encoding="utf-8"))
-    return f"{before}{START}{describe(schema)}\n{END}{after}"
+    return f"{before}{START}{describe(read_schema(ROOT / 'config' / 'schema.yaml'))}\n{END}{after}"
 
 
 def describe(schema):
@@ -25,8 +27,7 @@ def describe(schema):
 
 def _keys(node, schema, path):
     for key, value in node.get("properties", {}).items():
-        reference = schema["$defs"][value["$ref"].rsplit("/", 1)[-1]] if "$ref" in value else {}
-        value = reference | value
+        value = resolved(value, schema)
         here = f"{path}{key}"
         meaning = " ".join(value.get("description", "").split()).replace("|", r"\|").replace("<", "&lt;")
         yield here, _allowed(value), meaning

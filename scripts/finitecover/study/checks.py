@@ -4,12 +4,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import jsonschema
-import yaml
 
 from finitecover.study import kinds, renamed
 from finitecover.study.catalogue import image_side, smallest_class
 from finitecover.study.kinds import ALGORITHMS, ATTACKS, FAMILIES, PRINCIPAL_COMPONENTS, RELAXATIONS, SOURCES, TRAININGS
 from finitecover.study.runs import BUDGET, kind_of, runs, takes_budget
+from finitecover.study.schema import read_schema
 from finitecover.study.settings import ConfigurationError, evaluated_sizes, fraction, imported_path, source_settings
 from finitecover.study.shapes import deepest_convnet
 
@@ -67,8 +67,7 @@ def _check_renamed(config):
 
 
 def _check_schema(config, schema_path):
-    schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
+    errors = jsonschema.Draft202012Validator(read_schema(schema_path)).iter_errors(config)
     if first := jsonschema.exceptions.best_match(errors):
         raise ConfigurationError(_one_line(first))
 

@@ -1,9 +1,8 @@
 """Numbers that the command line gives as text."""
 
 import re
-from pathlib import Path
 
-import yaml
+from finitecover.study.schema import read_schema, resolved
 
 WORDS = {"true": ("boolean", True), "false": ("boolean", False), "null": ("null", None)}
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.I)
@@ -14,13 +13,13 @@ def take_numbers(config, schema_path):
 
     Changes the config. What is no number stays as it is, for `check` to refuse.
     """
-    schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
+    schema = read_schema(schema_path)
     _take(config, schema, schema)
 
 
 def _take(value, node, schema):
     """A value as a node of the schema wants it; maps and lists are changed in place."""
-    node = (schema["$defs"][node["$ref"].rsplit("/", 1)[-1]] if "$ref" in node else {}) | node
+    node = resolved(node, schema)
     if isinstance(value, dict):
         others = node.get("additionalProperties")
         for key, entry in value.items():

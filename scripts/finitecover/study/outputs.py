@@ -32,8 +32,14 @@ _COUNTED = {
     "attack_model": paths.ATTACK_COST,
     "certify_model": paths.CERTIFY_COST,
 }
-WITHOUT_NETWORK = {"download_dataset", "prepare_dataset", "solve_cover", "verify_cover", "trace_frontier"}
-WITHOUT_NETWORK |= {"select_coreset"}
+_WITHOUT_NETWORK = {
+    "download_dataset",
+    "prepare_dataset",
+    "solve_cover",
+    "verify_cover",
+    "trace_frontier",
+    "select_coreset",
+}
 IDENTITY = ("dataset", "training_set", "training", "model", "seed", "cover", "space", "expert")  # of a job, as columns
 
 
@@ -73,7 +79,7 @@ def costly_jobs(config):
             "rule": rule,
             **{key: run.get(key) for key in IDENTITY},
             "counted": rule in _COUNTED,
-            "network": rule not in WITHOUT_NETWORK,
+            "network": rule not in _WITHOUT_NETWORK,
         }
         for rule, jobs in sorted(of_rule.items())
         for run in jobs

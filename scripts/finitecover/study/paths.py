@@ -7,7 +7,9 @@ them in: `paths.fill(paths.MODEL, run)`. Nobody goes the other way.
 from finitecover.study.runs import split_name
 
 # What identifies a job of each rule, in the order of folders; rules that are not here have one job.
-_MODEL = "{dataset}/{training_set}/{training}/{model}/seed{seed}"
+_CELL = "{training_set}/{training}/{model}"
+_RUN = f"{_CELL}/seed{{seed}}"
+_MODEL = f"{{dataset}}/{_RUN}"
 _SET = "{dataset}/{training_set}"
 JOBS = {
     "download_dataset": "{dataset}",
@@ -102,24 +104,24 @@ _FAMILY_SET = {
 
 # --- models ---
 
-_TRAINED = f"results/{{dataset}}/models/{_MODEL.removeprefix('{dataset}/')}"
+_TRAINED = f"results/{{dataset}}/models/{_RUN}"
 MODEL = f"{_TRAINED}/model.pt"
 MODEL_HISTORY = f"{_TRAINED}/history.csv"
 MODEL_SNAPSHOTS = f"{_TRAINED}/snapshots.pt"
 MODEL_COST = f"{_TRAINED}/cost.json"
 
-_ATTACKED = f"results/{{dataset}}/attacks/{_MODEL.removeprefix('{dataset}/')}"
+_ATTACKED = f"results/{{dataset}}/attacks/{_RUN}"
 EXAMPLES = f"{_ATTACKED}/examples.parquet"
 ACCURACIES = f"{_ATTACKED}/accuracies.csv"
 GATES = f"{_ATTACKED}/gates.csv"
 ATTACK_COST = f"{_ATTACKED}/cost.json"
 TRANSFER = "results/{dataset}/transfer/{training}/{model}/seed{seed}.csv"
 
-_CERTIFIED = f"results/{{dataset}}/certificates/{_MODEL.removeprefix('{dataset}/')}/{{cover}}"
+_CERTIFIED = f"results/{{dataset}}/certificates/{_RUN}/{{cover}}"
 CERTIFIED_POINTS = f"{_CERTIFIED}/points.parquet"
 CERTIFICATES = f"{_CERTIFIED}/certificates.csv"
 CERTIFY_COST = f"{_CERTIFIED}/cost.json"
-BOUND = f"results/{{dataset}}/bounds/{_MODEL.removeprefix('{dataset}/')}.csv"
+BOUND = f"results/{{dataset}}/bounds/{_RUN}.csv"
 
 # --- the whole study ---
 
@@ -157,5 +159,4 @@ def training_set(config, run):
 def accuracies_of(dataset, cells):
     """The accuracies of several cells, all seeds, as a shell expands it; cells: (training_set, training, model)."""
     names = ",".join("/".join(cell) for cell in cells)
-    everything = {"dataset": dataset, "training_set": "\0", "training": "\0", "model": "\0", "seed": "*"}
-    return fill(ACCURACIES, everything).replace("\0/\0/\0", f"{{{names}}}")
+    return fill(ACCURACIES.replace(_CELL, f"{{{{{names}}}}}"), {"dataset": dataset, "seed": "*"})
