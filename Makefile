@@ -48,6 +48,7 @@ offline-test: setup
 
 fault-test: setup
 	$(BIN)/python tests/inject_faults.py
+	$(BIN)/python tests/end_runs.py --moments 102
 
 lint: setup
 	$(BIN)/ruff check

@@ -14,10 +14,23 @@ from snakemake.logging import logger
 ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from finitecover.jobs import locks
+from finitecover.jobs import locks, signals
 from finitecover.jobs.provenance import library_digest
 from finitecover.study import checks, claims, estimates, figures, kinds
 from finitecover.study import numbers, outputs, paths, runs, settings
+
+
+def release_folder():
+    """Take this run's lock and its note from the folder; a lock of another run stays."""
+    if getattr(workflow.persistence, "_lockfile", None):
+        workflow.persistence.unlock()
+        locks.forget_run()
+
+
+if (
+    Path(workflow.main_snakefile) == ROOT / "Snakefile"
+):  # another workflow that uses this one ends as it likes
+    signals.end_when_told(release_folder, logger)
 
 try:
     checks.check_files(ROOT)
@@ -28,16 +41,20 @@ try:
 except settings.ConfigurationError as error:
     raise WorkflowError(f"Configuration refused: {error}") from None
 
-if workflow.is_main_process and (told := locks.look()):
-    logger.warning(told)
+if workflow.is_main_process:
+    for told in filter(None, (locks.look(), checks.forgotten_overlays(sys.argv))):
+        logger.warning(told)
 
 RUNS, JOBS = runs.runs(config), outputs.costly_jobs(config)
 
 
 def note_this_run():
-    """Leave a note of this run, unless its jobs may outlive it on a cluster."""
+    """Leave a note of this run and take back SIGTERM, which Snakemake has taken; jobs on a cluster may outlive a run."""
     if workflow.local_exec:
         locks.note_run()
+        signals.take_signals()
+    else:
+        signals.cancel_on_signals()
 
 
 def remark_on_cores():

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from finitecover.study.catalogue import CHANNELS
+
 ROUNDING = 1e-5  # by which floats may leave [0, 1]
 SUSPICIOUS = 0.25  # of white: images that are darker throughout are told
 
@@ -64,9 +66,9 @@ def _images(x, name):
         raise DataError(f"{name}: shape {x.shape}; expected (n, h, w), (n, h, w, c) or (n, c, h, w) with n > 0")
     if x.ndim == 3:
         x = x[:, None]
-    elif x.shape[-1] in (1, 3):
+    elif x.shape[-1] in CHANNELS:
         x = x.transpose(0, 3, 1, 2)
-    elif x.shape[1] not in (1, 3):
+    elif x.shape[1] not in CHANNELS:
         raise DataError(f"{name}: shape {x.shape} has neither 1 nor 3 channels, last or second")
     if x.dtype == np.uint8:
         return np.ascontiguousarray(x)

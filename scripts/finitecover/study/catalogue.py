@@ -7,6 +7,7 @@ from pathlib import Path
 
 # What no one means to be data: what systems, archivers and notebooks leave in folders, and all with a leading dot.
 LITTER = {"Thumbs.db", "desktop.ini", "__MACOSX"}
+CHANNELS = (1, 3)  # of images
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"}
 
 # Size of the smallest class of the training split; digits after the split of `split_by_class`.
@@ -60,7 +61,39 @@ def source_state(settings, dataset, mirror):
 
 def image_side(settings):
     """Shorter side of a dataset's images without loading them; None if unknown."""
-    return SIDE.get(settings.get("name", settings["source"]), settings.get("size"))
+    if settings["source"] == "npz":
+        return _side_of_array(settings["path"])
+    if settings["source"] == "folder":
+        return settings.get("size") or _side_of_first_image(Path(settings["path"]))
+    return SIDE.get(settings.get("name", settings["source"]))
+
+
+def _side_of_array(path):
+    try:
+        import numpy as np  # Snakemake's own environment may lack it
+
+        with zipfile.ZipFile(path) as file, file.open("x_train.npy") as array:
+            version = np.lib.format.read_magic(array)
+            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            shape = read(array)[0]
+    except (ImportError, OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError):
+        return None
+    sides = shape[2:] if len(shape) == 4 and shape[-1] not in CHANNELS else shape[1:3]
+    return min(sides) if len(sides) == 2 else None
+
+
+def _side_of_first_image(root):
+    if not root.is_dir():
+        return None
+    root = root / "train" if is_split(root) else root
+    files = next(filter(None, (image_files(root / name) for name in class_names(root))), None)
+    try:
+        from PIL import Image  # as above
+
+        with Image.open(files[0]) as image:
+            return min(image.size)
+    except (ImportError, OSError, TypeError, SyntaxError):
+        return None
 
 
 def _smallest_folder(root, test_share):
@@ -83,7 +116,8 @@ def class_names(folder):
 
 def image_files(folder):
     """Image files of a folder, sorted."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and not _is_litter(path))
+    files = (path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and not _is_litter(path))
+    return sorted(path for path in files if not path.is_dir())
 
 
 def skipped_files(folder):

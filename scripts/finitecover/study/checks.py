@@ -46,6 +46,17 @@ def check_files(root):
         _require(not (root / old).exists(), f"{old}: is now {new}; move what is yours there")
 
 
+def forgotten_overlays(arguments):
+    """A line where overlays are named in a way in which Snakemake takes but the last; else None.
+
+    arguments: of the command.
+    """
+    options = [argument.partition("=")[0] for argument in arguments]
+    if sum(option in ("--configfile", "--configfiles") for option in options) < 2:
+        return None
+    return "Of several --configfile, Snakemake takes the last alone; name all overlays behind one, the strongest last."
+
+
 def check_claims(claims, config):
     """Raise `ConfigurationError` if a claim names a method or a kind of training that does not exist.
 
@@ -240,11 +251,11 @@ def _check_dataset_of_run(dataset, config):
         evaluated_sizes(config, dataset),
         f"datasets.{dataset}.eps: no sizes in any of evaluation.norms, {', '.join(config['evaluation']['norms'])}",
     )
-    _check_depths(dataset, settings, config)
+    _check_depths(dataset, config)
 
 
-def _check_depths(dataset, settings, config):
-    side = image_side(settings)
+def _check_depths(dataset, config):
+    side = image_side(source_settings(config, dataset))
     condensing = [config["methods"][method].get("model") for method in config["run"]["methods"]]
     for name in dict.fromkeys([*config["run"]["models"], *filter(None, condensing)]):
         model = config["models"][name]

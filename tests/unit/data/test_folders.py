@@ -118,7 +118,7 @@ def test_what_is_left_out_is_counted_and_told(make):
     for number in range(5):
         Image.fromarray(GREY).save(folder / f"train/a/{number}.tif")
     (folder / "train/b/readme.txt").write_text("mine")
-    (folder / "train/b/more").mkdir()
+    (folder / "train/b/more.png").mkdir()
     for path in (folder / "test/c").iterdir():
         path.unlink()
     (folder / "test/c").rmdir()
@@ -126,7 +126,7 @@ def test_what_is_left_out_is_counted_and_told(make):
     assert len(images) == 9
     assert notes == [
         f"{folder}/train: 6 files are no images that can be read and were skipped (.tif, .txt)",
-        f"{folder}/train: 1 subfolders of classes were skipped, {folder}/train/b/more for one",
+        f"{folder}/train: 1 subfolders of classes were skipped, {folder}/train/b/more.png for one",
         f"{folder}/test: no image of c",
     ]
 

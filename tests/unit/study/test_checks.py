@@ -4,9 +4,10 @@ import jsonschema
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from finitecover.study import checks, kinds, renamed, runs, settings
-from finitecover.study.catalogue import smallest_class
+from finitecover.study.catalogue import image_side, smallest_class
 from finitecover.study.claims import read_claims
 from finitecover.study.settings import ConfigurationError
 from running import ROOT
@@ -293,6 +294,43 @@ def test_own_data_is_counted_before_anything_runs(tmp_path):
     config["run"]["datasets"] = ["mine"]
     with pytest.raises(ConfigurationError, match="10 images per class exceed the smallest class of mine, which has 2"):
         checks.check(config, SCHEMA)
+
+
+@pytest.mark.parametrize(("shape", "side"), [((4, 9, 8), 8), ((4, 9, 8, 3), 8), ((4, 3, 9, 8), 8), ((4, 8), None)])
+def test_the_side_of_own_images_is_known_from_the_head_of_their_file(shape, side, tmp_path):
+    np.savez_compressed(tmp_path / "mine.npz", x_train=np.zeros(shape))
+    assert image_side({"source": "npz", "path": str(tmp_path / "mine.npz")}) == side
+
+
+def test_a_network_too_deep_for_own_images_is_refused_before_anything_runs(tmp_path):
+    config = study("smoke")
+    for name in ("a", "b"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(40):
+            Image.new("L", (8, 12)).save(tmp_path / f"photos/{name}/{number}.png")
+    np.savez(tmp_path / "mine.npz", x_train=np.zeros((9, 8, 8)), y_train=np.arange(9) // 5)
+    config["run"] |= {"datasets": ["mine"], "budgets": [1]}
+    config["models"]["convnet"]["depth"] = 4
+    for source, path in (("npz", "mine.npz"), ("folder", "photos")):
+        mine = config["datasets"]["digits"] | {"source": source, "path": str(tmp_path / path)}
+        config["datasets"]["mine"] = mine | ({"test_share": 0.2} if source == "folder" else {})
+        message = "models.convnet.depth: 4 is too deep for the 8x8 images of mine; at most 2"
+        with pytest.raises(ConfigurationError, match=message):
+            checks.check(config, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("--cores 2", False),
+        ("--configfile a.yaml b.yaml", False),
+        ("--configfile a.yaml --configfile b.yaml", True),
+        ("--configfile=a.yaml -n --configfiles b.yaml", True),
+    ],
+)
+def test_overlays_that_snakemake_forgets_are_told(arguments, told):
+    line = checks.forgotten_overlays(["snakemake", *arguments.split()])
+    assert (line or "").startswith("Of several --configfile, Snakemake takes the last alone") == told
 
 
 def test_a_data_set_needs_sizes_in_one_of_the_norms_of_the_evaluation():
