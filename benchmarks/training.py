@@ -1,6 +1,7 @@
 """Adversarial training and evaluation measured beside libraries' code, side by side in one run: part of `make bench`.
 
 throughput: images per second of adversarial training, ours and a plain float32 loop around torchattacks' PGD.
+precision: what an update costs in float32 and in bfloat16, by the network's width.
 accuracy: what both end in after the same number of updates. seeds: several networks trained in one stacked computation
 instead of one by one. evaluation: seconds per model, with and without the libraries' attacks. strength: our PGD beside
 torchattacks' and Foolbox's at equal steps.
@@ -26,20 +27,19 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 import torchattacks
-from condensation import MNIST, _best, reference_network
+from condensation import COLOUR, MNIST, _best, reference_network
 from torch.func import functional_call, stack_module_state, vmap
 
 from finitecover.data import sources
 from finitecover.data.sampling import draw_examples
 from finitecover.evaluation.rows import evaluate
-from finitecover.jobs.device import fastest_precision, keep_memory
+from finitecover.jobs.device import keep_memory
 from finitecover.training.attacks import attack, predict
 from finitecover.training.loop import _autocast, train
 from finitecover.training.models import Convolution, build_model
 
-PARTS = ("throughput", "accuracy", "seeds", "evaluation", "strength")
+PARTS = ("throughput", "precision", "accuracy", "seeds", "evaluation", "strength")
 BATCH, STEPS, EPS = 128, 7, 0.2
-PRECISION = fastest_precision(torch.device("cpu"))
 RATE, MOMENTUM, DECAY = 0.05, 0.9, 0.0005
 ADVERSARY = {"norm": "linf", "steps": STEPS, "step_size": 0.25, "warmup": 0.3}
 FGSM = {"kind": "pgd", "steps": 1, "step_size": 1, "restarts": 1, "random_start": False}
@@ -72,7 +72,7 @@ def plain_loop(model, images, labels, updates, seed):
         schedule.step()
 
 
-def our_loop(model, images, labels, updates, seed, precision=PRECISION):
+def our_loop(model, images, labels, updates, seed, precision="float32"):
     """The same by `train`."""
     optimisation = {"steps": updates, "batch_size": BATCH, "learning_rate": RATE, "momentum": MOMENTUM}
     optimisation |= {"weight_decay": DECAY, "precision": precision}
@@ -111,6 +111,35 @@ def _our_seconds(width, updates, threads, precision, count, images, labels):
     torch.set_num_threads(threads)
     model = network(width, 0)
     return _best(lambda: our_loop(model, images, labels, updates, 0, precision), count)
+
+
+def measure_precision(count):
+    """Milliseconds of a core for an update in each precision, in turn on one thread: medians, and the ratio's range."""
+    with ProcessPoolExecutor(1, get_context("spawn"), keep_memory) as process:
+        print("\n| one PGD-7 update of 64 images, core-ms | float32 | bfloat16 | times as fast, range |")
+        print("|---|---|---|---|")
+        for dataset in (MNIST, COLOUR):
+            for width in (16, 32, 64, 128):
+                times = process.submit(_update_seconds, width, dataset, count).result()
+                ratios = times[:, 0] / times[:, 1]
+                name = f"ConvNet-3, width {width}, {'x'.join(map(str, dataset['shape']))}"
+                cells = " | ".join(f"{1e3 * median:.0f}" for median in np.median(times, axis=0))
+                told = f"{np.median(ratios):.2f}, {ratios.min():.2f} to {ratios.max():.2f}"
+                print(f"| {name} | {cells} | {told} |", flush=True)
+
+
+def _update_seconds(width, dataset, count):
+    """(count, 2): of an update in float32 and in bfloat16, one of each first that does not count."""
+    torch.set_num_threads(1)
+    model = build_model({"architecture": "convnet", "width": width, "depth": 3}, dataset, 0)
+    images, labels = torch.rand(64, *dataset["shape"]), torch.arange(64) % 10
+    times = np.zeros((count + 1, 2))
+    for row in times:
+        for place, precision in enumerate(("float32", "bfloat16")):
+            start = time.process_time()
+            our_loop(model, images, labels, 1, 0, precision)
+            row[place] = time.process_time() - start
+    return times[1:]
 
 
 def measure_accuracy(images, labels, test, updates, seeds):
@@ -266,6 +295,8 @@ def main():
     labels = labels.long()
     if "throughput" in options.parts:
         measure_throughput(images, labels, options.count)
+    if "precision" in options.parts:
+        measure_precision(3 * options.count)
     if "seeds" in options.parts:
         measure_seeds(options.count)
     if "strength" in options.parts:

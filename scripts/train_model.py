@@ -9,7 +9,7 @@ import torch
 
 from finitecover.data.sampling import draw_examples
 from finitecover.jobs.checkpoint import Checkpoint
-from finitecover.jobs.device import fastest_precision, torch_device
+from finitecover.jobs.device import automatic_precision, torch_device
 from finitecover.jobs.files import load_json, save_bytes, save_json, save_rows
 from finitecover.jobs.harness import job, log
 from finitecover.jobs.records import load_records, pixels, radius_field
@@ -25,7 +25,7 @@ def train_model(train_path, summary_path, training, model, snapshots, seed, code
     """
     device = torch_device()
     records, dataset = load_records(train_path), load_json(summary_path)
-    training = training | {"optimisation": _with_precision(training["optimisation"], device)}
+    training = training | {"optimisation": _with_precision(training["optimisation"], model["width"], device)}
     network = build_model(model, dataset, seed).to(device)
     state_path = Path(outputs.model).with_name("state.pt")
     read = sha256(Path(train_path).read_bytes()).hexdigest()
@@ -52,12 +52,12 @@ def train_model(train_path, summary_path, training, model, snapshots, seed, code
     state_path.unlink(missing_ok=True)
 
 
-def _with_precision(optimisation, device):
+def _with_precision(optimisation, width, device):
     """Settings of the optimisation with a precision that is one."""
     if optimisation["precision"] != "auto":
         return optimisation
-    precision = fastest_precision(device)
-    log.info("precision: auto, which is %s here", precision)
+    precision = automatic_precision(device, width)
+    log.info("precision: auto, which is %s for width %d here", precision, width)
     return {**optimisation, "precision": precision}
 
 

@@ -3,6 +3,8 @@
 import ctypes
 import os
 
+WIDE = 64  # least width of networks that train in bfloat16; docs/robustness.md has what was measured
+
 
 def keep_memory():
     """Have freed blocks of up to a gigabyte used again instead of given back, where the C library is glibc.
@@ -33,15 +35,18 @@ def torch_device():
     return torch.device("cuda")
 
 
-def fastest_precision(device):
-    """What a device trains fastest in: "bfloat16" where it computes in that, else "float32".
+def automatic_precision(device, width):
+    """What `optimisation.precision: auto` is for a network of this width on a device: "bfloat16" or "float32".
 
-    Without AVX-512 oneDNN has no convolution in bfloat16, and PyTorch's own takes six times as long as in float32.
+    bfloat16 from `WIDE` on, where the device computes in it. Below it gains little, for which results should not depend
+    on the processor. A processor without the instructions has to convert, which takes longer than float32.
     """
+    return "bfloat16" if width >= WIDE and _computes_in_bfloat16(device) else "float32"
+
+
+def _computes_in_bfloat16(device):
     import torch
 
     if device.type == "cuda":
-        native = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        native = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
-    return "bfloat16" if native else "float32"
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_avx512_bf16_supported()  # nothing public says it; processors with AMX have it too

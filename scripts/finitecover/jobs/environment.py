@@ -8,12 +8,12 @@ from importlib import metadata
 from os import cpu_count
 from pathlib import Path
 
-from finitecover.jobs.device import fastest_precision
+from finitecover.jobs.device import WIDE, automatic_precision
 
 
 def environment(requirements_path):
     """{key: value}; versions are those at hand of the packages that pyproject.toml at `requirements_path` pins,
-    precision is what `optimisation.precision: auto` is here."""
+    precision is what `optimisation.precision: auto` is here, by the width of a network."""
     import torch  # seconds, which `machine` alone does without
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -26,7 +26,10 @@ def environment(requirements_path):
         "processor": _processor(),
         "cores": cpu_count(),
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
-        "precision": fastest_precision(device),
+        "precision": {
+            f"width < {WIDE}": automatic_precision(device, WIDE - 1),
+            f"width >= {WIDE}": automatic_precision(device, WIDE),
+        },
         "commit": _commit(),
     }
 
