@@ -10,7 +10,14 @@ from finitecover.study.catalogue import image_side, smallest_class
 from finitecover.study.kinds import ALGORITHMS, ATTACKS, FAMILIES, PRINCIPAL_COMPONENTS, RELAXATIONS, SOURCES, TRAININGS
 from finitecover.study.runs import BUDGET, kind_of, runs, takes_budget
 from finitecover.study.schema import read_schema
-from finitecover.study.settings import ConfigurationError, evaluated_sizes, fraction, imported_path, source_settings
+from finitecover.study.settings import (
+    ConfigurationError,
+    at_budget,
+    evaluated_sizes,
+    fraction,
+    imported_path,
+    source_settings,
+)
 from finitecover.study.shapes import deepest_convnet
 
 RESERVED = ("clean", "worst")  # what rows beside those of attacks are called
@@ -91,6 +98,8 @@ def _one_line(error):
         return f"{where}: unknown key {unknown[0]!r}; allowed: {', '.join(known)}"
     if error.validator == "enum":
         return f"{where}: {error.instance!r} is not one of {', '.join(map(str, error.validator_value))}"
+    if "propertyNames" in error.absolute_schema_path and "by_budget" in error.absolute_path:
+        return f"{where}: {error.instance!r} is no number of images per class; write one of at least 1, such as 100"
     if "propertyNames" in error.absolute_schema_path:
         return f"{where}: name {error.instance!r} must be lower-case letters, digits and single hyphens"
     return f"{where}: {error.message}"
@@ -145,7 +154,6 @@ def _check_method(name, settings, config):
         _check_one_of(f"{where}.algorithm", settings["algorithm"], ALGORITHMS[family])
         algorithm = ALGORITHMS[family][settings["algorithm"]]
         needed, optional = needed + algorithm.keys, optional + algorithm.optional
-        _check_experts(where, settings, algorithm, config)
     for key in needed:
         _require(key in settings, f"{where}: family {family} needs {key}")
     allowed = {"family", *needed, *optional}
@@ -153,12 +161,25 @@ def _check_method(name, settings, config):
         _require(key in allowed, f"{where}.{key}: not used by family {family}; allowed: {', '.join(sorted(allowed))}")
     if family == "condensation":
         _check_known(f"{where}.model", settings["model"], config["models"])
+        _check_at_budgets(where, settings, allowed - set(kinds.WHATEVER_THE_BUDGET), config)
     if family == "cover":
         _check_relaxations(where, settings, config)
 
 
-def _check_experts(where, settings, algorithm, config):
-    if algorithm.experts and {"latest_start", "expert_epochs"} <= set(settings):
+def _check_at_budgets(where, settings, allowed, config):
+    """That `by_budget` has keys that the algorithm takes, and that experts last at every budget."""
+    algorithm = settings["algorithm"]
+    _check_experts(where, settings, config)
+    for number, entry in settings.get("by_budget", {}).items():
+        here = f"{where}.by_budget.{number}"
+        for key in entry:
+            told = f"not used by algorithm {algorithm}; allowed: {', '.join(sorted(allowed))}"
+            _require(key in allowed, f"{here}.{key}: {told}")
+        _check_experts(here, at_budget(settings, int(number)), config)
+
+
+def _check_experts(where, settings, config):
+    if ALGORITHMS["condensation"][settings["algorithm"]].experts:
         last, epochs = settings["latest_start"] - 1 + settings["expert_epochs"], config["experts"]["epochs"]
         _require(last <= epochs, f"{where}: latest_start and expert_epochs reach epoch {last}; experts have {epochs}")
 

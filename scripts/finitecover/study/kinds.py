@@ -102,6 +102,7 @@ FAMILIES = MappingProxyType(
         "coreset": Family(keys=("algorithm",), seeded=True, rule="select_coreset", budget=True),
         "condensation": Family(
             keys=("algorithm", "model", "iterations", "start", "learning_rate", "momentum"),
+            optional=("by_budget",),
             seeded=True,
             rule="condense_dataset",
             budget=True,
@@ -114,6 +115,8 @@ _GRADIENT_MATCHING = ("batch_real", "batch_train", "learning_rate_network", "out
 _TRAJECTORY_MATCHING = ("batch_train", "learning_rate_network", "learning_rate_step", "synthetic_steps")
 _TRAJECTORY_MATCHING += ("expert_epochs", "latest_start")
 OWN_CONDENSATIONS = own_names("condensations", classes=True)
+# Settings of a condensation that are the same at every budget: `by_budget` has none of them.
+WHATEVER_THE_BUDGET = ("family", "algorithm", "model", "by_budget")
 
 
 @dataclass(frozen=True)

@@ -48,12 +48,22 @@ def source_contents(config, dataset):
 def method_settings(config, dataset, training_set):
     """Settings of the method that makes a training set, with the budget or the radius that it is given."""
     method, ipc = split_name(training_set)
-    settings = dict(config["methods"][method])
+    settings = at_budget(config["methods"][method], ipc)
     if settings.get("given") == "radius":
         settings["radius"] = config["datasets"][dataset]["radius"][settings["norm"]]
     if "path" in settings:
         settings["path"] = imported_path(settings, dataset)
     return settings if ipc is None else settings | {"ipc": ipc}
+
+
+def at_budget(settings, ipc):
+    """A method's settings at so many images per class (None: it takes no budget).
+
+    Of `by_budget`, the settings at the largest number that does not exceed the budget stand in for the method's own.
+    """
+    own = {key: value for key, value in settings.items() if key != "by_budget"}
+    reached = [number for number in settings.get("by_budget", ()) if int(number) <= (ipc or 0)]
+    return own | settings["by_budget"][max(reached, key=int)] if reached else own
 
 
 def imported_path(settings, dataset):

@@ -90,6 +90,13 @@ def test_the_schema_lists_the_kinds_that_there_are():
     algorithms = [algorithm for table in kinds.ALGORITHMS.values() for algorithm in table.values()]
     used = {key for one in (*kinds.FAMILIES.values(), *algorithms) for key in (*one.keys, *one.optional)}
     assert set(keys) == used | {"family"}
+    condensing = kinds.ALGORITHMS["condensation"].values()
+    by_budget = {
+        *kinds.FAMILIES["condensation"].keys,
+        *(key for one in condensing for key in (*one.keys, *one.optional)),
+    }
+    listed = yaml.safe_load(SCHEMA.read_text())["$defs"]["condensation"]["properties"]
+    assert set(listed) == by_budget - set(kinds.WHATEVER_THE_BUDGET)
 
 
 def test_the_schema_is_one_and_describes_every_key():
@@ -157,6 +164,38 @@ REFUSALS = [
     ("methods.mfc.time_limit", 0, "methods.mfc.time_limit: 0 is less than or equal to the minimum of 0"),
     ("methods.kmeans.algorithm", "kmean", "methods.kmeans.algorithm: 'kmean' is not one of random, kcenter"),
     ("methods.mtt.latest_start", 9, "methods.mtt: latest_start and expert_epochs reach epoch 9; experts have 3"),
+    ("methods.dm.by_budget", {}, "methods.dm.by_budget: {} should be non-empty"),
+    ("methods.dm.by_budget", {10: {}}, "methods.dm.by_budget.10: {} should be non-empty"),
+    (
+        "methods.dm.by_budget",
+        {0: {"learning_rate": 1}},
+        "methods.dm.by_budget: 0 is no number of images per class; write one of at least 1, such as 100",
+    ),
+    ("methods.dm.by_budget", {"ten": {"learning_rate": 1}}, "methods.dm.by_budget: 'ten' is no number of images per"),
+    ("methods.dm.by_budget", {1.5: {"learning_rate": 1}}, "methods.dm.by_budget: 1.5 is no number of images per class"),
+    ("methods.dm.by_budget", {"1.5": {"learning_rate": 1}}, "methods.dm.by_budget: '1.5' is no number of images per"),
+    (
+        "methods.dm.by_budget",
+        {10: {"model": "mlp"}},
+        "methods.dm.by_budget.10: unknown key 'model'; allowed: batch_real",
+    ),
+    (
+        "methods.dm.by_budget",
+        {10: {"learning_rate": 0}},
+        "methods.dm.by_budget.10.learning_rate: 0 is less than or equal",
+    ),
+    (
+        "methods.dm.by_budget",
+        {10: {"latest_start": 2}},
+        "methods.dm.by_budget.10.latest_start: not used by algorithm dm; allowed: batch_real, iterations, "
+        "learning_rate, momentum, start",
+    ),
+    (
+        "methods.mtt.by_budget",
+        {1: {"latest_start": 2}, "50": {"latest_start": 9}},
+        "methods.mtt.by_budget.50: latest_start and expert_epochs reach epoch 9; experts have 3",
+    ),
+    ("methods.random.by_budget", {10: {"start": "real"}}, "methods.random.by_budget: not used by family coreset"),
     ("methods.dc.outer_loops", ..., "methods.dc: family condensation needs outer_loops"),
     ("methods.dm.algorithm", "mtt2", "methods.dm.algorithm: 'mtt2' is not one of dc, dsa, dm, mtt"),
     ("methods.dm.model", "resnet", "methods.dm.model: 'resnet' is not defined; choose from convnet"),

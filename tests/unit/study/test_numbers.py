@@ -20,3 +20,13 @@ def test_numbers_of_the_command_line_are_texts_that_are_taken_for_numbers():
     take_numbers(config, SCHEMA)
     with pytest.raises(ConfigurationError, match=r"run.budgets.0: 'five' is not of type 'integer'"):
         checks.check(config, SCHEMA)
+
+
+def test_keys_are_text_and_those_of_the_command_line_go_into_those_of_files():
+    config = study("smoke")
+    config["methods"]["dm"]["by_budget"] = {50: {"momentum": 0.5}, 100: {"learning_rate": 10, "momentum": 0.5}}
+    config = merged(config, {"methods": {"dm": {"by_budget": {"100": {"learning_rate": "20"}}}}})
+    take_numbers(config, SCHEMA)
+    wanted = {"50": {"momentum": 0.5}, "100": {"learning_rate": 20, "momentum": 0.5}}
+    assert config["methods"]["dm"]["by_budget"] == wanted
+    checks.check(config, SCHEMA)

@@ -62,6 +62,38 @@ def test_settings_of_a_job_hold_what_it_uses_and_no_more():
     assert {name: (one["objective"], one["enlarged"], one["weights"]) for name, one in given.items()} == KINDS
 
 
+def test_settings_by_budget_stand_in_for_the_methods_own_from_that_budget_on():
+    config = study("smoke")
+    config["methods"]["dm"]["by_budget"] = {50: {"learning_rate": 3}, "100": {"learning_rate": 10, "momentum": 0.9}}
+    own = {key: value for key, value in config["methods"]["dm"].items() if key != "by_budget"}
+    for ipc, changed in ((1, {}), (49, {}), (50, {"learning_rate": 3}), (99, {"learning_rate": 3})):
+        assert settings.method_settings(config, "digits", f"dm-ipc{ipc}") == own | changed | {"ipc": ipc}
+    for ipc in (100, 300):
+        changed = {"learning_rate": 10, "momentum": 0.9, "ipc": ipc}
+        assert settings.method_settings(config, "digits", f"dm-ipc{ipc}") == own | changed
+    keys = list(settings.method_settings(config, "digits", "dm-ipc100"))
+    assert keys == list(settings.method_settings(config, "digits", "dm-ipc1"))  # as texts of parameters are compared
+
+
+PAPER = {  # learning_rate, learning_rate_step, learning_rate_network, synthetic_steps, expert_epochs, latest_start
+    1: (100, 1e-7, 0.01, 50, 2, 2),
+    10: (100, 1e-5, 0.001, 30, 2, 20),
+    50: (1000, 1e-5, 0.001, 30, 2, 40),
+    300: (1000, 1e-5, 0.001, 30, 2, 40),
+}
+
+
+def test_the_study_at_full_size_has_the_references_settings_at_every_budget():
+    config = study("paper")
+    names = ["learning_rate", "learning_rate_step", "learning_rate_network"]
+    names += ["synthetic_steps", "expert_epochs", "latest_start"]
+    for ipc, values in PAPER.items():
+        found = settings.method_settings(config, "cifar10", f"mtt-ipc{ipc}")
+        assert tuple(found[name] for name in names) == values
+    rates = [settings.method_settings(config, "cifar10", f"dm-ipc{ipc}")["learning_rate"] for ipc in (1, 50, 100, 300)]
+    assert rates == [1, 1, 10, 10]
+
+
 def test_files_of_the_users_are_inputs_and_many_files_are_told_apart_by_what_a_listing_shows(tmp_path):
     config = study("smoke")
     config["datasets"]["mine"] = {"source": "npz", "path": "mine.npz"}
