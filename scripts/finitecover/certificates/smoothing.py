@@ -12,11 +12,11 @@ def smoothed_radii(model, images, labels, *, sigma, guesses, samples, alpha, see
 
     Randomised smoothing (Cohen et al. 2019, arXiv 1902.02918): the class that the model gives most often under Gaussian
     noise of standard deviation `sigma` on every pixel. images (n, c, h, w) in [0, 1]; `guesses` noisy images choose the
-    class, `samples` bound its probability from below (Clopper and Pearson). Each certificate is wrong with probability
-    `alpha` at most; they are not corrected for their number.
+    class, `samples` bound its probability from below (Clopper and Pearson). All n certificates hold together, and with
+    them what follows for other images, with probability 1 - `alpha` at least: each is made at alpha / n (Bonferroni).
     """
     generator = torch.Generator().manual_seed(seed)
-    radii = np.full(len(images), -1.0)
+    radii, alpha = np.full(len(images), -1.0), alpha / max(1, len(images))
     for place, (image, label) in enumerate(zip(images, labels.tolist(), strict=True)):
         guess = _votes(model, image, sigma, guesses, generator).argmax()
         votes = _votes(model, image, sigma, samples, generator)[guess]

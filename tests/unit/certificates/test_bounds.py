@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from scipy import stats
 from scipy.spatial.distance import cdist
 
 from finitecover.certificates.bounds import adversarial_losses, ceiling_radii, transferred_radii
@@ -52,9 +53,15 @@ def test_a_certified_radius_grows_with_the_number_of_samples_up_to_what_they_can
     image, label = torch.rand(1, 1, 4, 4), torch.zeros(1, dtype=torch.int64)
     radii = [smoothed_radii(certain, image, label, **SMOOTHING | {"samples": n}).item() for n in (10, 100, 1000)]
     assert radii == sorted(radii)
-    from scipy import stats
-
     assert radii[1] == pytest.approx(0.5 * stats.norm.ppf(0.001 ** (1 / 100)))
+
+
+@pytest.mark.parametrize("n", [1, 2, 50])
+def test_certificates_hold_together_so_each_is_made_at_alpha_by_their_number(n):
+    certain = lambda x: torch.tensor([[1.0, 0.0]]).repeat(len(x), 1)  # noqa: E731
+    images, labels = torch.rand(n, 1, 4, 4), torch.zeros(n, dtype=torch.int64)
+    radii = smoothed_radii(certain, images, labels, **SMOOTHING | {"samples": 100})
+    assert radii.tolist() == pytest.approx([0.5 * stats.norm.ppf((0.001 / n) ** (1 / 100))] * n)
 
 
 @pytest.mark.parametrize(("norm", "metric"), [("l2", "euclidean"), ("linf", "chebyshev")])
