@@ -12,6 +12,7 @@ from finitecover.jobs.device import torch_device
 from finitecover.jobs.files import save_rows
 from finitecover.jobs.harness import job, log
 from finitecover.jobs.records import load_arrays, load_records, pixels, radius_field
+from finitecover.training.balls import float32_radii
 from finitecover.training.intervals import admits, loss_bounds
 from finitecover.training.models import build_model
 
@@ -44,7 +45,8 @@ def trace_bound(snapshots_path, train_path, set_path, cover_path, training, atta
         network.to(device).eval().requires_grad_(False)
         attacked, bounds = {}, {}
         for name, side in sides.items():
-            attacked[name] = adversarial_losses(network, *side, norm=norm, seed=seed, **settings).cpu()
+            within = float32_radii(side[2], outwards=name == "cover")  # all's balls stay inside those of the cover
+            attacked[name] = adversarial_losses(network, *side[:2], within, norm=norm, seed=seed, **settings).cpu()
             if admits(network):
                 bounds[name] = loss_bounds(network, *side, norm).cpu()
         row = {
@@ -66,10 +68,10 @@ def trace_bound(snapshots_path, train_path, set_path, cover_path, training, atta
 
 
 def _side(records, radii, device):
-    """Images, labels and radii as tensors."""
+    """Images, labels and radii as tensors, radii in float64."""
     images = torch.from_numpy(pixels(records["image"])).to(device)
     labels = torch.from_numpy(np.array(records["label"])).to(device)
-    return images, labels, torch.tensor(radii, dtype=torch.float32, device=device)
+    return images, labels, torch.from_numpy(radii).to(device)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,8 @@ def _with_precision(optimisation, width, device):
 
 
 def _tensors(records, training):
-    """Images, labels, weights, radii. Only the kinds of training that covers are for use the set's weights or radii."""
+    """Images, labels, weights, radii (float64). Only kinds of training that covers are for use the set's weights or
+    radii."""
     adversary = training["adversary"]
     weights, radii = np.ones(len(records)), np.full(len(records), adversary["eps"] if adversary else 0.0)
     if training["weights"]:
@@ -74,7 +75,7 @@ def _tensors(records, training):
         torch.from_numpy(pixels(records["image"])),
         torch.from_numpy(np.array(records["label"])),
         torch.tensor(weights, dtype=torch.float32),
-        torch.tensor(radii, dtype=torch.float32),
+        torch.from_numpy(radii),
     ]
 
 

@@ -51,7 +51,10 @@ def _distances(first, second, norm):
 
 
 def adversarial_losses(model, images, labels, radii, *, norm, steps, step_size, restarts, seed):
-    """Largest cross-entropy found within each image's radius, (n,) float64: at the image and after every run of PGD."""
+    """Largest cross-entropy found within each image's radius, (n,) float64: at the image and after every run of PGD.
+
+    radii (n,) in the images' type.
+    """
     generator, losses = torch.Generator().manual_seed(seed), []
     for x, y, radius in zip(images.split(BATCH), labels.split(BATCH), radii.split(BATCH), strict=True):
         worst = _losses(model, x, y)

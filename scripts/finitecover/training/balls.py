@@ -1,6 +1,7 @@
 """The balls of an attack, as objects: project into, step along, start inside. Perturbations are tensors (n, c, h, w).
 
-Radii are tensors (n,), one per image, because a generalised attack gives each centre its own (eps + r_c).
+Radii are tensors (n,), one per image, because a generalised attack gives each centre its own (eps + r_c). They are
+float64 up to where perturbations of float32 images need them in float32: see `float32_radii`.
 """
 
 import torch
@@ -57,6 +58,18 @@ class L2:
     def length(delta):
         """Norm of each perturbation, (n,)."""
         return delta.flatten(1).norm(dim=1)
+
+
+def float32_radii(radii, outwards=True):
+    """Radii (n,) in float32, none of them smaller than given, so that each ball holds what it held.
+
+    outwards=False: none of them larger, so that nothing lies beyond the radius given. To the nearest, half of all radii
+    would become smaller and the other half larger.
+    """
+    nearest = radii.float()
+    exact, found = radii.double(), nearest.double()
+    wrong, bound = (found < exact, torch.inf) if outwards else (found > exact, -torch.inf)
+    return torch.where(wrong, torch.nextafter(nearest, torch.full_like(nearest, bound)), nearest)
 
 
 BALLS = {"linf": Linf, "l2": L2}

@@ -67,7 +67,10 @@ def certified_radii(network, images, labels, norm, largest):
 
 
 def loss_bounds(network, images, labels, radii, norm, batch=500):
-    """Certified upper bounds of the adversarial loss at each image, (n,) float64."""
+    """Certified upper bounds of the adversarial loss at each image, (n,) float64.
+
+    radii (n,) in float64: rounded to float32 they may be too small.
+    """
     network, parts = _double(network), []
     with torch.no_grad():
         for x, y, radius in zip(images.split(batch), labels.split(batch), radii.split(batch), strict=True):

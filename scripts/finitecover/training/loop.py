@@ -16,6 +16,7 @@ from finitecover.jobs.checkpoint import Checkpoint
 from finitecover.jobs.progress import progress
 from finitecover.training.attacks import attack, predict
 from finitecover.training.augmentation import draw_augmentation
+from finitecover.training.balls import float32_radii
 from finitecover.training.objectives import make_objective
 from finitecover.training.optimiser import SGD
 from finitecover.training.passes import Passes
@@ -61,7 +62,8 @@ def train(
     """Train `model` in place; returns a `Trained`.
 
     images (n, c, h, w) in [0, 1], labels (n,), weights (n,) of the loss (1 each, or w_c of a cover), radii (n,) of the
-    perturbations (eps, or eps + r_c: the generalised adversarial loss, arXiv 2402.05675). optimisation: {"steps",
+    perturbations (eps, or eps + r_c: the generalised adversarial loss, arXiv 2402.05675), float64 or float32; in
+    float32, as the images are, they are rounded up. optimisation: {"steps",
     "batch_size", "learning_rate", "momentum", "weight_decay", "precision"}. objective, adversary: as for
     `make_objective`, the adversary with "warmup" besides; radii grow linearly over that first share of the steps.
     sampled: images are drawn in proportion to the weights, with replacement, and weigh the same in the loss.
@@ -77,7 +79,7 @@ def train(
     device = next(model.parameters()).device
     steps, generator = optimisation["steps"], torch.Generator().manual_seed(seed)
     batches = _Batches(len(images), optimisation["batch_size"], generator, weights if sampled else None)
-    weights = torch.ones_like(weights) if sampled else weights / weights.mean()
+    weights, radii = torch.ones_like(weights) if sampled else weights / weights.mean(), float32_radii(radii)
     run = _Run(model, optimisation, batches, generator)
     loss_of = make_objective(objective, model, adversary, generator, _autocast(optimisation["precision"], device))
     if (state := checkpoint.load()) is not None:
