@@ -13,6 +13,10 @@ from snakemake.logging import logger
 
 ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
 sys.path.insert(0, str(ROOT / "scripts"))
+# Jobs, too, must find this package before any other of its name.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(ROOT / "scripts"), os.environ.get("PYTHONPATH")])
+)
 
 from finitecover.jobs import locks, signals
 from finitecover.jobs.provenance import library_digest

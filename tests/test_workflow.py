@@ -61,6 +61,15 @@ def test_every_caption_is_used():
 # --- runs ---
 
 
+def test_jobs_use_the_package_of_the_workflow_whatever_else_is_on_the_path(make_workflow, tmp_path):
+    workflow = make_workflow()
+    (tmp_path / "finitecover").mkdir()
+    (tmp_path / "finitecover" / "__init__.py").write_text("raise SystemExit('another package')")
+    raw = "results/digits/data/raw.npz"
+    workflow.run(raw, config=[SMOKE], prefix=["env", f"PYTHONPATH={tmp_path}"])
+    assert (workflow.folder / raw).is_file()
+
+
 def test_the_study_ends_in_tables_figures_and_a_report(finished):
     results = finished.folder / "results"
     runs = pd.read_csv(results / "tables" / "runs.csv", dtype={"eps": str})

@@ -5,12 +5,15 @@ import os
 import sys
 import traceback
 from contextlib import contextmanager
+from pathlib import Path
 from time import perf_counter
 
 from finitecover.jobs.files import remove_partial_writes
 from finitecover.jobs.integrity import check, seal, unseal
 
 log = logging.getLogger("finitecover")
+
+SCRIPTS = Path(__file__).parents[2]  # the folder that this package was imported from
 
 
 @contextmanager
@@ -22,6 +25,7 @@ def job(snakemake):
     """
     start = perf_counter()
     with logged(snakemake.log[0]):
+        refuse_another_package(snakemake.scriptdir)
         for path in snakemake.output:
             unseal(path)
             remove_partial_writes(path)
@@ -32,6 +36,14 @@ def job(snakemake):
             seal(path)
         log.info("environment %s; modules from elsewhere: %s", sys.prefix, ", ".join(foreign_modules()) or "none")
         log.info("%.1f s%s", perf_counter() - start, ", with torch" if "torch" in sys.modules else "")
+
+
+def refuse_another_package(folder):
+    """Raise `RuntimeError` unless the package in use lies in the folder of the script that uses it."""
+    if SCRIPTS.resolve() != Path(folder).resolve():
+        raise RuntimeError(
+            f"finitecover was imported from {SCRIPTS}, but the script lies in {folder}; take {SCRIPTS} off PYTHONPATH"
+        )
 
 
 @contextmanager

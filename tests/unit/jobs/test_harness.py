@@ -1,6 +1,11 @@
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
 from finitecover.jobs import harness
+
+SCRIPTS = Path(__file__).parents[3] / "scripts"
 
 
 def test_an_error_is_one_line_on_the_terminal_and_a_traceback_in_the_log(tmp_path, capsys):
@@ -17,3 +22,14 @@ def test_an_error_is_one_line_on_the_terminal_and_a_traceback_in_the_log(tmp_pat
     assert capsys.readouterr().err == f"Error: k is 7; it must be less (log: {path})\n"
     assert "started" in path.read_text()
     assert "Traceback" in path.read_text()
+
+
+def test_a_job_with_the_package_of_another_checkout_is_refused_before_it_does_anything(tmp_path, capsys):
+    asked = SimpleNamespace(log=[tmp_path / "job.log"], input=[], output=[tmp_path / "made"], scriptdir=str(SCRIPTS))
+    with harness.job(asked):
+        (tmp_path / "made").write_text("as it was")
+    asked.scriptdir = str(tmp_path)
+    with pytest.raises(SystemExit), harness.job(asked):
+        (tmp_path / "made").unlink()
+    assert f"finitecover was imported from {SCRIPTS}, but the script lies in {tmp_path}" in capsys.readouterr().err
+    assert (tmp_path / "made").read_text() == "as it was"
