@@ -1,5 +1,6 @@
 """What is known of a data set before its images are read: a study is checked with Snakemake's packages alone."""
 
+import os
 import zipfile
 from hashlib import sha256
 from math import ceil
@@ -49,14 +50,24 @@ def source_state(settings, dataset, mirror):
     folders = [Path(settings["path"])] if settings["source"] == "folder" else []
     if settings["source"] == "torchvision" and mirror:
         folders = [Path(mirror, dataset), Path(mirror, settings["name"], "raw")]
-    files = [
-        path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file() and not _is_litter(path)
-    ]
+    files = [path for folder in folders for path in sorted(_files_below(folder))]
     digest = sha256()
     for path in files:
         found = path.stat()
-        digest.update(f"{path} {found.st_size} {found.st_mtime_ns}\n".encode())
+        digest.update(os.fsencode(path) + f" {found.st_size} {found.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:16] if files else ""
+
+
+def _files_below(folder, above=()):
+    """Files of a folder and of those below it, links to folders among them; above: real paths of those around it."""
+    here = os.path.realpath(folder)
+    if here in above or not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        if not _is_litter(path) and path.is_dir():
+            yield from _files_below(path, (*above, here))
+        elif not _is_litter(path) and path.is_file():
+            yield path
 
 
 def image_side(settings):
