@@ -1,5 +1,6 @@
 """Whether a study can be run as it is written: one line on the first thing that is wrong, before any work is done."""
 
+import math
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from finitecover.study import kinds, renamed
 from finitecover.study.catalogue import image_side, smallest_class
 from finitecover.study.kinds import ALGORITHMS, ATTACKS, FAMILIES, PRINCIPAL_COMPONENTS, RELAXATIONS, SOURCES, TRAININGS
 from finitecover.study.runs import BUDGET, kind_of, runs, takes_budget
-from finitecover.study.schema import read_schema
+from finitecover.study.schema import Validator, read_schema
 from finitecover.study.settings import (
     ConfigurationError,
     at_budget,
@@ -85,7 +86,7 @@ def _check_renamed(config):
 
 
 def _check_schema(config, schema_path):
-    errors = jsonschema.Draft202012Validator(read_schema(schema_path)).iter_errors(config)
+    errors = Validator(read_schema(schema_path)).iter_errors(config)
     if first := jsonschema.exceptions.best_match(errors):
         raise ConfigurationError(_one_line(first))
 
@@ -94,14 +95,18 @@ def _one_line(error):
     where = ".".join(str(part) for part in error.absolute_path) or "the configuration"
     if error.validator == "additionalProperties":
         known = sorted(error.schema.get("properties", {}))
-        unknown = sorted(set(error.instance) - set(known))
+        unknown = sorted(set(error.instance) - set(known), key=str)
         return f"{where}: unknown key {unknown[0]!r}; allowed: {', '.join(known)}"
     if error.validator == "enum":
         return f"{where}: {error.instance!r} is not one of {', '.join(map(str, error.validator_value))}"
     if "propertyNames" in error.absolute_schema_path and "by_budget" in error.absolute_path:
         return f"{where}: {error.instance!r} is no number of images per class; write one of at least 1, such as 100"
+    if "propertyNames" in error.absolute_schema_path and not isinstance(error.instance, str):
+        return f"{where}: name {error.instance} must be text; put it between quotes"
     if "propertyNames" in error.absolute_schema_path:
         return f"{where}: name {error.instance!r} must be lower-case letters, digits and single hyphens"
+    if error.validator == "type" and isinstance(error.instance, float) and not math.isfinite(error.instance):
+        return f"{where}: {error.instance} is no finite number"
     return f"{where}: {error.message}"
 
 

@@ -73,7 +73,8 @@ def train(
     the highest accuracy there, under the adversary's attack. snapshots: how many states to keep, at equal distances,
     the last of them at the end. checkpoint: keeps the state from time to time; training resumes from what it holds, to
     the same weights. Loss and accuracy are those on the (augmented, adversarial) batches, averaged since the row
-    before; with interval bounds, accuracy is the share certified.
+    before; with interval bounds, accuracy is the share certified. Raises `ValueError` if the loss or a weight becomes
+    NaN or infinite.
     """
     checkpoint = checkpoint or Checkpoint(None, None)
     device = next(model.parameters()).device
@@ -118,8 +119,10 @@ class _Run:
         """One step of the optimiser, the learning rate falling along a cosine."""
         self.optimiser.learning_rate = self.peak * (1 + math.cos(math.pi * self.step / self.steps)) / 2
         self.optimiser.step(loss)
-        self.seen += [loss.item(), accuracy.item(), 1]
         self.step += 1
+        found = loss.item()
+        self._require(math.isfinite(found), "the loss")
+        self.seen += [found, accuracy.item(), 1]
 
     def note(self, validation):
         """A row of the history; validation: accuracy there, or None."""
@@ -153,9 +156,17 @@ class _Run:
         if self.best is not None:
             log.info("validation: the weights of step %d, accuracy %.4f", self.best["step"], self.best["validation"])
             self.model.load_state_dict(self.best["model"])
+        self._require(all(value.isfinite().all() for value in self.model.state_dict().values()), "a weight")
         self.trained.cost = self.passes.counts()
         self.passes.stop()
         return self.trained
+
+    def _require(self, finite, what):
+        if not finite:
+            raise ValueError(
+                f"training diverged: at step {self.step} of {self.steps} {what} is NaN or infinite; lower the "
+                f"learning_rate, which is {self.peak:g}"
+            )
 
 
 def _falls(times, step, steps):

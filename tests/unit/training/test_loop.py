@@ -282,6 +282,19 @@ def test_weights_are_relative():
     assert torch.allclose(trained(weights=weights)[0], trained(weights=10 * weights)[0], atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("learning_rate", "steps", "message"),
+    [
+        (float("nan"), 30, r"at step 2 of 30 the loss is NaN or infinite; lower the learning_rate, which is nan"),
+        (float("nan"), 1, r"at step 1 of 1 a weight is NaN or infinite"),
+        (1e30, 30, r"of 30 the loss is NaN or infinite; lower the learning_rate, which is 1e\+30"),
+    ],
+)
+def test_a_training_that_diverges_is_stopped_and_told(learning_rate, steps, message):
+    with pytest.raises(ValueError, match=f"training diverged: .*{message}"):
+        trained(learning_rate=learning_rate, steps=steps)
+
+
 def test_radius_zero_is_standard_training():
     adversarial, _, _ = trained(ADVERSARY, radii=torch.zeros(40), batch_size=40)
     standard, _, _ = trained(None, batch_size=40)
