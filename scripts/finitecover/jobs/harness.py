@@ -64,9 +64,10 @@ def logged(path):
     except KeyboardInterrupt:
         log.info("interrupted")
         raise SystemExit(130) from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         log.error(traceback.format_exc())
         line = " ".join(str(error).split()) or type(error).__name__
+        line = f"something ended the job before its end: {line}" if isinstance(error, SystemExit) else line
         print(f"Error: {line} (log: {path})", file=sys.stderr)
         raise SystemExit(1) from None
 

@@ -24,6 +24,17 @@ def test_an_error_is_one_line_on_the_terminal_and_a_traceback_in_the_log(tmp_pat
     assert "Traceback" in path.read_text()
 
 
+@pytest.mark.parametrize("code", [0, 3, "enough", None])
+def test_an_exit_within_a_job_is_an_error_with_a_line(code, tmp_path, capsys):
+    path = tmp_path / "job.log"
+    with pytest.raises(SystemExit) as stop, harness.logged(path):
+        raise SystemExit(code)
+    assert stop.value.code == 1
+
+    assert capsys.readouterr().err == f"Error: something ended the job before its end: {code} (log: {path})\n"
+    assert "Traceback" in path.read_text()
+
+
 def test_a_job_with_the_package_of_another_checkout_is_refused_before_it_does_anything(tmp_path, capsys):
     asked = SimpleNamespace(log=[tmp_path / "job.log"], input=[], output=[tmp_path / "made"], scriptdir=str(SCRIPTS))
     with harness.job(asked):
