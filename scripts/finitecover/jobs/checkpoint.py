@@ -2,8 +2,10 @@
 
 import json
 import logging
+import random
 from time import monotonic
 
+import numpy as np
 import torch
 
 from finitecover.jobs.files import atomic_write
@@ -58,3 +60,20 @@ def restore_generators(state, rng, generator):
     """Put generators into the state of `save_generators`."""
     rng.bit_generator.state = json.loads(state["rng"])
     generator.set_state(state["generator"])
+
+
+def save_global_generators(device):
+    """State of the global generators of Python, NumPy and PyTorch, and of that of a PyTorch device."""
+    kind, keys, *rest = np.random.get_state()  # noqa: NPY002 - the legacy one is the global one
+    state = {"others": json.dumps([random.getstate(), [kind, keys.tolist(), *rest]]), "cpu": torch.get_rng_state()}
+    return state | ({"cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else {})
+
+
+def restore_global_generators(state, device):
+    """Put global generators into the state of `save_global_generators`."""
+    (version, keys, gauss), numpy = json.loads(state["others"])
+    random.setstate((version, tuple(keys), gauss))
+    np.random.set_state(tuple(numpy))  # noqa: NPY002
+    torch.set_rng_state(state["cpu"])
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(state["cuda"], device)

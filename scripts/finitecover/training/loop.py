@@ -12,7 +12,8 @@ from functools import partial
 import numpy as np
 import torch
 
-from finitecover.jobs.checkpoint import Checkpoint
+from finitecover.guarded import seeded
+from finitecover.jobs.checkpoint import Checkpoint, restore_global_generators, save_global_generators
 from finitecover.jobs.progress import progress
 from finitecover.training.attacks import attack, predict
 from finitecover.training.augmentation import draw_augmentation
@@ -83,24 +84,25 @@ def train(
     weights, radii = torch.ones_like(weights) if sampled else weights / weights.mean(), float32_radii(radii)
     run = _Run(model, optimisation, batches, generator)
     loss_of = make_objective(objective, model, adversary, generator, _autocast(optimisation["precision"], device))
-    if (state := checkpoint.load()) is not None:
-        run.restore(state)
-    for step in progress(steps, description, run.step):
-        rows = next(batches)
-        x, y, weight = images[rows].to(device), labels[rows].to(device), weights[rows].to(device)
-        x = _varied(x, model.normalise, augmentation, noise, generator)
-        growth = min(1.0, (step + 1) / max(1.0, adversary["warmup"] * steps)) if adversary else 0.0
-        losses, logits = loss_of(x, y, radii[rows].to(device), growth)
-        if objective == "intervals":
-            run.passes.add(2 * len(x), 2 * len(x))  # midpoint and radius of a box
-        run.update((weight * losses).mean(), (logits.argmax(1) == y).float().mean())
-        if _falls(LOG_ENTRIES, step, steps):
-            reached = None if validation is None else _validate(model, validation, adversary, seed)
-            run.note(reached)
-        if _falls(snapshots, step, steps):
-            run.trained.snapshots.append({"step": step + 1, "model": _state(model)})
-        if checkpoint.due():
-            checkpoint.save(run.state())
+    with seeded(seed, device):  # your own networks may draw from global generators
+        if (state := checkpoint.load()) is not None:
+            run.restore(state)
+        for step in progress(steps, description, run.step):
+            rows = next(batches)
+            x, y, weight = images[rows].to(device), labels[rows].to(device), weights[rows].to(device)
+            x = _varied(x, model.normalise, augmentation, noise, generator)
+            growth = min(1.0, (step + 1) / max(1.0, adversary["warmup"] * steps)) if adversary else 0.0
+            losses, logits = loss_of(x, y, radii[rows].to(device), growth)
+            if objective == "intervals":
+                run.passes.add(2 * len(x), 2 * len(x))  # midpoint and radius of a box
+            run.update((weight * losses).mean(), (logits.argmax(1) == y).float().mean())
+            if _falls(LOG_ENTRIES, step, steps):
+                reached = None if validation is None else _validate(model, validation, adversary, seed)
+                run.note(reached)
+            if _falls(snapshots, step, steps):
+                run.trained.snapshots.append({"step": step + 1, "model": _state(model)})
+            if checkpoint.due():
+                checkpoint.save(run.state())
     return run.finish()
 
 
@@ -109,6 +111,7 @@ class _Run:
 
     def __init__(self, model, optimisation, batches, generator):
         self.model, self.batches, self.generator = model, batches, generator
+        self.device = next(model.parameters()).device
         self.steps, self.peak = optimisation["steps"], optimisation["learning_rate"]
         self.optimiser = SGD(model.parameters(), self.peak, optimisation["momentum"], optimisation["weight_decay"])
         self.passes = Passes(model)
@@ -140,7 +143,7 @@ class _Run:
         state = {"step": self.step, "seen": self.seen.tolist(), "best": self.best, "model": self.model.state_dict()}
         state |= {"history": self.trained.history, "snapshots": self.trained.snapshots, "passes": self.passes.counts()}
         state |= {"buffers": self.optimiser.buffers, "stream": self.batches.stream}
-        return state | {"generator": self.generator.get_state()}
+        return state | {"generator": self.generator.get_state(), "global": save_global_generators(self.device)}
 
     def restore(self, state):
         """Resume from a `state`."""
@@ -150,6 +153,7 @@ class _Run:
         self.passes.restore(state["passes"])
         self.optimiser.buffers, self.batches.stream = state["buffers"], state["stream"]
         self.generator.set_state(state["generator"])
+        restore_global_generators(state["global"], self.device)
 
     def finish(self):
         """The `Trained`, the model with the weights that validation chose, where there is one."""

@@ -193,6 +193,42 @@ def test_what_is_killed_resumes_to_the_same_weights_history_snapshots_and_cost(a
         assert all(torch.equal(value, other["model"][name]) for name, value in one["model"].items())
 
 
+class Dropping(torch.nn.Dropout):
+    """Drops out by the global generators of PyTorch and of NumPy."""
+
+    def forward(self, x):
+        return super().forward(x) * (0.5 + np.random.rand())  # noqa: NPY002
+
+
+def test_the_seed_decides_what_a_network_drops_out_killed_or_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
+    images, labels = bright_or_dark()
+
+    def dropping(seed=0, kept=None):
+        network = build_model({"architecture": "mlp", "width": 8, "depth": 1}, DATASET, seed=0)
+        network.features.append(Dropping())
+        asked = {"optimisation": OPTIMISATION, "seed": seed, "checkpoint": kept}
+        train(network, images, labels, torch.ones(40), torch.zeros(40), **asked)
+        return torch.cat([weight.detach().flatten() for weight in network.parameters()])
+
+    whole, other = dropping(), dropping(seed=1)
+    steps, step = [], SGD.step
+
+    def killed(self, loss):
+        if len(steps) == 17:
+            raise KilledError
+        steps.append(1)
+        step(self, loss)
+
+    kept = checkpoint.Checkpoint(tmp_path / "state.pt", "key")
+    with monkeypatch.context() as patch:
+        patch.setattr(SGD, "step", killed)
+        with pytest.raises(KilledError):
+            dropping(kept=kept)
+    assert torch.equal(dropping(kept=kept), whole)
+    assert not torch.equal(other, whole)
+
+
 def test_snapshots_are_equidistant_and_the_last_is_the_model():
     _, result, model = fully_trained(ADVERSARY, snapshots=4)
     assert [snapshot["step"] for snapshot in result.snapshots] == [8, 15, 23, 30]
