@@ -5,15 +5,18 @@ Images are clamped to [0, 1] at the end, and what that changed is recorded.
 """
 
 import logging
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
+import torch
 
 from finitecover.condensation.distribution_matching import DistributionMatching
 from finitecover.condensation.gradient_matching import GradientMatching
 from finitecover.condensation.matching import Task, as_method, from_normalised
 from finitecover.condensation.trajectory_matching import TrajectoryMatching
+from finitecover.guarded import guarded, mixed, seeded
 from finitecover.jobs.checkpoint import Checkpoint
 from finitecover.jobs.progress import progress
 from finitecover.own import condensations as own_condensations
@@ -28,7 +31,8 @@ CONDENSATIONS = {
     "dm": DistributionMatching,
     "mtt": TrajectoryMatching,
 }
-CONDENSATIONS |= {name: as_method(own) for name, own in own_objects(own_condensations, classes=True).items()}
+OWN = {name: as_method(own) for name, own in own_objects(own_condensations, classes=True).items()}
+CONDENSATIONS |= OWN
 LOG_ENTRIES = 50  # rows of a condensation's history
 SNAPSHOTS = 6  # iterations whose images are kept, the first and the last among them
 
@@ -55,12 +59,16 @@ def condense(
 ):
     """A `Condensed` of real images by settings["algorithm"], one of `CONDENSATIONS`.
 
+    Your own condensations and networks may draw from global generators: the seed and the iteration decide their state.
     settings: further "iterations", "learning_rate" and "momentum" of the synthetic images and what the algorithm
     takes; the rest is as for `Task`. state_path: where to keep the state from time to time; what it holds of the same
-    settings and `code` is resumed from, to the same bytes.
+    settings and `code` is resumed from, to the same bytes. Raises `ValueError` if an image becomes NaN or infinite, or
+    if a condensation of your own fails.
     """
     task = Task(images, labels, k, settings, model, dataset, augmentation, seed, device, experts)
-    method = CONDENSATIONS[settings["algorithm"]](task)
+    algorithm = settings["algorithm"]
+    with _watched(algorithm, device, seed, k):
+        method = CONDENSATIONS[algorithm](task)
     optimiser = SGD([task.synthetic], settings["learning_rate"], settings["momentum"])
     read = [sha256(np.ascontiguousarray(array)).hexdigest() for array in (images, labels, *experts)]
     key = [settings, k, model, dataset, augmentation, seed, read, str(device), code]
@@ -72,10 +80,12 @@ def condense(
         optimiser.buffers = state["buffers"]
         method.restore(state["method"])
         task.restore(state["task"])
-    for step in progress(iterations, f"condensing ({settings['algorithm']})", first):
+    for step in progress(iterations, f"condensing ({algorithm})", first):
         if step in shown:
             snapshots.append((step, _firsts(task)))
-        total.append(method.iterate(optimiser))
+        with _watched(algorithm, device, seed, k, step):
+            total.append(method.iterate(optimiser))
+        _require_finite(task.synthetic, settings, step + 1)
         if (step + 1) * LOG_ENTRIES // iterations > step * LOG_ENTRIES // iterations:
             history.append({"iteration": step + 1, "loss": float(np.mean(total))})
             total = []
@@ -93,6 +103,23 @@ def condense(
         snapshots=_records(snapshots, dataset),
         summary=clamping | task.counts | method.learned(),
     )
+
+
+@contextmanager
+def _watched(algorithm, device, *numbers):
+    """Have whole numbers decide the global random numbers, and errors of the user's own condensation begin with its
+    name."""
+    guard = guarded(f"own condensation {algorithm}") if algorithm in OWN else nullcontext()
+    with seeded(mixed(*numbers), device), guard:
+        yield
+
+
+def _require_finite(images, settings, iteration):
+    if not torch.isfinite(images).all():
+        raise ValueError(
+            f"{settings['algorithm']} diverged: at iteration {iteration} of {settings['iterations']} an image is NaN "
+            f"or infinite; lower the learning_rate, which is {settings['learning_rate']:g}"
+        )
 
 
 def _firsts(task):

@@ -118,7 +118,8 @@ class Method(ABC):
 
 
 class _FunctionMatching(Method):
-    """A method that is one function of a task: the loss that the synthetic images are moved against."""
+    """A method that is one function of a task: the loss that the synthetic images are moved against. `iterate` raises
+    `ValueError` if it returns anything else."""
 
     def __init__(self, task, loss):
         super().__init__(task)
@@ -127,6 +128,9 @@ class _FunctionMatching(Method):
     def iterate(self, optimiser):
         """Update the synthetic images once; the loss before, a number."""
         loss = self.loss(self.task)
+        if not (torch.is_tensor(loss) and loss.dim() == 0 and loss.requires_grad):
+            told = f"a tensor of shape {tuple(loss.shape)}" if torch.is_tensor(loss) else f"a {type(loss).__name__}"
+            raise ValueError(f"returned {told}; expected a loss, a tensor of one number that has a gradient")
         optimiser.step(loss)
         return loss.item()
 

@@ -6,6 +6,7 @@ For deterministic selections (k-centre, herding) the generator is not used: seed
 import numpy as np
 
 from finitecover.covers.clustering import k_means, squared_distances
+from finitecover.guarded import guarded, seeded
 from finitecover.own import selections as own_selections
 from finitecover.study.extensions import own_objects
 
@@ -41,21 +42,30 @@ def herding(points, k, rng):
 
 
 SELECTIONS = {"random": random_subset, "kcenter": k_centre, "herding": herding, "kmeans": k_means}
-SELECTIONS |= own_objects(own_selections)
+OWN = own_objects(own_selections)
+SELECTIONS |= OWN
 
 
 def select(algorithm, points, labels, k, rng):
     """k indices of each class, sorted; points (n, ...). Raises `ValueError` if a class has fewer than k points, or
-    if a selection of your own does not choose k of them."""
+    if a selection of your own fails or does not choose k of them."""
     points = points.reshape(len(points), -1)
     chosen = []
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
         if k > len(members):
             raise ValueError(f"budget {k} exceeds class {label}, which has {len(members)} images")
-        positions = _checked(SELECTIONS[algorithm](points[members], k, rng), algorithm, label, k, len(members))
-        chosen.append(members[positions])
+        returned = _chosen(algorithm, points[members], k, rng)
+        chosen.append(members[_checked(returned, algorithm, label, k, len(members))])
     return np.sort(np.concatenate(chosen))
+
+
+def _chosen(algorithm, points, k, rng):
+    """What a selection returns; the random numbers of your own are the seed's, wherever they come from."""
+    if algorithm not in OWN:
+        return SELECTIONS[algorithm](points, k, rng)
+    with seeded(int(rng.integers(2**32))), guarded(f"own selection {algorithm}"):
+        return OWN[algorithm](points, k, rng)
 
 
 def _checked(returned, algorithm, label, k, n):

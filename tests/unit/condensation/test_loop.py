@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from finitecover.condensation import matching
+from finitecover.condensation import loop, matching
 from finitecover.condensation.loop import CONDENSATIONS, condense
 from finitecover.condensation.trajectory_matching import expert_trajectory
 from finitecover.jobs import checkpoint
@@ -234,3 +234,58 @@ def test_a_condensation_of_ones_own_is_a_function_or_a_class(monkeypatch):
         found.append(condensed("mine", start="noise"))
     assert found[0].images.tobytes() == found[1].images.tobytes()
     assert found[0].history[-1]["loss"] < 0.1 * found[0].history[0]["loss"]
+
+
+@pytest.fixture
+def own(monkeypatch):
+    """A function that makes a function of a task one of the user's condensations, called mine."""
+
+    def add(function):
+        for table in (loop.OWN, CONDENSATIONS):
+            monkeypatch.setitem(table, "mine", matching.as_method(function))
+        monkeypatch.setitem(SETTINGS, "mine", {"iterations": 6, "learning_rate": 0.5})
+
+    return add
+
+
+def test_the_seed_decides_a_condensation_of_ones_own_by_global_generators_killed_or_not(own, tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
+    calls = []
+
+    def towards_noise(task):
+        calls.append(1)
+        if len(calls) == 16:
+            raise KeyboardInterrupt
+        return (task.synthetic - torch.randn_like(task.synthetic) * np.random.rand()).square().sum()  # noqa: NPY002
+
+    own(towards_noise)
+    first, other = condensed("mine"), condensed("mine", seed=1)
+    with pytest.raises(KeyboardInterrupt):
+        condensed("mine", state_path=tmp_path / "state.pt")
+    again = condensed("mine", state_path=tmp_path / "state.pt")
+    assert len(calls) == 6 + 6 + 4 + 3
+    assert first.images.tobytes() == again.images.tobytes() != other.images.tobytes()
+
+
+def test_a_condensation_that_diverges_is_stopped_and_told(own):
+    own(lambda task: (task.synthetic * torch.nan).sum())
+    told = "mine diverged: at iteration 1 of 6 an image is NaN or infinite; lower the learning_rate, which is 0.5"
+    with pytest.raises(ValueError, match=told):
+        condensed("mine")
+    with pytest.raises(ValueError, match="dm diverged: at iteration"):
+        condensed("dm", learning_rate=1e38)
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        (lambda task: 3.0, "ValueError: returned a float; expected a loss, a tensor of one number that has a gradient"),
+        (lambda task: task.synthetic[0], r"ValueError: returned a tensor of shape \(1, 8, 8\); expected a loss"),
+        (lambda task: task.synthetic.detach().sum(), r"ValueError: returned a tensor of shape \(\); expected a loss"),
+        (lambda task: task.nothing, "AttributeError: 'Task' object has no attribute 'nothing'"),
+    ],
+)
+def test_an_error_of_a_condensation_of_ones_own_has_its_name(own, function, told):
+    own(function)
+    with pytest.raises(ValueError, match=f"own condensation mine: {told}"):
+        condensed("mine")

@@ -1,6 +1,10 @@
+import random
+
 import numpy as np
 import pytest
+import torch
 
+from finitecover.coresets import selection
 from finitecover.coresets.selection import SELECTIONS, herding, k_centre, select
 
 LINE = np.array([[0.0], [0.1], [0.2], [0.8], [1.0]])
@@ -62,3 +66,36 @@ def test_a_selection_of_ones_own_must_choose_as_many_as_asked_for(returned, told
     monkeypatch.setitem(SELECTIONS, "mine", lambda points, k, rng: returned)
     with pytest.raises(ValueError, match=rf"mine chose {told}; expected 2 different positions in 0\.\.3"):
         select("mine", np.zeros((4, 3)), np.zeros(4, dtype=int), 2, None)
+
+
+@pytest.fixture
+def own(monkeypatch):
+    """A function that makes a selection one of the user's, called mine."""
+
+    def add(function):
+        monkeypatch.setitem(selection.OWN, "mine", function)
+        monkeypatch.setitem(SELECTIONS, "mine", function)
+
+    return add
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda points, k, rng: np.random.choice(len(points), k, replace=False),  # noqa: NPY002
+        lambda points, k, rng: torch.randperm(len(points))[:k],
+        lambda points, k, rng: random.sample(range(len(points)), k),
+    ],
+)
+def test_the_seed_decides_a_selection_of_ones_own_by_global_generators(function, own):
+    own(function)
+    points, labels = np.zeros((200, 1)), np.arange(200) // 100
+    chosen = [select("mine", points, labels, 5, np.random.default_rng(seed)).tolist() for seed in (0, 0, 1)]
+    assert chosen[0] == chosen[1] != chosen[2]
+    assert [i - 100 for i in chosen[0][5:]] != chosen[0][:5]  # nor are all classes alike
+
+
+def test_an_error_of_a_selection_of_ones_own_has_its_name(own):
+    own(lambda points, k: 0)
+    with pytest.raises(ValueError, match=r"own selection mine: TypeError: .* takes 2 positional arguments but 3"):
+        select("mine", np.zeros((4, 3)), np.zeros(4, dtype=int), 2, np.random.default_rng(0))

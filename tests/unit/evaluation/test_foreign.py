@@ -132,3 +132,32 @@ def test_what_an_attack_sends_through_its_copy_of_the_network_is_counted():
     images, labels = torch.rand(4, 1, 8, 8), torch.zeros(4, dtype=torch.int64)
     adversarial_images("mine", attack, model, images, labels, 0.1, "linf", 0)
     assert passes.images_seen == 4
+
+
+class Keeping(torch.nn.Flatten):
+    """Keeps its activations, as networks do that are looked into."""
+
+    def forward(self, x):
+        self.last, self.all = super().forward(x), [{"first": super().forward(x)}]
+        return self.last
+
+
+def test_a_network_that_keeps_its_activations_is_copied():
+    images, labels = torch.rand(4, 1, 8, 8, requires_grad=True), torch.zeros(4, dtype=torch.int64)
+    model = Keeping()
+    model(images)
+    kept = model.last
+    found = adversarial_images("mine", lambda model, images, *rest: images, model, images, labels, 0.1, "linf", 0)
+    assert torch.equal(found, images)
+    assert model.last is kept
+
+
+def test_what_goes_wrong_in_an_attack_is_told_with_its_name():
+    def fails(model, images, labels, eps, norm, generator):
+        torch.set_default_dtype(torch.float64)
+        raise KeyError("oops")
+
+    images, labels = torch.rand(4, 1, 8, 8), torch.zeros(4, dtype=torch.int64)
+    with pytest.raises(ValueError, match="own attack mine: KeyError: 'oops'"):
+        adversarial_images("mine", fails, torch.nn.Flatten(), images, labels, 0.1, "linf", 0)
+    assert torch.get_default_dtype() == torch.float32
