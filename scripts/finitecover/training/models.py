@@ -1,8 +1,11 @@
 """Networks that take pixels in [0, 1]: normalisation is their first layer, so that attacks live in pixel space."""
 
+from copy import deepcopy
+
 import torch
 from torch import nn
 
+from finitecover.guarded import guarded, seeded
 from finitecover.own import models as own_models
 from finitecover.study.extensions import own_objects
 from finitecover.study.shapes import deepest_convnet, first_padding
@@ -181,34 +184,72 @@ def build_model(settings, dataset, seed):
     """A network with PyTorch's default initialisation, drawn from `seed` alone.
 
     settings: {"architecture", "width", "depth"} and, of a convnet, "norm"; dataset: {"shape" (c, h, w), "classes",
-    "mean", "std"}. Raises `ValueError` for an unknown architecture or a depth that the image size does not admit.
+    "mean", "std"}. Raises `ValueError` for an unknown architecture, a depth that the image size does not admit, or a
+    network of the user's own that cannot be trained or attacked.
     """
     if settings["architecture"] not in ARCHITECTURES:
         raise ValueError(f"unknown architecture {settings['architecture']!r}; choose one of {', '.join(ARCHITECTURES)}")
     shape = tuple(dataset["shape"])
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        sizes = {key: value for key, value in settings.items() if key != "architecture"}
-        features = ARCHITECTURES[settings["architecture"]](shape, **sizes)
+    sizes = {key: value for key, value in settings.items() if key != "architecture"}
+    with seeded(seed):
         if settings["architecture"] in OWN:
-            _check_features(settings["architecture"], features, shape)
+            features = _own_features(settings["architecture"], shape, sizes)
+        else:
+            features = ARCHITECTURES[settings["architecture"]](shape, **sizes)
         return Network(Normalise(dataset["mean"], dataset["std"]), features, dataset["classes"], shape)
 
 
-def _check_features(name, features, shape):
-    """Raise `ValueError` unless an architecture gives a module from images (n, c, h, w) to float32 features (n, m)."""
-    told = None
-    if not isinstance(features, nn.Module):
-        told = f"a {type(features).__name__}, not a module"
-    else:
-        with torch.no_grad():
-            found = features.eval()(torch.zeros(2, *shape))
-        if not torch.is_tensor(found):
-            told = f"a module that returns a {type(found).__name__}"
-        elif found.dim() != 2 or len(found) != 2 or found.dtype != torch.float32:
-            told = f"a module that returns shape {tuple(found.shape)} and type {found.dtype} for two images"
+_FEATURES = "expected features of shape (n, m) and type torch.float32"
+
+
+def _own_features(name, shape, sizes):
+    """What an architecture of the user's own gives; raises `ValueError` unless that is a module from images
+    (n, c, h, w) to float32 features (n, m), through which gradients go back to the images and to every parameter."""
+    with guarded(f"own network {name}"):
+        features = OWN[name](shape, **sizes)
+    told = f"a {type(features).__name__}, not a module; {_FEATURES}"
+    if isinstance(features, nn.Module):
+        with guarded(f"own network {name}"):
+            told = _wrong_features(features, shape) or _wrong_gradients(features, shape)
     if told:
-        raise ValueError(f"architecture {name} gave {told}; expected features of shape (n, m) and type torch.float32")
+        raise ValueError(f"architecture {name} gave {told}")
+    return features
+
+
+def _wrong_features(features, shape):
+    """What is wrong with the features of a module, or None."""
+    with torch.no_grad():
+        found = features.eval()(torch.zeros(2, *shape))
+    if not torch.is_tensor(found):
+        told = f"a module that returns a {type(found).__name__}"
+    elif found.dim() != 2 or len(found) != 2 or found.dtype != torch.float32:
+        told = f"a module that returns shape {tuple(found.shape)} and type {found.dtype} for two images"
+    else:
+        return None
+    return f"{told}; {_FEATURES}"
+
+
+@torch.enable_grad()
+def _wrong_gradients(features, shape):
+    """What is wrong with the gradients of a module, or None; a copy is looked at, which may learn of these images."""
+    images = torch.rand(2, *shape, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    with seeded(0):
+        copy = deepcopy(features).train()
+        found = copy(images)
+    if not found.isfinite().all():
+        return "a module that returns NaN or infinite features"
+    names, parameters = [], []
+    for name, parameter in copy.named_parameters():
+        if not parameter.requires_grad:
+            return f"a module whose parameter {name} is frozen; register it as a buffer"
+        names, parameters = [*names, name], [*parameters, parameter]
+    gradients = [None]
+    if found.requires_grad:
+        gradients = torch.autograd.grad(found.sum(), [images, *parameters], allow_unused=True)
+    if gradients[0] is None:
+        return "a module through which no gradient reaches the images, as attacks need; don't detach them"
+    unused = [name for name, gradient in zip(names, gradients[1:], strict=True) if gradient is None]
+    return f"a module that does not use its parameters {', '.join(unused)}; remove them" if unused else None
 
 
 def load_model(path):

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -111,6 +112,58 @@ def test_a_network_of_ones_own_must_give_features(made, message, monkeypatch):
         monkeypatch.setitem(table, "mine", lambda shape, width, depth: made)
     with pytest.raises(ValueError, match=message):
         build_model({"architecture": "mine", "width": 1, "depth": 1}, describe(8), seed=0)
+
+
+class Wrong(torch.nn.Module):
+    """A network of 64 features, with what people leave in one."""
+
+    def __init__(self, what):
+        super().__init__()
+        self.what, self.used, self.spare = what, torch.nn.Linear(64, 4), torch.nn.Linear(4, 4, bias=False)
+        if what == "frozen":
+            self.used.weight.requires_grad_(False)
+
+    def forward(self, x):
+        if self.what == "fails":
+            raise KeyError("oops")
+        x = (x.detach() if self.what == "detached" else x).flatten(1)
+        return self.used(x) / (0 if self.what == "NaN" else 1)
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("fails", "own network mine: KeyError: 'oops'"),
+        ("unused", "architecture mine gave a module that does not use its parameters spare.weight; remove them"),
+        ("frozen", "architecture mine gave a module whose parameter used.weight is frozen; register it as a buffer"),
+        ("detached", "architecture mine gave a module through which no gradient reaches the images, as attacks need"),
+        ("NaN", "architecture mine gave a module that returns NaN or infinite features"),
+    ],
+)
+def test_a_network_of_ones_own_that_cannot_be_trained_or_attacked_is_refused(what, message, monkeypatch):
+    def broken(shape, width, depth):
+        return Wrong(what)
+
+    for table in (models.OWN, models.ARCHITECTURES):
+        monkeypatch.setitem(table, "mine", broken)
+    with torch.no_grad(), pytest.raises(ValueError, match=message):
+        build_model({"architecture": "mine", "width": 1, "depth": 1}, describe(8), seed=0)
+
+
+def test_own_networks_leave_pytorch_as_it_was_and_draw_by_the_seed(monkeypatch):
+    def drawn(shape, width, depth):
+        torch.set_default_dtype(torch.float64)
+        layer = torch.nn.Linear(64, 4, dtype=torch.float32)
+        layer.bias.data.fill_(np.random.rand())  # noqa: NPY002
+        return torch.nn.Sequential(torch.nn.Flatten(), layer)
+
+    for table in (models.OWN, models.ARCHITECTURES):
+        monkeypatch.setitem(table, "mine", drawn)
+    networks = [build_model({"architecture": "mine", "width": 1, "depth": 1}, describe(8), seed) for seed in (0, 0, 1)]
+    assert torch.get_default_dtype() == torch.float32
+    first, again, other = (network.features[1].bias[0].item() for network in networks)
+    assert first == again != other
+    assert networks[0].classifier.weight.dtype == torch.float32
 
 
 def test_own_networks_are_looked_at_without_changing_them(monkeypatch):
