@@ -21,7 +21,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 from finitecover.jobs import locks, signals
 from finitecover.jobs.provenance import library_digest
 from finitecover.study import checks, claims, estimates, figures, kinds
-from finitecover.study import numbers, outputs, paths, runs, settings
+from finitecover.study import numbers, outputs, overlays, paths, runs, settings
 
 
 def release_folder():
@@ -38,6 +38,8 @@ if (
 
 try:
     checks.check_files(ROOT)
+    for file in workflow.configfiles if workflow.is_main_process else []:
+        overlays.check_keys(file)
     numbers.take_numbers(config, ROOT / "config" / "schema.yaml")
     checks.check(config, ROOT / "config" / "schema.yaml")
     CLAIMS = claims.read_claims((ROOT / "config" / "claims.yaml").read_text(encoding="utf-8"))

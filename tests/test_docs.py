@@ -108,6 +108,7 @@ def test_another_cover_is_no_agreement(repeated):
         ("run: !!python/object/apply:os.system ['touch run']", "cannot be read: could not determine a constructor"),
         ("run: [", "cannot be read: while parsing"),
         ("- run", "is no map of keys"),
+        ("run: {seeds: [0]}\nrun: {budgets: [1]}", "theirs.yaml: key 'run' of line 1 stands again in line 2"),
         ("run: {seeds: [x]}", "run.seeds.0: 'x' is not of type 'integer'"),
     ],
 )
@@ -120,9 +121,12 @@ def test_an_overlay_from_elsewhere_is_read_without_running_anything(text, messag
     assert [entry.name for entry in tmp_path.iterdir()] == ["theirs.yaml"]
 
 
-def test_a_good_overlay_is_told_to_be_one(tmp_path, capsys):
+def test_a_good_overlay_is_told_to_be_one_with_numbers_as_snakemake_takes_them(tmp_path, capsys):
     path = tmp_path / "mine.yaml"
-    path.write_text("run: {datasets: [mnist], methods: [random], budgets: [10], trainings: [standard], seeds: [0, 1]}")
+    path.write_text(
+        "run: {datasets: [mnist], methods: [random], budgets: [10], trainings: [standard], seeds: [0, 1]}\n"
+        "optimisation: {learning_rate: 1e-3}"  # which YAML takes for text
+    )
     load("check_config").main(path)
     assert capsys.readouterr().out == f"{path}: a study of 2 models\n"
     with pytest.raises(ConfigurationError, match="cannot be read"):

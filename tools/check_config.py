@@ -11,16 +11,19 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from finitecover.study.checks import check, check_claims  # noqa: E402
 from finitecover.study.claims import read_claims  # noqa: E402
+from finitecover.study.numbers import take_numbers  # noqa: E402
+from finitecover.study.overlays import check_keys  # noqa: E402
 from finitecover.study.runs import runs  # noqa: E402
 from finitecover.study.settings import ConfigurationError  # noqa: E402
 
 
 def read_overlay(path):
-    """The content of an overlay; raises `ConfigurationError` if it is none or asks for code to be run."""
+    """The content of an overlay; raises `ConfigurationError` if it is none, has a key twice or would run code."""
     try:
         overlay = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigurationError(f"cannot be read: {' '.join(str(error).split())}") from None
+    check_keys(path)
     if not isinstance(overlay, dict):
         raise ConfigurationError("is no map of keys")
     code = sorted(key for key in overlay if str(key).startswith("__"))
@@ -34,10 +37,11 @@ def main(path):
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     try:
         update_config(config, read_overlay(path))
+        take_numbers(config, ROOT / "config/schema.yaml")
         check(config, ROOT / "config/schema.yaml")
         check_claims(read_claims((ROOT / "config/claims.yaml").read_text(encoding="utf-8")), config)
     except ConfigurationError as error:
-        sys.exit(f"{path}: {error}")
+        sys.exit(f"{path}: {str(error).removeprefix(f'{path}: ')}")
     print(f"{path}: a study of {len(runs(config))} models")
 
 

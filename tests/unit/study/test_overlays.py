@@ -1,0 +1,34 @@
+import pytest
+
+from finitecover.study.overlays import check_keys
+from finitecover.study.settings import ConfigurationError
+from running import ROOT
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("run: {}\nrun: {}", "key 'run' of line 1 stands again in line 2, which alone would count"),
+        ("\ufeffrun:\n  seeds: [0]\n  budgets: [1]\n  seeds: [1]\n", "key 'seeds' of line 2 stands again in line 4"),
+        ("figures: [{a: 1, b: 2, a: 3}]", "key 'a' of line 1 stands again in line 1"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_with_its_lines(text, told, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=f"mine.yaml: {told}"):
+        check_keys(path)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "run: [", "a: &a {b: 1}\nc: {d: *a, b: *a}", "{[1]: 2, [1]: 3}", "{1: 2, '1': 3}", "&a [*a]"]
+)
+def test_what_repeats_no_key_and_what_is_no_yaml_is_not_judged(text, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    check_keys(path)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
+def test_no_shipped_file_gives_a_key_twice(path):
+    check_keys(path)
