@@ -6,39 +6,36 @@ import numpy as np
 
 from finitecover.data.checks import DataError
 from finitecover.data.splits import split_by_class
+from finitecover.study import layout
 from finitecover.study.catalogue import class_names, image_files, is_split, skipped_files
 
 
 def from_folder(path, size=None, test_share=None, notes=None):
     """Your own images: ``train/<class>/*.png`` and ``test/<class>/*.png``, or ``<class>/*.png`` with a `test_share`.
 
-    Classes are numbered in alphabetical order. With `size`, images are resized to size x size pixels. One colour image
-    makes all colour, and one with 16 bits all floats. notes: a list that gets a sentence for whatever was left out or
-    changed. Returns x_train, y_train, x_test, y_test; raises `DataError`.
+    Classes are numbered in alphabetical order, as `classes_of` has them. With `size`, images are resized to size x size
+    pixels. One colour image makes all colour, and a grey one with 16 bits all floats. notes: a list that gets a
+    sentence for whatever was left out or changed. Returns x_train, y_train, x_test, y_test; raises `DataError`.
     """
     root, notes = Path(path), [] if notes is None else notes
-    if not root.is_dir():
-        raise DataError(f"{path}: no such folder")
-    if is_split(root):
-        classes = _classes(root / "train")
-        extra = sorted(set(class_names(root / "test")) - set(classes))
-        if extra:
-            raise DataError(f"{path}: test/ has classes that train/ lacks: {', '.join(extra)}")
-        train, test = (_Folder(root / split, classes, size, notes) for split in ("train", "test"))
-        train.match(test)
-        return (*train.arrays(), *test.arrays())
-    if test_share is None and (root / "train").is_dir():
-        raise DataError(f"{path}: has train/ but no test/")
-    if test_share is None:
-        raise DataError(f"{path}: has no train/ and test/ folders, so test_share must say which share to hold out")
-    return split_by_class(*_Folder(root, _classes(root), size, notes).arrays(), test_share)
+    if wrong := layout.mistake(root, test_share):
+        raise DataError(wrong)
+    classes = classes_of(root)
+    if all(name.isdecimal() for name in classes) and sorted(classes, key=int) != classes:
+        label = next(label for label, name in enumerate(sorted(classes, key=int)) if name != classes[label])
+        notes.append(f"{path}: classes are numbered in the order of text: {classes[label]} is class {label}")
+    if not is_split(root):
+        return split_by_class(*_Folder(root, classes, size, notes).arrays(), test_share)
+    beside = sorted(set(class_names(root)) - {"train", "test"})
+    notes += [f"{path}: {', '.join(beside)} beside train and test was skipped"] if beside else []
+    train, test = (_Folder(root / split, classes, size, notes) for split in ("train", "test"))
+    train.match(test)
+    return (*train.arrays(), *test.arrays())
 
 
-def _classes(folder):
-    names = class_names(folder)
-    if not names:
-        raise DataError(f"{folder}: no class folders in it")
-    return names
+def classes_of(path):
+    """Names of the classes in a folder of images, in the order of their labels."""
+    return class_names(Path(path, "train") if is_split(Path(path)) else Path(path))
 
 
 class _Folder:
@@ -47,18 +44,16 @@ class _Folder:
     def __init__(self, root, classes, size, notes):
         self.root, self.images, self.labels = root, [], []
         changes, other, below, lacking = {}, [], [], []
+        if loose := image_files(root) + skipped_files(root)[0]:
+            notes.append(f"{root}: {len(loose)} files beside the folders of classes were skipped")
         for label, name in enumerate(classes):
             files = image_files(root / name) if (root / name).is_dir() else []
-            if not files and root.name != "test":
-                raise DataError(f"{root / name}: class without an image")
             if (root / name).is_dir():
                 for found, more in zip((other, below), skipped_files(root / name), strict=True):
                     found += more
             lacking += [] if files else [name]
             self.images += [_read_image(file, size, changes) for file in files]
             self.labels += [label] * len(files)
-        if not self.images:
-            raise DataError(f"{root}: no images in it")
         self._tell(notes, changes, other, below, lacking)
 
     def _tell(self, notes, changes, other, below, lacking):
@@ -112,6 +107,11 @@ def _read_image(file, size, changes):
 
     try:
         with Image.open(file) as image:
+            _refuse_unknown(image, file)
+            if _is_cut(image):
+                told("with 16 bits in each of several channels were read with 8")
+            if getattr(image, "n_frames", 1) > 1:
+                told("with several frames were read as their first")
             if image.getexif().get(0x0112, 1) != 1:
                 told("were turned as their EXIF orientation says")
                 image = ImageOps.exif_transpose(image)
@@ -123,8 +123,26 @@ def _read_image(file, size, changes):
                 image = _on_white(image)
             image = image.convert("L" if image.mode in ("1", "L") else "RGB")
             return np.asarray(image if size is None else image.resize((size, size), Image.Resampling.BILINEAR))
-    except (OSError, UnidentifiedImageError, SyntaxError, Image.DecompressionBombError) as error:
+    except DataError:
+        raise
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise DataError(f"{file}: not a readable image, or truncated ({error})") from error
+
+
+def _refuse_unknown(image, file):
+    """Raise `DataError` for what Pillow opens and does not read as it is seen."""
+    if image.mode == "F":
+        raise DataError(f"{file}: holds floats; expected 8 or 16 bits")
+    if image.mode == "I;16" and getattr(image, "tag_v2", {}).get(262) == 0:  # the tag for what 0 is
+        raise DataError(f"{file}: has 16 bits of which 0 is white; expected 0 to be black")
+
+
+def _is_cut(image):
+    """Whether Pillow, which knows no colour of 16 bits, cuts a file's values to 8; to be asked before it is loaded."""
+    if not image.tile or image.mode.startswith("I"):
+        return False
+    raw, *rest = image.tile[0][3] if isinstance(image.tile[0][3], tuple) else [image.tile[0][3]]
+    return ";16" in str(raw) or (image.format == "PPM" and rest > [255])
 
 
 def _on_white(image):

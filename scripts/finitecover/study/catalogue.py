@@ -9,7 +9,7 @@ from pathlib import Path
 # What no one means to be data: what systems, archivers and notebooks leave in folders, and all with a leading dot.
 LITTER = {"Thumbs.db", "desktop.ini", "__MACOSX"}
 CHANNELS = (1, 3)  # of images
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"}
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 
 # Size of the smallest class of the training split; digits after the split of `split_by_class`.
 SMALLEST_CLASS = {"digits": 139, "MNIST": 5421, "FashionMNIST": 6000, "CIFAR10": 5000, "SVHN": 4659}

@@ -2,11 +2,10 @@
 
 import math
 from fractions import Fraction
-from pathlib import Path
 
 import jsonschema
 
-from finitecover.study import kinds, renamed
+from finitecover.study import kinds, layout, renamed
 from finitecover.study.catalogue import image_side, smallest_class
 from finitecover.study.kinds import ALGORITHMS, ATTACKS, FAMILIES, PRINCIPAL_COMPONENTS, RELAXATIONS, SOURCES, TRAININGS
 from finitecover.study.runs import BUDGET, kind_of, runs, takes_budget
@@ -17,6 +16,7 @@ from finitecover.study.settings import (
     evaluated_sizes,
     fraction,
     imported_path,
+    mirror,
     source_settings,
 )
 from finitecover.study.shapes import deepest_convnet
@@ -256,13 +256,13 @@ def _check_run(config):
 
 def _check_dataset_of_run(dataset, config):
     run, settings = config["run"], config["datasets"][dataset]
-    source, path = settings["source"], source_settings(config, dataset).get("path")
-    _require(source != "npz" or Path(path).is_file(), f"datasets.{dataset}.path: there is no file {path}")
-    _require(source != "folder" or Path(path).is_dir(), f"datasets.{dataset}.path: there is no folder {path}")
+    if wrong := layout.wrong_source(source_settings(config, dataset), mirror(config)):
+        raise ConfigurationError(f"datasets.{dataset}.{wrong}")
     for name in run["methods"]:
         method = config["methods"][name]
         path = imported_path(method, dataset) if "path" in method else None
-        _require(not path or Path(path).is_file(), f"methods.{name}.path: there is no file {path}")
+        if path and (wrong := layout.wrong_file(path)):
+            raise ConfigurationError(f"methods.{name}.path: {wrong}")
         _require(
             method.get("given") != "radius" or method["norm"] in settings.get("radius", {}),
             f"datasets.{dataset}.radius: method {name} covers in {method.get('norm')}, for which there is no radius",

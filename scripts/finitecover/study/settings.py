@@ -1,5 +1,6 @@
 """What the jobs of a study are given: settings of the config, resolved for a data set, a method, a training."""
 
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,15 +24,21 @@ def fraction(text):
     return float(value)
 
 
+def mirror(config):
+    """The folder of the publishers' files, or None; `~` is the user's own."""
+    return config["data"]["mirror"] and os.path.expanduser(config["data"]["mirror"])
+
+
 def source_settings(config, dataset):
     """Where a data set comes from, and nothing else: its perturbations must not make it come again."""
     settings = config["datasets"][dataset]
     found = {key: settings[key] for key in ("source", *all_keys(SOURCES)) if key in settings}
     if "{mirror}" in found.get("path", ""):
-        mirror = config["data"]["mirror"]
-        if not mirror:
+        if not mirror(config):
             raise ConfigurationError(f"datasets.{dataset}.path: names {{mirror}}, but data.mirror is not set")
-        found["path"] = found["path"].replace("{mirror}", mirror)
+        found["path"] = found["path"].replace("{mirror}", mirror(config))
+    if "path" in found:
+        found["path"] = os.path.expanduser(found["path"])
     return found
 
 
@@ -42,7 +49,7 @@ def source_inputs(config, dataset):
 
 def source_contents(config, dataset):
     """What tells whether a data set's other files are the same as before."""
-    return source_state(source_settings(config, dataset), dataset, config["data"]["mirror"])
+    return source_state(source_settings(config, dataset), dataset, mirror(config))
 
 
 def method_settings(config, dataset, training_set):
@@ -68,7 +75,7 @@ def at_budget(settings, ipc):
 
 def imported_path(settings, dataset):
     """The file of an imported set, by its method's settings."""
-    return settings["path"].replace("{dataset}", dataset)
+    return os.path.expanduser(settings["path"].replace("{dataset}", dataset))
 
 
 def imported_files(config, dataset, training_set):

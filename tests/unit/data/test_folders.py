@@ -1,5 +1,7 @@
 """Folders of images as people have them: what is read, what is left out, and what is said of it."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 from PIL import Image
 
 from finitecover.data.checks import DataError, standardise, suspicions
-from finitecover.data.folders import from_folder
+from finitecover.data.folders import classes_of, from_folder
 from finitecover.study.catalogue import skipped_files, smallest_class
 
 GREY = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
@@ -116,7 +118,7 @@ def test_what_no_one_means_is_ignored_by_the_reader_and_by_the_check(make):
 def test_what_is_left_out_is_counted_and_told(make):
     folder = make(Image.fromarray(GREY), classes=("a", "b", "c"))
     for number in range(5):
-        Image.fromarray(GREY).save(folder / f"train/a/{number}.tif")
+        (folder / f"train/a/{number}.heic").write_bytes(b"x")
     (folder / "train/b/readme.txt").write_text("mine")
     (folder / "train/b/more.png").mkdir()
     for path in (folder / "test/c").iterdir():
@@ -125,10 +127,93 @@ def test_what_is_left_out_is_counted_and_told(make):
     images, notes = read(folder)
     assert len(images) == 9
     assert notes == [
-        f"{folder}/train: 6 files are no images that can be read and were skipped (.tif, .txt)",
+        f"{folder}/train: 6 files are no images that can be read and were skipped (.heic, .txt)",
         f"{folder}/train: 1 subfolders of classes were skipped, {folder}/train/b/more.png for one",
         f"{folder}/test: no image of c",
     ]
+
+
+def deep_colour(red, green, blue):
+    """A PNG of one pixel with 16 bits a channel, which Pillow reads but does not write."""
+
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0))
+    pixel = chunk(b"IDAT", zlib.compress(b"\0" + struct.pack(">HHH", red, green, blue)))
+    return b"\x89PNG\r\n\x1a\n" + head + pixel + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    "content", [deep_colour(300, 20, 65535), b"P6 1 1 65535\n" + struct.pack(">HHH", 300, 20, 65535)]
+)
+def test_colour_that_is_cut_to_eight_bits_is_told(make, content):
+    suffix = ".ppm" if content.startswith(b"P6") else ".png"
+    folder = make(Image.new("RGB", (1, 1)))
+    (folder / f"train/a/deep{suffix}").write_bytes(content)
+    images, notes = read(folder)
+    assert images[3].ravel().tolist() == [1, 0, 255]
+    assert notes == [f"{folder}/train: 1 images with 16 bits in each of several channels were read with 8"]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "mode"), [(".tif", "L"), (".TIFF", "RGB"), (".ppm", "RGB"), (".pgm", "L"), (".tif", "1")]
+)
+def test_uncommon_formats_are_read_as_common_ones_are(make, suffix, mode):
+    image = Image.fromarray(GREY).convert(mode)
+    images, notes = read(make(image, suffix=suffix))
+    plain, _ = read(make(image, name="plain"))
+    assert (images == plain).all()
+    assert notes == []
+
+
+def test_a_tiff_is_turned_once_and_keeps_its_sixteen_bits(make):
+    images, _ = read(make(Image.fromarray(GREY), name="turned", suffix=".tiff", tiffinfo={274: 6}))
+    assert (images[0, 0] == GREY.T[:, ::-1]).all()
+    images, _ = read(make(Image.fromarray(GREY.astype(np.uint16) * 257), suffix=".tiff"))
+    assert images[0, 0] == pytest.approx(GREY / 255, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("image", "options", "told"),
+    [
+        (Image.fromarray(GREY / np.float32(255)), {}, "0.tif: holds floats; expected 8 or 16 bits"),
+        (Image.fromarray(GREY.astype(np.uint16)), {"tiffinfo": {262: 0}}, "0.tif: has 16 bits of which 0 is white"),
+    ],
+)
+def test_a_tiff_that_would_be_read_wrongly_is_refused(make, image, options, told):
+    with pytest.raises(DataError, match=told):
+        from_folder(make(image, suffix=".tif", **options))
+
+
+def test_of_several_frames_the_first_is_read_and_that_is_told(make):
+    frames = [Image.fromarray(GREY), Image.fromarray(255 - GREY)]
+    for suffix in (".gif", ".tif", ".png", ".webp"):
+        folder = make(frames[0], name=suffix[1:], suffix=suffix, save_all=True, append_images=frames[1:], lossless=True)
+        images, notes = read(folder)
+        assert (images[0, 0] == GREY).all()
+        assert notes[0] == f"{folder}/train: 6 images with several frames were read as their first"
+
+
+def test_what_lies_beside_classes_and_splits_is_told(make):
+    folder = make(Image.fromarray(GREY))
+    for name in ("train/0.png", "train/list.csv", "test/1.png"):
+        Image.fromarray(GREY).save(folder / name, format="png")
+    (folder / "val/a").mkdir(parents=True)
+    assert read(folder)[1] == [
+        f"{folder}: val beside train and test was skipped",
+        f"{folder}/train: 2 files beside the folders of classes were skipped",
+        f"{folder}/test: 1 files beside the folders of classes were skipped",
+    ]
+
+
+def test_numbers_as_names_of_classes_are_told_where_labels_are_others(make):
+    names = [str(number) for number in range(11)]
+    folder = make(Image.fromarray(GREY), classes=names)
+    assert read(folder)[1] == [f"{folder}: classes are numbered in the order of text: 10 is class 2"]
+    assert classes_of(folder) == ["0", "1", "10", *names[2:10]]
+    assert read(make(Image.fromarray(GREY), name="few", classes=names[:10]))[1] == []
+    assert read(make(Image.fromarray(GREY), name="years", classes=["1999", "2000"]))[1] == []
 
 
 def test_a_folder_is_listed_as_often_for_many_files_as_for_few(tmp_path, monkeypatch):

@@ -159,6 +159,9 @@ def test_unusable_folders_are_refused_in_one_line(tmp_path):
     with pytest.raises(DataError, match="b: class without an image"):
         folders.from_folder(tmp_path, test_share=0.5)
     Image.new("L", (3, 3)).save(tmp_path / "b" / "0.png")
+    with pytest.raises(DataError, match=r"b: class of 1 image, of which a test_share of 0\.5 leaves none to train on"):
+        folders.from_folder(tmp_path, test_share=0.5)
+    Image.new("L", (3, 3)).save(tmp_path / "b" / "1.png")
     with pytest.raises(DataError, match="different sizes"):
         folders.from_folder(tmp_path, test_share=0.5)
     whole = (tmp_path / "a" / "1.png").read_bytes()

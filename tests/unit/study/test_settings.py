@@ -26,6 +26,17 @@ def test_library_attacks_run_at_the_sizes_asked_for():
     assert settings.library_attacks(config, "digits")["threat"] == settings.threat_model(config, "digits")
 
 
+def test_a_tilde_is_the_users_own_folder(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    config = study("smoke")
+    config["data"]["mirror"] = "~/mirror"
+    assert settings.mirror(config) == "/home/me/mirror"
+    for path, found in (("~/mine.npz", "/home/me/mine.npz"), ("{mirror}/x", "/home/me/mirror/x"), ("a~/x", "a~/x")):
+        config["datasets"]["digits"]["path"] = path
+        assert settings.source_settings(config, "digits")["path"] == found
+    assert settings.imported_path({"path": "~/{dataset}.pt"}, "mine") == "/home/me/mine.pt"
+
+
 def test_fractions():
     assert settings.fraction("8/255") == 8 / 255
     assert settings.fraction("0.3") == 0.3
