@@ -14,9 +14,9 @@ def download_dataset(dataset, settings, mirror, raw_path, notes_path):
     parent = Path(raw_path).parent
     parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=parent, prefix=".download-") as workspace:
-        arrays, notes = sources.read(settings, dataset, mirror, Path(workspace))
+        arrays, notes, names = sources.read(settings, dataset, mirror, Path(workspace))
     log.info("%s: training images %s, test images %s", dataset, arrays[0].shape, arrays[2].shape)
-    save_json(notes_path, notes)
+    save_json(notes_path, {"notes": notes, "class_names": names})
     save_arrays(raw_path, **dict(zip(("x_train", "y_train", "x_test", "y_test"), arrays, strict=True)))
 
 

@@ -256,6 +256,7 @@ def test_own_folder_of_images_runs_like_any_data_set(make_workflow, rng):
     assert accuracies["attack"].tolist() == ["clean", "fgsm", "pgd", "autoattack", "deepfool", "worst"]
     assert accuracies["n"].tolist() == [4] * 6
     summary = json.loads((workflow.folder / "results/photos/data/summary.json").read_text())
+    assert summary["class_names"] == ["ants", "bees"]
     assert summary["notes"] == ["photos: 1 files are no images that can be read and were skipped (.txt)"]
     assert f"Note on photos: {summary['notes'][0]}" in output
     records = np.load(workflow.folder / "results/photos/covers/mfc-ipc2/train.npy")

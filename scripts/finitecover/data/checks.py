@@ -16,7 +16,7 @@ def standardise(x_train, y_train, x_test, y_test):
     """Check four arrays and return them as images (n, c, h, w), uint8 or float32 in [0, 1], and labels int64.
 
     Accepted images: (n, h, w), (n, h, w, c) or (n, c, h, w) with c = 1 or 3; uint8 in 0..255 or floats in [0, 1].
-    Labels: integers 0..C-1, every class with an image in the training set. Raises `DataError` otherwise.
+    Labels: integers 0..C-1, C at least 2, every class with an image in the training set. Raises `DataError` otherwise.
     """
     x_train, x_test = _images(x_train, "x_train"), _images(x_test, "x_test")
     if x_train.shape[1:] != x_test.shape[1:]:
@@ -33,6 +33,8 @@ def standardise(x_train, y_train, x_test, y_test):
             f"y_train: class {missing[0]} has no image, and there is a label {classes[-1]}; labels must be 0..C-1, "
             "each with at least one"
         )
+    if len(classes) < 2:
+        raise DataError("y_train: all images are of one class; at least two are needed")
     if y_test.max() > y_train.max():
         raise DataError(f"y_test: label {y_test.max()} does not occur in y_train (0..{y_train.max()})")
     return x_train, y_train, x_test, y_test

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from finitecover.data.checks import DataError
-from finitecover.data.folders import from_folder
+from finitecover.data.folders import classes_of, from_folder
 from finitecover.data.splits import split_by_class
 
 # --- sources: each returns x_train, y_train, x_test, y_test ---
@@ -75,21 +75,35 @@ def from_npz(path):
     """Your own arrays: an ``.npz`` with x_train, y_train, x_test, y_test."""
     names = ("x_train", "y_train", "x_test", "y_test")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with _opened(path) as file:
             absent = [name for name in names if name not in file.files]
             if absent:
-                raise DataError(f"{path}: no array {', '.join(absent)}; expected {', '.join(names)}")
-            return tuple(file[name] for name in names)
+                held = ", ".join(file.files[:10]) or "nothing"
+                raise DataError(f"{path}: no array {', '.join(absent)}; expected {', '.join(names)}; it holds {held}")
+            arrays = tuple(file[name] for name in names)
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error
+    except MemoryError as error:
+        raise DataError(f"{path}: its arrays are larger than the memory ({error})") from error
+    except DataError:
+        raise
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error, AttributeError) as error:
         raise DataError(f"{path}: not a readable .npz, or truncated ({error})") from error
     except ValueError as error:
-        if isinstance(error, DataError):
-            raise
         raise DataError(
             f"{path}: holds something other than plain numeric arrays, or is truncated ({error})"
         ) from error
+    for name, array in zip(names, arrays, strict=True):
+        if not isinstance(array, np.ndarray):
+            raise DataError(f"{path}: {name} is no array of NumPy's (.npy); write the file by numpy.savez")
+    return arrays
+
+
+def _opened(path):
+    file = np.load(path, allow_pickle=False)
+    if not isinstance(file, np.lib.npyio.NpzFile):
+        raise DataError(f"{path}: holds one array (.npy); write four into an .npz by numpy.savez")
+    return file
 
 
 # What each source makes of its settings, a list for notes, the data set's name, the mirror and a scratch folder.
@@ -104,12 +118,14 @@ SOURCES = {
 
 
 def read(settings, dataset, mirror, workspace):
-    """(x_train, y_train, x_test, y_test), notes of a data set from where its settings say; raises `DataError`.
+    """(x_train, y_train, x_test, y_test), notes, names of a data set from where its settings say; raises `DataError`.
 
-    notes: sentences on what was left out or changed on the way.
+    notes: sentences on what was left out or changed on the way. names: of the classes of a folder of images, in the
+    order of their labels; None for other sources.
     """
     notes = []
-    return SOURCES[settings["source"]](settings, notes, dataset, mirror, workspace), notes
+    arrays = SOURCES[settings["source"]](settings, notes, dataset, mirror, workspace)
+    return arrays, notes, classes_of(settings["path"]) if settings["source"] == "folder" else None
 
 
 # --- helpers of the sources ---

@@ -2,6 +2,7 @@ import gzip
 import hashlib
 import pickle
 import tarfile
+import zipfile
 
 import numpy as np
 import pytest
@@ -63,6 +64,7 @@ ones = np.ones((6, 5, 5))
         ({"y_train": np.array([0, 1, 3, 0, 1, 3])}, "y_train: class 2 has no image"),
         ({"y_train": np.array([1, 1, 2, 2, 1, 2])}, "y_train: class 0 has no image"),
         ({"y_train": np.array([0, 1, 2, 0, 1, 2 * 10**9])}, "class 3 has no image, and there is a label 2000000000"),
+        ({"y_train": np.zeros(6, int)}, "y_train: all images are of one class; at least two are needed"),
         ({"y_test": np.array([0, 1, 3])}, "y_test: label 3 does not occur in y_train"),
     ],
 )
@@ -105,7 +107,8 @@ def test_unusable_npz_files_are_refused_in_one_line(tmp_path):
     with pytest.raises(DataError, match="no such file"):
         sources.from_npz(path)
     np.savez(path, x_train=np.zeros(3), y_train=np.zeros(3))
-    with pytest.raises(DataError, match="no array x_test, y_test"):
+    told = "no array x_test, y_test; expected x_train, y_train, x_test, y_test; it holds x_train, y_train"
+    with pytest.raises(DataError, match=told):
         sources.from_npz(path)
     np.savez(path, **arrays())
     whole = path.read_bytes()
@@ -116,6 +119,26 @@ def test_unusable_npz_files_are_refused_in_one_line(tmp_path):
         assert "\n" not in str(refusal.value)
     np.savez(path, **arrays(x_train=np.array([{"code": 1}], dtype=object)), allow_pickle=True)
     with pytest.raises(DataError, match="other than plain numeric arrays"):
+        sources.from_npz(path)
+    with path.open("wb") as file:
+        np.save(file, np.zeros((3, 5, 5)))
+    with pytest.raises(DataError, match=r"mine.npz: holds one array \(.npy\); write four into an .npz by numpy.savez"):
+        sources.from_npz(path)
+    with zipfile.ZipFile(path, "w") as file:
+        for name in arrays():
+            file.writestr(name, "1 2 3")
+    with pytest.raises(DataError, match=r"mine.npz: x_train is no array of NumPy's \(.npy\); write the file by"):
+        sources.from_npz(path)
+
+
+def test_an_npz_larger_than_memory_is_told_to_be(tmp_path):
+    path = tmp_path / "mine.npz"
+    head = np.lib.format.header_data_from_array_1_0(np.zeros(1)) | {"shape": (2**45,)}
+    with zipfile.ZipFile(path, "w") as file:
+        for name in arrays():
+            with file.open(f"{name}.npy", "w") as member:
+                np.lib.format.write_array_header_1_0(member, head)
+    with pytest.raises(DataError, match=r"mine.npz: its arrays are larger than the memory"):
         sources.from_npz(path)
 
 
