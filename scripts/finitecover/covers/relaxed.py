@@ -7,9 +7,10 @@ afterwards in pixel space, as for any other.
 import numpy as np
 
 from finitecover.covers import setcover
+from finitecover.covers.arguments import check_budget, check_relaxations, checked, checked_features
 from finitecover.covers.clustering import k_means
-from finitecover.covers.distances import MEMORY, Distances, direct, flatten
-from finitecover.covers.search import Search, check_budget, checked, cover_of, deadline_after, within_problem
+from finitecover.covers.distances import MEMORY, Distances, direct
+from finitecover.covers.search import Search, cover_of, deadline_after, within_problem
 from finitecover.covers.solver import late
 
 PRECISION = 1e-2  # relative, of the radius of partial covers
@@ -48,11 +49,13 @@ def relaxed_cover(
     share (k-medoids by exchanges, Kaufman and Rousseeuw 1990, under a constraint). density: share of the centres that
     are the images nearest to k-means centroids. features: (n, d), a space in which all this is done in l2 instead. The
     result's `covered` are the share 1 - z of the points nearest to their centres; `radius` is theirs. Nothing is proved
-    of it: the lower bound is 0. Raises `ValueError` as `cover_with_budget` does.
+    of it: the lower bound is 0. Raises `ValueError` as `cover_with_budget` does, and for what none of
+    these can be.
     """
     points, deadline = checked(points, norm), deadline_after(time_limit)
     check_budget(k, len(points))
-    where, metric = (points, norm) if features is None else (flatten(features), "l2")
+    check_relaxations(uncovered, slack, density)
+    where, metric = (points, norm) if features is None else (checked_features(features, len(points)), "l2")
     search = Search(where, metric, memory, device)
     dense = centres = np.array([], int)
     if by_density := round(density * k):

@@ -10,16 +10,16 @@ and whose points are a packing that proves so (Gonzalez 1985). One centre needs 
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from numbers import Integral
 from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
 
 from finitecover.covers import solver
+from finitecover.covers.arguments import check_budget, check_radius, checked
 from finitecover.covers.distances import DIRECT_POINTS, EQUAL, MEMORY, Distances, direct, flatten, paired
 from finitecover.covers.setcover import Problem
-from finitecover.norms import PERTURBED, order
+from finitecover.norms import PERTURBED
 
 PROBE = 0.15  # effort for one of the many radii that a budget or a frontier tries
 PRECISION = 1e-3  # relative; more than DIRECT_POINTS points are bisected to this, fewer to the last distance
@@ -58,7 +58,7 @@ def cover_with_radius(points, radius, norm="l2", time_limit=None, *, memory=MEMO
     non-finite points, a negative radius, an unknown norm.
     """
     points, deadline = checked(points, norm), deadline_after(time_limit)
-    _check_radius(radius)
+    check_radius(radius)
     distances = Distances(points, norm, memory, device)
     found = solver.solve(within_problem(distances, radius), deadline=deadline)
     return _cover(distances, found.columns, found.bound, found.optimal, found.dual, found.by_dual)
@@ -93,7 +93,7 @@ def frontier(points, radii=(), budgets=(), spaced=0, norm="l2", *, memory=MEMORY
     """
     points, radii, budgets = checked(points, norm), list(radii), list(budgets)  # iterated more than once
     for radius in radii:
-        _check_radius(radius)
+        check_radius(radius)
     for k in budgets:
         check_budget(k, len(points))
     search = Search(points, norm, memory, device)
@@ -333,31 +333,6 @@ def represented(points, cover):
 
 
 # --- helpers ---
-
-
-def checked(points, norm):
-    """Points (n, ...) as a float64 matrix (n, d); raises `ValueError` as `cover_with_radius` does."""
-    order(norm)  # raises for one that is unknown
-    points = np.asarray(points)
-    if points.ndim == 0 or points.size == 0:
-        raise ValueError(f"points have shape {points.shape}; expected (n, ...) with n > 0")
-    if points.dtype.kind not in "buif":
-        raise ValueError(f"points are of type {points.dtype}; expected real numbers")
-    points = flatten(points)
-    if not np.isfinite(points).all():
-        raise ValueError("points hold NaN or infinite values; remove them first")
-    return points
-
-
-def _check_radius(radius):
-    if not (np.isfinite(radius) and radius >= 0):
-        raise ValueError(f"radius is {radius}; it must be a finite number >= 0")
-
-
-def check_budget(k, n):
-    """Raise `ValueError` unless k centres can be chosen from n points."""
-    if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= k <= n:
-        raise ValueError(f"k is {k}; it must be a whole number between 1 and the number of points, {n}")
 
 
 def deadline_after(time_limit):

@@ -94,3 +94,22 @@ def test_duplicates_still_make_k_centres():
 def test_a_budget_beyond_the_points_is_refused():
     with pytest.raises(ValueError, match="k is 5; it must be a whole number between 1 and"):
         relaxed_cover(np.eye(3), 5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"density": 2}, "density is 2; it must be a number between 0 and 1"),
+        ({"slack": -1}, "slack is -1; it must be a number at least 0"),
+        ({"slack": np.inf}, "slack is inf; it must be a number at least 0"),
+        ({"uncovered": -0.1}, "uncovered is -0.1; it must be a number at least 0 and below 1"),
+        ({"uncovered": 1}, "uncovered is 1; it must be a number at least 0 and below 1"),
+        ({"uncovered": "0.1"}, "uncovered is '0.1'; it must be a number"),
+        ({"density": np.nan}, "density is nan; it must be a number between 0 and 1"),
+        ({"features": np.zeros((10, 2))}, "features are of 10 points; expected 12, one row per point"),
+        ({"features": np.full((12, 2), np.nan)}, "features: points hold NaN or infinite values"),
+    ],
+)
+def test_what_cannot_be_asked_of_a_relaxed_cover_is_refused(asked, message, rng):
+    with pytest.raises(ValueError, match=message):
+        relaxed_cover(rng.random((12, 2)), 4, **asked)

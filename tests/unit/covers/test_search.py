@@ -1,3 +1,4 @@
+import re
 from itertools import combinations
 
 import numpy as np
@@ -236,6 +237,9 @@ def test_memory_and_threads_change_nothing(rng, monkeypatch):
         (np.array([[None], [0.2]]), "points are of type object; expected real numbers"),
         (np.array([[0.1], [np.nan]]), "NaN or infinite"),
         (np.array([[0.1], [np.inf]]), "NaN or infinite"),
+        (np.ma.masked_greater([[0.1], [0.2], [0.9]], 0.5), "points hold masked values, which would count like others"),
+        (np.array([[0.0], [1e200]]), r"points reach 1e\+200, where distances are no numbers; scale them to \[0, 1\]"),
+        (np.array([[0.0], [1e-200]]), "points reach 1e-200, where distances are no numbers"),
     ],
 )
 def test_bad_points_are_refused(points, message):
@@ -245,15 +249,21 @@ def test_bad_points_are_refused(points, message):
         cover_with_budget(points, 1)
 
 
-@pytest.mark.parametrize("radius", [-0.1, np.nan, np.inf])
+def test_a_mask_that_hides_nothing_and_points_that_are_all_alike_are_ordinary():
+    assert cover_with_budget(np.ma.asarray(LINE), 2).radius == cover_with_budget(LINE, 2).radius
+    assert cover_with_budget(np.zeros((3, 2)), 1).radius == 0
+
+
+@pytest.mark.parametrize("radius", [-0.1, np.nan, np.inf, "0.5", None, np.array([0.5])])
 def test_bad_radius_is_refused(radius):
-    with pytest.raises(ValueError, match="finite number >= 0"):
+    with pytest.raises(ValueError, match=rf"radius is {re.escape(repr(radius))}; it must be a finite number >= 0"):
         cover_with_radius(LINE, radius)
 
 
-@pytest.mark.parametrize("k", [0, 6, -1, 2.5, True, np.inf, np.nan])
+@pytest.mark.parametrize("k", [0, 6, -1, 2.5, True, np.inf, np.nan, "4", np.array(4)])
 def test_bad_budget_is_refused(k):
-    with pytest.raises(ValueError, match="whole number between 1 and the number of points, 5"):
+    told = f"k is {k!r}; it must be a whole number between 1 and the number of points, 5"
+    with pytest.raises(ValueError, match=re.escape(told)):
         cover_with_budget(LINE, k)
 
 
