@@ -40,7 +40,7 @@ def module_path(name, package=PACKAGE):
 
 def _direct_imports(path, package):
     names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(path.read_bytes(), filename=str(path))):
         if isinstance(node, ast.Import):
             names.update(_home(alias.name, package) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

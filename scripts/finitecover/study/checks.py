@@ -1,15 +1,12 @@
 """Whether a study can be run as it is written: one line on the first thing that is wrong, before any work is done."""
 
-import math
 from fractions import Fraction
-
-import jsonschema
 
 from finitecover.study import kinds, layout, renamed
 from finitecover.study.catalogue import image_side, smallest_class
 from finitecover.study.kinds import ALGORITHMS, ATTACKS, FAMILIES, PRINCIPAL_COMPONENTS, RELAXATIONS, SOURCES, TRAININGS
 from finitecover.study.runs import BUDGET, kind_of, runs, takes_budget
-from finitecover.study.schema import Validator, read_schema
+from finitecover.study.schema import mistake
 from finitecover.study.settings import (
     ConfigurationError,
     at_budget,
@@ -26,8 +23,10 @@ RESERVED = ("clean", "worst")  # what rows beside those of attacks are called
 
 def check(config, schema_path):
     """Raise `ConfigurationError` with one line on the first thing that is wrong with a study."""
+    _check_own_names()
     _check_renamed(config)
-    _check_schema(config, schema_path)
+    if wrong := mistake(config, schema_path):
+        raise ConfigurationError(wrong)
     for name, settings in config["datasets"].items():
         _check_dataset(name, settings)
     for name, settings in config["methods"].items():
@@ -80,34 +79,17 @@ def check_claims(claims, config):
             _check_one_of(f"claims.{name}.{side}.kind", asked["kind"], TRAININGS)
 
 
+def _check_own_names():
+    own = {"selections": kinds.OWN_SELECTIONS, "condensations": kinds.OWN_CONDENSATIONS, "models": kinds.OWN_MODELS}
+    for module, names in own.items():
+        for name in names:
+            taken = name in kinds.BUILT_IN[module]
+            _require(not taken, f"scripts/finitecover/own/{module}.py: {name} is built in; choose another name")
+
+
 def _check_renamed(config):
     for (section, old), new in renamed.KEYS.items():
         _require(old not in (config.get(section) or {}), f"{section}.{old}: is now called {section}.{new}; rename it")
-
-
-def _check_schema(config, schema_path):
-    errors = Validator(read_schema(schema_path)).iter_errors(config)
-    if first := jsonschema.exceptions.best_match(errors):
-        raise ConfigurationError(_one_line(first))
-
-
-def _one_line(error):
-    where = ".".join(str(part) for part in error.absolute_path) or "the configuration"
-    if error.validator == "additionalProperties":
-        known = sorted(error.schema.get("properties", {}))
-        unknown = sorted(set(error.instance) - set(known), key=str)
-        return f"{where}: unknown key {unknown[0]!r}; allowed: {', '.join(known)}"
-    if error.validator == "enum":
-        return f"{where}: {error.instance!r} is not one of {', '.join(map(str, error.validator_value))}"
-    if "propertyNames" in error.absolute_schema_path and "by_budget" in error.absolute_path:
-        return f"{where}: {error.instance!r} is no number of images per class; write one of at least 1, such as 100"
-    if "propertyNames" in error.absolute_schema_path and not isinstance(error.instance, str):
-        return f"{where}: name {error.instance} must be text; put it between quotes"
-    if "propertyNames" in error.absolute_schema_path:
-        return f"{where}: name {error.instance!r} must be lower-case letters, digits and single hyphens"
-    if error.validator == "type" and isinstance(error.instance, float) and not math.isfinite(error.instance):
-        return f"{where}: {error.instance} is no finite number"
-    return f"{where}: {error.message}"
 
 
 def _require(condition, message):

@@ -18,7 +18,8 @@ def own_objects(module, classes=False):
 
 def own_names(module, classes=False):
     """The same names, sorted, of a module of `finitecover.own` that is read and not imported: it may need PyTorch."""
-    tree = ast.parse((OWN / f"{module}.py").read_text(encoding="utf-8"))
+    path = OWN / f"{module}.py"
+    tree = ast.parse(path.read_bytes(), filename=str(path))  # bytes: Python alone knows how they are coded
     kinds = (ast.FunctionDef, ast.ClassDef) if classes else ast.FunctionDef
     names = (node.name for node in tree.body if isinstance(node, kinds))
     return sorted(name for name in names if not name.startswith("_"))

@@ -114,7 +114,17 @@ FAMILIES = MappingProxyType(
 _GRADIENT_MATCHING = ("batch_real", "batch_train", "learning_rate_network", "outer_loops", "inner_loops")
 _TRAJECTORY_MATCHING = ("batch_train", "learning_rate_network", "learning_rate_step", "synthetic_steps")
 _TRAJECTORY_MATCHING += ("expert_epochs", "latest_start")
+
+# What the project has of its own, and what the user's modules of `finitecover.own` add.
+BUILT_IN = MappingProxyType(
+    {
+        "selections": ("random", "kcenter", "herding", "kmeans"),
+        "condensations": ("dc", "dsa", "dm", "mtt"),
+        "models": ("convnet", "mlp", "resnet"),
+    }
+)
 OWN_CONDENSATIONS = own_names("condensations", classes=True)
+OWN_SELECTIONS, OWN_MODELS, OWN_ATTACKS = own_names("selections"), own_names("models"), own_names("attacks")
 # Settings of a condensation that are the same at every budget: `by_budget` has none of them.
 WHATEVER_THE_BUDGET = ("family", "algorithm", "model", "by_budget")
 
@@ -131,7 +141,7 @@ class Algorithm:
 
 ALGORITHMS = MappingProxyType(
     {
-        "coreset": dict.fromkeys(("random", "kcenter", "herding", "kmeans", *own_names("selections")), Algorithm()),
+        "coreset": dict.fromkeys((*BUILT_IN["selections"], *OWN_SELECTIONS), Algorithm()),
         "condensation": {
             "dc": Algorithm(_GRADIENT_MATCHING),
             "dsa": Algorithm(_GRADIENT_MATCHING),
@@ -168,7 +178,6 @@ ATTACKS = MappingProxyType(
         "own": Attack(("function",)),
     }
 )
-OWN_ATTACKS = own_names("attacks")
 
 SOURCES = MappingProxyType(
     {
@@ -179,7 +188,7 @@ SOURCES = MappingProxyType(
     }
 )
 
-ARCHITECTURES = ("convnet", "mlp", "resnet", *own_names("models"))
+ARCHITECTURES = (*BUILT_IN["models"], *OWN_MODELS)
 
 
 def all_keys(table):

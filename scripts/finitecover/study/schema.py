@@ -1,4 +1,4 @@
-"""The schema of the config: read once for all that look at it, its references followed."""
+"""The schema of the config, read once for all that look at it; and a line on what is against it."""
 
 import math
 from functools import cache
@@ -18,7 +18,7 @@ def _is_number(checker, value):
 
 # JSON Schema takes 2.0 for a whole number, which becomes part of names here, and knows no NaN.
 _TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})
-Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_TYPES)
+_Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_TYPES)
 
 
 @cache
@@ -30,3 +30,30 @@ def read_schema(path):
 def resolved(node, schema):
     """A node of a schema with what it refers to, its own keys before those."""
     return (schema["$defs"][node["$ref"].rsplit("/", 1)[-1]] if "$ref" in node else {}) | node
+
+
+def mistake(config, path):
+    """One line on what is most wrong with a config by the schema in a file; None if nothing is."""
+    error = jsonschema.exceptions.best_match(_Validator(read_schema(path)).iter_errors(config))
+    return error and _one_line(error)
+
+
+def _one_line(error):
+    where = ".".join(str(part) for part in error.absolute_path) or "the configuration"
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema.get("properties", {}))
+        unknown = sorted(set(error.instance) - set(known), key=str)
+        return f"{where}: unknown key {unknown[0]!r}; allowed: {', '.join(known)}"
+    if error.validator == "enum":
+        return f"{where}: {error.instance!r} is not one of {', '.join(map(str, error.validator_value))}"
+    if "propertyNames" in error.absolute_schema_path and "by_budget" in error.absolute_path:
+        return f"{where}: {error.instance!r} is no number of images per class; write one of at least 1, such as 100"
+    if "propertyNames" in error.absolute_schema_path and not isinstance(error.instance, str):
+        return f"{where}: name {error.instance} must be text; put it between quotes"
+    if "propertyNames" in error.absolute_schema_path and error.validator == "maxLength":
+        return f"{where}: name {error.instance!r} is longer than {error.validator_value} letters"
+    if "propertyNames" in error.absolute_schema_path:
+        return f"{where}: name {error.instance!r} must be lower-case letters, digits and single hyphens"
+    if error.validator == "type" and isinstance(error.instance, float) and not math.isfinite(error.instance):
+        return f"{where}: {error.instance} is no finite number"
+    return f"{where}: {error.message}"

@@ -16,12 +16,12 @@ class ConfigurationError(ValueError):
 def fraction(text):
     """The number of a perturbation size such as "8/255", "0.3" or "1"; raises `ConfigurationError`."""
     try:
-        value = Fraction(text)
-    except (ValueError, ZeroDivisionError, TypeError):
+        value = float(Fraction(text))
+    except (ValueError, ZeroDivisionError, TypeError, OverflowError):
         value = None
     if value is None or value < 0:
         raise ConfigurationError(f"{text!r} is not a fraction of at least 0, such as '8/255'")
-    return float(value)
+    return value
 
 
 def mirror(config):

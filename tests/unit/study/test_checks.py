@@ -59,6 +59,21 @@ def test_a_claim_about_what_there_is_not_is_refused(side, message):
         checks.check_claims({"mine": claim}, study())
 
 
+@pytest.mark.parametrize(
+    ("constant", "name", "module"),
+    [
+        ("OWN_SELECTIONS", "random", "selections"),
+        ("OWN_CONDENSATIONS", "dm", "condensations"),
+        ("OWN_MODELS", "mlp", "models"),
+    ],
+)
+def test_what_is_ones_own_may_not_be_called_like_what_is_built_in(constant, name, module, monkeypatch):
+    monkeypatch.setattr(kinds, constant, ["mine", name])
+    message = f"scripts/finitecover/own/{module}.py: {name} is built in; choose another name"
+    with pytest.raises(ConfigurationError, match=message):
+        checks.check(study("smoke"), SCHEMA)
+
+
 def test_a_key_of_an_older_version_is_told_with_its_new_name():
     config = study("smoke")
     config["evaluation"]["verdict"] = config["evaluation"].pop("library_attacks")
@@ -128,6 +143,9 @@ REFUSALS = [
     ("run.budgets", [10, 140], "run.budgets: 140 images per class exceed the smallest class of digits, which has 139"),
     ("run.budget", [10], "run: unknown key 'budget'; allowed: budgets, datasets"),
     ("run.budgets", [2.0], "run.budgets.0: 2.0 is not of type 'integer'"),
+    ("run.seeds", [int("9" * 20)], "run.seeds.0: 99999999999999999999 is greater than the maximum of 4294967295"),
+    ("methods", {"x" * 61: {}}, f"methods: name '{'x' * 61}' is longer than 60 letters"),
+    ("datasets.digits.eps.linf.train", "1e400000", "'1e400000' is not a fraction of at least 0, such as '8/255'"),
     ("run.seeds", [True], "run.seeds.0: True is not of type 'integer'"),
     ("optimisation.learning_rate", float("nan"), "optimisation.learning_rate: nan is no finite number"),
     ("datasets.digits.radius", {"l2": float("inf")}, "datasets.digits.radius.l2: inf is no finite number"),
