@@ -8,6 +8,7 @@ import torch
 from finitecover.data.sampling import draw_examples
 from finitecover.evaluation.gates import standard_broken
 from finitecover.evaluation.rows import accuracies, evaluate
+from finitecover.guarded import seeded
 from finitecover.jobs.device import torch_device
 from finitecover.jobs.files import save_json, save_rows
 from finitecover.jobs.harness import job, log
@@ -40,7 +41,8 @@ def attack_model(
     images = torch.from_numpy(pixels(records["image"])).to(device)
     labels = torch.from_numpy(np.array(records["label"])).to(device)
     asked = {"threat": threat, "attacks": attacks, "library": library}
-    rows, gates = evaluate(network, images, labels, chosen, **asked, seed=seed)
+    with seeded(seed, device):  # your own networks may draw from global generators
+        rows, gates = evaluate(network, images, labels, chosen, **asked, seed=seed)
     columns = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
     table = accuracies(rows)
     if kind == "standard":

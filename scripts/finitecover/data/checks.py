@@ -86,7 +86,7 @@ def _images(x, name):
 def _labels(y, images, name):
     if y.shape != (len(images),):
         raise DataError(f"{name}: shape {y.shape}; expected ({len(images)},), one label per image")
-    if not np.issubdtype(y.dtype, np.integer):
+    if y.dtype.kind not in "iu":
         raise DataError(f"{name}: type {y.dtype}; labels must be integers")
     if y.min() < 0:
         raise DataError(f"{name}: label {y.min()} is negative; labels must be 0..C-1")

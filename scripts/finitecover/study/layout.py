@@ -46,13 +46,18 @@ def mistake(root, test_share=None):
     if is_split(root):
         if test_share is not None:
             return f"{root}: has train/ and test/, and test_share would hold out more; remove test_share"
-        return _wrong_classes(root / "train", 0) or _wrong_test(root)
+        return _wrong_classes(root / "train", 0) or _wrong_test(root) or _alone(root / "train")
     if test_share is None:
         if (root / "train").is_dir():
             return f"{root}: has train/ but no test/"
         found = f" (but {', '.join(class_names(root)[:5])})" if class_names(root) else ""
         return f"{root}: has no train/ and test/ folders{found}, so test_share must say which share to hold out"
-    return _wrong_classes(root, test_share)
+    return _wrong_classes(root, test_share) or _alone(root)
+
+
+def _alone(folder):
+    names = class_names(folder)
+    return f"{folder}: one class alone, {names[0]}; at least two are needed" if len(names) == 1 else None
 
 
 def _wrong_classes(folder, share):
@@ -87,7 +92,7 @@ def _lost_link(folder):
 
 def _without_image(folder):
     files, folders = skipped_files(folder)
-    suffixes = Counter(path.suffix or path.name for path in files)
+    suffixes = Counter(path.suffix or "without a suffix" for path in files)
     found = [f"{count} {suffix}" for suffix, count in sorted(suffixes.items())]
     found += [f"the folder {folders[0].name}/"] if folders else []
     holds = f"; it holds {', '.join(found[:5])}" if found else ""

@@ -60,6 +60,7 @@ ones = np.ones((6, 5, 5))
         ({"x_train": ones}, "x_train is float32, x_test is uint8"),
         ({"y_train": np.array([0, 1, 2])}, "y_train: shape \\(3,\\); expected \\(6,\\), one label per image"),
         ({"y_train": np.array([0.0, 1, 2, 0, 1, 2])}, "y_train: type float64; labels must be integers"),
+        ({"y_train": np.arange(6).astype("m8[s]")}, r"y_train: type timedelta64\[s\]; labels must be integers"),
         ({"y_train": np.array([0, 1, -2, 0, 1, 2])}, "label -2 is negative"),
         ({"y_train": np.array([0, 1, 3, 0, 1, 3])}, "y_train: class 2 has no image"),
         ({"y_train": np.array([1, 1, 2, 2, 1, 2])}, "y_train: class 0 has no image"),

@@ -14,7 +14,9 @@ READ = r"class without an image of a kind that is read \(\.bmp, \.gif, .*\.webp\
     ("files", "share", "told"),
     [
         (["train/a/0.png", "train/b/0.JPG", "test/a/0.png"], None, None),
-        (["a/0.png", "a/1.png"], 0.5, None),
+        ([f"{name}/{number}.png" for name in "ab" for number in (0, 1)], 0.5, None),
+        (["a/0.png", "a/1.png"], 0.5, ": one class alone, a; at least two are needed"),
+        (["train/a/0.png", "test/a/0.png"], None, "/train: one class alone, a; at least two are needed"),
         (["train/a/0.png", "test/a/0.png"], 0.5, ": has train/ and test/, and test_share would hold out more; remove"),
         (
             ["Train/a/0.png", "Test/a/0.png"],
@@ -22,7 +24,7 @@ READ = r"class without an image of a kind that is read \(\.bmp, \.gif, .*\.webp\
             r": has no train/ and test/ folders \(but Test, Train\), so test_share",
         ),
         (["train/a/0.heic", "train/a/more/0.png", "test/a/0.png"], None, f"/train/a: {READ}; it holds 1 .heic, the"),
-        (["train/a/0", "test/a/0.png"], None, f"/train/a: {READ}; it holds 1 0"),
+        (["train/a/0", "test/a/0.png"], None, f"/train/a: {READ}; it holds 1 without a suffix"),
         (["train/a/0.png", "test/a/0.txt"], None, "/test: no images in folders of classes"),
         (["a/0.png", "b/0.png", "b/1.png"], 0.2, r"/a: class of 1 image, of which a test_share of 0\.2 leaves none"),
         (["a/0.png", "a/1.png"], 0.9, r"/a: class of 2 images, of which a test_share of 0\.9 leaves none"),
