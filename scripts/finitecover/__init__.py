@@ -8,7 +8,7 @@ guarded        calls of functions that are not ours
 study          what a study may say and what it expands to: `kinds`, `runs`, `paths`, `settings`, `checks`, `claims`,
                `figures`, `outputs`, `numbers`, `overlays`, `layout`, `estimates`
 jobs           what surrounds a job: `harness`, `files`, `records`, `tables`, `checkpoint`, `integrity`, `provenance`
-data           `sources` of labelled images, `folders` of them, their `checks`, `notes`; `sampling` of a few that stand for all
+data           `sources` of labelled images, `folders` of them, their `checks`, `notes`; `sampling` of a few for all
 covers         `search` of covers for a radius or a budget with proved lower bounds, on `distances`, `setcover` and
                `solver`; `relaxed` covers; `verification` of a cover by code that did not make it
 coresets       `selection`: random, k-centre, herding, k-means
