@@ -67,6 +67,10 @@ bench: .venv/.benched
 	$(BIN)/python tools/results.py bench condensation
 	$(BIN)/python tools/results.py bench covers
 	$(BIN)/python tools/results.py bench workflow
+	$(BIN)/python tools/results.py bench choices
+	$(BIN)/snakemake --cores $(CORES) --configfile config/calibration.yaml --until attack_model \
+	    $(if $(FINITECOVER_MIRROR),--config 'data={mirror: $(FINITECOVER_MIRROR)}')
+	$(BIN)/python tools/results.py bench calibration
 
 .venv/.benched: .venv/.installed requirements-bench.txt requirements-references.txt
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-bench.txt

@@ -22,9 +22,9 @@ rule collect_runs:
 
 
 rule summarise_runs:
-    """Mean, deviation and interval over seeds, as CSV and as a LaTeX table."""
+    """Mean, deviation and interval over seeds and images, as CSV and as a LaTeX table."""
     input:
-        runs=paths.table("runs"),
+        examples=paths.fill_all(paths.EXAMPLES, RUNS),
     output:
         summary=report(paths.table("summary"), caption="captions/summary.rst", category="Tables"),
         latex=paths.SUMMARY_LATEX,
@@ -34,6 +34,7 @@ rule summarise_runs:
     conda:
         "../envs/figures.yaml"
     params:
+        runs=RUNS,
         training_eps=settings.every_training_eps(config),
         code=code("summarise_runs"),
     script:
@@ -144,7 +145,8 @@ rule collect_tables:
 rule check_claim:
     """Put one claim to the test on the models that it compares, running only the jobs that these need."""
     input:
-        accuracies=of_claim(claims.compared_runs, paths.ACCURACIES),
+        examples=of_claim(claims.compared_runs, paths.EXAMPLES),
+        sets=of_claim(outputs.compared_sets),
         bounds=of_claim(claims.traced_runs, paths.BOUND),
     output:
         verdicts=paths.CLAIM,
@@ -157,8 +159,7 @@ rule check_claim:
         claim=lookup(within=CLAIMS, dpath="{claim}"),
         runs=of_claim(claims.compared_runs),
         traced=of_claim(claims.traced_runs),
-        kinds=settings.training_kinds(config),
-        training_eps=settings.every_training_eps(config),
+        compared=settings.compared_trainings(config),
         code=code("check_claim"),
     script:
         "../scripts/check_claim.py"

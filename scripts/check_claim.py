@@ -1,15 +1,25 @@
 """Put one claim to the test on the models that it compares."""
 
 from finitecover.jobs.harness import job, log
+from finitecover.jobs.records import content_digest, load_records
 from finitecover.jobs.tables import join_runs, save_csv
-from finitecover.reporting.verdicts import check_claim
+from finitecover.reporting.answers import by_cell, read_answers
+from finitecover.reporting.verdicts import Cell, Measured, check_claim
 
 
-def write_verdicts(accuracy_paths, runs, bound_paths, traced, claim, kinds, training_eps, verdicts_path):
-    """`runs` and `traced` identify the models, in the order of the paths; kinds: {training: (kind, norm)}."""
-    accuracies = join_runs(accuracy_paths, runs) if runs else None
+def write_verdicts(example_paths, set_paths, runs, bound_paths, traced, claim, compared, verdicts_path):
+    """`runs` and `traced` identify the models, in the order of the paths; compared: the last arguments of
+    `check_claim`."""
+    digests = {path: content_digest(load_records(path)) for path in dict.fromkeys(set_paths)}
+    made = {path: digests[found] for path, found in zip(example_paths, set_paths, strict=True)}
+    cells = {
+        Cell(**{name: cell[name] for name in Cell._fields}): Measured(
+            read_answers(paths), tuple(made[path] for path in paths)
+        )
+        for cell, paths in by_cell(runs, example_paths)
+    }
     bounds = join_runs(bound_paths, traced) if traced else None
-    verdicts = check_claim(claim, accuracies, bounds, kinds, training_eps)
+    verdicts = check_claim(claim, cells, bounds, **compared)
     log.info("%s", dict(verdicts["verdict"].value_counts()))
     save_csv(verdicts_path, verdicts)
 
@@ -17,12 +27,12 @@ def write_verdicts(accuracy_paths, runs, bound_paths, traced, claim, kinds, trai
 if __name__ == "__main__":
     with job(snakemake):
         write_verdicts(
-            accuracy_paths=snakemake.input.accuracies,
+            example_paths=snakemake.input.examples,
+            set_paths=snakemake.input.sets,
             runs=snakemake.params.runs,
             bound_paths=snakemake.input.bounds,
             traced=snakemake.params.traced,
             claim=snakemake.params.claim,
-            kinds=snakemake.params.kinds,
-            training_eps=snakemake.params.training_eps,
+            compared=snakemake.params.compared,
             verdicts_path=snakemake.output.verdicts,
         )

@@ -1,14 +1,16 @@
-"""Mean, standard deviation and 95 % interval over seeds: a CSV of everything, a LaTeX table of some."""
+"""Mean, deviation and 95 % interval over seeds and images of every cell: a CSV of everything, a LaTeX table of some."""
 
 from finitecover.jobs.files import save_text
 from finitecover.jobs.harness import job
-from finitecover.jobs.tables import load_csv, save_csv
+from finitecover.jobs.tables import save_csv
+from finitecover.reporting.answers import by_cell, read_answers
 from finitecover.reporting.statistics import at_training_eps, latex_table, summarise
 
 
-def summarise_runs(runs_path, training_eps, summary_path, latex_path):
-    """Training_eps: the size of perturbation per data set and norm that the LaTeX table shows."""
-    summary = summarise(load_csv(runs_path))
+def summarise_runs(example_paths, runs, training_eps, summary_path, latex_path):
+    """`runs` identifies the models, in the order of the paths; training_eps: the size of perturbation per data set and
+    norm that the LaTeX table shows."""
+    summary = summarise((cell, read_answers(paths)) for cell, paths in by_cell(runs, example_paths))
     save_csv(summary_path, summary)
     save_text(latex_path, latex_table(at_training_eps(summary, training_eps)))
 
@@ -16,7 +18,8 @@ def summarise_runs(runs_path, training_eps, summary_path, latex_path):
 if __name__ == "__main__":
     with job(snakemake):
         summarise_runs(
-            runs_path=snakemake.input.runs,
+            example_paths=snakemake.input.examples,
+            runs=snakemake.params.runs,
             training_eps=snakemake.params.training_eps,
             summary_path=snakemake.output.summary,
             latex_path=snakemake.output.latex,

@@ -20,9 +20,9 @@ from finitecover.training.models import build_model
 def trace_bound(snapshots_path, train_path, set_path, cover_path, training, attack, points, seed, bound_path):
     """Training: adversary; attack: settings of the strongest of kind pgd; points: how many training images are drawn.
 
-    `violations` counts drawn images whose loss under attack exceeds the certified bound at their centre, which none
-    may; `attack_violations` those, no centres themselves, whose loss exceeds what the attack found at their centre,
-    which a weak attack makes possible.
+    The attack at a centre begins with what it found for each image that the centre stands for, which lies inside the
+    centre's ball, and at random. `violations` counts drawn images whose loss under attack exceeds the certified bound
+    at their centre, `attack_violations` those whose loss exceeds what was found at their centre; none may.
     """
     device = torch_device()
     saved = torch.load(Path(snapshots_path), weights_only=True)
@@ -31,7 +31,6 @@ def trace_bound(snapshots_path, train_path, set_path, cover_path, training, atta
     drawn = draw_examples(records["label"], points)
     drawn = drawn[arrays["covered"][drawn]]  # a partial cover speaks for no others
     places = np.searchsorted(cover["index"], arrays["assignment"][drawn])  # of each drawn image's centre
-    represented = torch.from_numpy(cover["index"][places] != drawn)  # by another image than themselves
     weights = torch.from_numpy(cover["weight"] / cover["weight"].sum())
     sides = {
         "all": _side(records[drawn], np.full(len(drawn), eps), device),
@@ -43,12 +42,10 @@ def trace_bound(snapshots_path, train_path, set_path, cover_path, training, atta
         network = build_model(saved["model"], saved["dataset"], seed=0)
         network.load_state_dict(snapshot["model"])
         network.to(device).eval().requires_grad_(False)
-        attacked, bounds = {}, {}
-        for name, side in sides.items():
-            within = float32_radii(side[2], outwards=name == "cover")  # all's balls stay inside those of the cover
-            attacked[name] = adversarial_losses(network, *side[:2], within, norm=norm, seed=seed, **settings).cpu()
-            if admits(network):
-                bounds[name] = loss_bounds(network, *side, norm).cpu()
+        attacked = _attacked(network, sides, torch.from_numpy(places), norm=norm, seed=seed, **settings)
+        bounds = (
+            {name: loss_bounds(network, *side, norm).cpu() for name, side in sides.items()} if admits(network) else {}
+        )
         row = {
             "step": snapshot["step"],
             "norm": norm,
@@ -59,12 +56,24 @@ def trace_bound(snapshots_path, train_path, set_path, cover_path, training, atta
             "all_certified": bounds["all"].mean().item() if bounds else None,
             "cover_certified": (weights * bounds["cover"]).sum().item() if bounds else None,
             "chance": math.log(saved["dataset"]["classes"]),
-            "attack_violations": int((attacked["all"] > attacked["cover"][places])[represented].sum()),
+            "attack_violations": int((attacked["all"] > attacked["cover"][places]).sum()),
             "violations": int((attacked["all"] > bounds["cover"][places]).sum()) if bounds else None,
         }
         log.info("%s", row)
         table.append(row)
     save_rows(bound_path, table)
+
+
+def _attacked(network, sides, places, **settings):
+    """{side: losses found}; places: of each drawn image's centre."""
+    (images, labels, radii), (centres, classes, reaches) = sides["all"], sides["cover"]
+    within, reach = float32_radii(radii, outwards=False), float32_radii(reaches)  # the one ball inside the other
+    losses, found = adversarial_losses(network, images, labels, within, **settings)
+    alone, _ = adversarial_losses(network, centres, classes, reach, **settings)
+    places = places.to(images.device)
+    asked = (centres[places], classes[places], reach[places])
+    joined, _ = adversarial_losses(network, *asked, starts=found, **settings | {"restarts": 1})
+    return {"all": losses.cpu(), "cover": alone.scatter_reduce(0, places, joined, "amax").cpu()}
 
 
 def _side(records, radii, device):

@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -73,9 +74,9 @@ def test_a_benchmark_is_kept_with_its_machine_and_a_failed_one_is_not(tmp_path, 
 def repeated(tmp_path):
     """Results that are the kept ones."""
     kept = ROOT / "docs/results/smoke"
-    (tmp_path / "tables").mkdir()
-    for name in ("summary.csv", "covers.csv"):
-        shutil.copyfile(kept / name, tmp_path / "tables" / name)
+    for name in ("tables/summary.csv", "tables/covers.csv", "report/claims.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(kept / Path(name).name, tmp_path / name)
     return tmp_path
 
 
@@ -99,6 +100,40 @@ def test_another_cover_is_no_agreement(repeated):
     path = repeated / "tables/covers.csv"
     path.write_text(path.read_text().replace("optimal", "feasible", 1))
     assert load("results").differences("smoke", repeated) == ["covers.csv: covers or bounds differ"]
+
+
+CLAIMS = """claim,dataset,model,norm,eps,ipc,higher,lower,verdict,effect,low,high
+above,digits,mlp,linf,0.1,10,a,b,{verdict},{effect},{low},{high}
+"""
+
+
+@pytest.mark.parametrize(
+    ("verdict", "effect", "told"),
+    [
+        ("holds", 9.0, []),
+        (
+            "inconclusive",
+            2.0,
+            ["inconclusive, was holds; the effect is 2.0, inside the kept interval, 1.0 to 7.0: anothe"],
+        ),
+        ("fails", -3.0, ["fails, was holds; the effect is -3.0, outside the kept interval, 1.0 to 7.0"]),
+    ],
+)
+def test_a_verdict_that_differs_is_told_and_a_fault_beyond_its_interval(verdict, effect, told, repeated, monkeypatch):
+    results = load("results")
+    kept = repeated / "kept/smoke"
+    shutil.copytree(ROOT / "docs/results/smoke", kept)
+    monkeypatch.setattr(results, "KEPT", kept.parent)
+    (kept / "claims.csv").write_text(CLAIMS.format(verdict="holds", effect=4.0, low=1.0, high=7.0))
+    new = CLAIMS.format(verdict=verdict, effect=effect, low=effect - 3, high=effect + 3)
+    (repeated / "report/claims.csv").write_text(new)
+    found = results.other_verdicts("smoke", repeated)
+    where = "claims.csv: above/digits/mlp/linf/0.1/10/a/b: "
+    assert [line.startswith(where + words) for words, (line, _) in zip(told, found, strict=True)] == [True] * len(told)
+    assert len(results.differences("smoke", repeated)) == (effect < 0)
+    (repeated / "report/claims.csv").write_text(new.replace("above", "other"))
+    lines = results.differences("smoke", repeated)
+    assert sorted(line.endswith(": compared in one of the two alone") for line in lines) == [True, True]
 
 
 @pytest.mark.parametrize(

@@ -50,22 +50,30 @@ def _distances(first, second, norm):
     return torch.cdist(first, second, p=order(norm), compute_mode="donot_use_mm_for_euclid_dist")
 
 
-def adversarial_losses(model, images, labels, radii, *, norm, steps, step_size, restarts, seed):
-    """Largest cross-entropy found within each image's radius, (n,) float64: at the image and after every run of PGD.
-
-    radii (n,) in the images' type.
-    """
-    generator, losses = torch.Generator().manual_seed(seed), []
-    for x, y, radius in zip(images.split(BATCH), labels.split(BATCH), radii.split(BATCH), strict=True):
-        worst = _losses(model, x, y)
+def adversarial_losses(model, images, labels, radii, *, norm, steps, step_size, restarts, seed, starts=None):
+    """(largest cross-entropy found within each image's radius, (n,) float64; where, images): at the image itself and
+    after every run of PGD. starts: images inside the balls that the runs begin with, and that count, instead of random
+    ones."""
+    generator, losses, found = torch.Generator().manual_seed(seed), [], []
+    for rows in torch.arange(len(images), device=images.device).split(BATCH):
+        x, y, begin = images[rows], labels[rows], None if starts is None else starts[rows]
+        worst, shown = _losses(model, x, y), x
+        if begin is not None:
+            worst, shown = _larger(worst, shown, _losses(model, begin, y), begin)
         for _ in range(restarts):
             points = perturb(
-                model, x, lambda logits, y=y: F.cross_entropy(logits, y, reduction="sum"), radius, norm=norm,
-                steps=steps, step_size=step_size, generator=generator, autocast=nullcontext,
+                model, x, lambda logits, y=y: F.cross_entropy(logits, y, reduction="sum"), radii[rows], norm=norm,
+                steps=steps, step_size=step_size, generator=generator, autocast=nullcontext, starts=begin,
             )  # fmt: skip
-            worst = torch.maximum(worst, _losses(model, points, y))
+            worst, shown = _larger(worst, shown, _losses(model, points, y), points)
         losses.append(worst)
-    return torch.cat(losses)
+        found.append(shown)
+    return torch.cat(losses), torch.cat(found)
+
+
+def _larger(losses, images, others, points):
+    better = others > losses
+    return torch.where(better, others, losses), torch.where(better.view(-1, 1, 1, 1), points, images)
 
 
 def _losses(model, images, labels):

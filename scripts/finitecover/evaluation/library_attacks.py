@@ -21,13 +21,15 @@ MINIMAL_NORM = {
 }
 
 
-def autoattack(model, images, labels, eps, *, norm, components=COMPONENTS, seed, batch=250):
+def autoattack(model, images, labels, eps, *, norm, components=COMPONENTS, targets=9, queries=5000, seed, batch=250):
     """AutoAttack (Croce and Hein 2020) by its authors' code: (adversarial images, which component broke each).
 
     images (n, c, h, w) in [0, 1]; labels (n,); eps: radius in `norm`, l2 or linf; components: of its standard version,
-    run in the order given on what is left of the images. The second result, (n,), is "" where an image survived and
-    "clean" where it was misclassified from the start; these images come back as they were. With fewer than ten classes
-    every other class is a target; with fewer than four there is no APGD-T, which the log says.
+    run in the order given on what is left of the images; targets: classes that its targeted parts try for each image,
+    the likeliest first, 9 in the standard version; queries: of Square for each image, 5000 there. The second result,
+    (n,), is "" where an image survived and "clean" where it was misclassified from the start; these images come back as
+    they were. With fewer than ten classes every other class is a target; with fewer than four there is no APGD-T, which
+    the log says.
     """
     from pyautoattack import AutoAttack
 
@@ -35,9 +37,10 @@ def autoattack(model, images, labels, eps, *, norm, components=COMPONENTS, seed,
         raise ValueError(f"AutoAttack is not run in norm {norm!r}; choose one of {', '.join(AUTOATTACK)}")
     device = images.device
     judge = AutoAttack(model, norm=AUTOATTACK[norm], eps=eps, seed=seed, version="standard", device=device)
+    judge.square.n_queries = queries
     with torch.no_grad():
         classes = model(images[:1]).shape[1]
-    judge.apgd_targeted.n_target_classes = judge.fab.n_target_classes = min(9, classes - 1)
+    judge.apgd_targeted.n_target_classes = judge.fab.n_target_classes = min(targets, classes - 1)
     if classes < LEAST_CLASSES and "apgd-t" in components:
         log.warning("AutoAttack: no apgd-t, which needs %d classes; there are %d", LEAST_CLASSES, classes)
         components = [name for name in components if name != "apgd-t"]

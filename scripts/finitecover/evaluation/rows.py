@@ -1,4 +1,10 @@
-"""Rows per test image and attack: clean predictions, our attacks, library attacks, the worst of them all."""
+"""Rows per test image and attack: clean predictions, our attacks, library attacks, the worst of them all.
+
+What is broken stays broken: the sizes of a norm are taken from the smallest to the largest, the attacks from weak to
+strong, and each attack gets what the ones before it have left, at this size and at smaller ones. Its row counts what
+they broke as broken. Attacks of the user's own and those that seek the nearest misclassified image see every image, and
+their rows are theirs alone.
+"""
 
 import logging
 from dataclasses import dataclass, replace
@@ -39,11 +45,12 @@ class Target:
             self, **{name: getattr(self, name)[positions] for name in ("images", "labels", "clean", "examples")}
         )
 
-    def pgd(self, norm, eps, settings):
-        """(adversarial images, predictions) of our own attack; eps as a number."""
+    def pgd(self, norm, eps, settings, among=None):
+        """(adversarial images, predictions) of our own attack on some of the images, by position; eps as a number."""
         settings = {name: value for name, value in settings.items() if name != "kind"}
         generator = torch.Generator().manual_seed(self.seed)
-        return attack(self.model, self.images, self.labels, eps, norm=norm, generator=generator, **settings)
+        asked = {"norm": norm, "generator": generator, "among": among}
+        return attack(self.model, self.images, self.labels, eps, **asked, **settings)
 
     def own(self, norm, eps, function):
         """(adversarial images, predictions) of an attack of the user's; eps as a number.
@@ -72,34 +79,24 @@ def evaluate(model, images, labels, chosen, *, threat, attacks, library, seed):
 
     rows: a list of dicts, one per attack, norm and eps, of columns with an entry per image (example, its position,
     label, attack, norm, eps, prediction, correct, distance); attack "clean", of all images, has norm "none" and eps
-    "0"; attack "worst" is the least favourable one for each image, over the images that every attack of that size
-    has seen. gates: a list of dicts (gate, passed, value, expected).
+    "0"; attack "worst" is what all attacks together have broken up to a size, over the images that every attack of that
+    size has seen. gates: a list of dicts (gate, passed, value, expected).
     """
     model.eval().requires_grad_(False)
     clean = predict(model, images)
     everything = Target(model, images, labels, clean, torch.arange(len(labels)), seed)
     target = everything.part(chosen)
-    judged = target.part(draw_examples(target.labels.cpu(), library["examples"]))
-    ours = {name: settings for name, settings in attacks.items() if settings["kind"] == "pgd"}
-    strongest, own = list(ours.values())[-1], {n: s for n, s in attacks.items() if s["kind"] == "own"}
+    strongest = [settings for settings in attacks.values() if settings["kind"] == "pgd"][-1]
     rows = [_row(everything, "clean", "none", "0", clean, torch.zeros(len(labels)))]
     passed = [gates.eps_zero(target, strongest), gates.gradients(target)]
     for norm, sizes in threat.items():
-        nearest = _nearest(judged, norm, attacks) if norm in library["threat"] else {}
-        for eps in sizes:
-            found, checks = _ours(target, norm, eps, ours | own)
-            ladder = {name: found[name] for name in ours}
-            if eps in library["threat"].get(norm, []):
-                ensembles, more = _ensembles(judged, norm, eps, attacks, ladder)
-                checks += more
-                ladder |= ensembles
-                found |= ensembles | {
-                    name: _within(judged, name, norm, eps, images) for name, images in nearest.items()
-                }
-            worst = _worst(list(found.values()))
-            rows += [*found.values(), worst]
-            passed += [*checks, *gates.ordered(ladder, norm, eps), gates.least(found, worst, norm, eps)]
-        passed.append(gates.more_steps(target, strongest, norm, max(sizes, key=Fraction)))
+        evaluation = _OfNorm(target, norm, attacks, library)
+        *others, largest = sorted(sizes, key=Fraction)
+        for eps in others:
+            evaluation.attack_at(eps)
+        evaluation.attack_at(largest, longer=True)
+        rows += evaluation.rows
+        passed += evaluation.gates
     passed.append(gates.broken_at_one(target, strongest))
     return rows, passed
 
@@ -131,86 +128,111 @@ def _row(target, attack_name, norm, eps, predictions, distance):
     }
 
 
-def _ours(target, norm, eps, attacks):
-    """Rows of our attacks and of the user's by name, and their gates."""
-    found, checks = {}, []
-    for name, settings in attacks.items():
-        size = float(Fraction(eps))
-        if settings["kind"] == "own":
-            adversarial, predictions = target.own(norm, size, settings["function"])
-        else:
-            adversarial, predictions = target.pgd(norm, size, settings)
-        found[name] = _row(target, name, norm, eps, predictions, target.distances(adversarial, norm))
-        checks.append(gates.inside(target, adversarial, norm, eps, name))
-    return found, checks
+class _OfNorm:
+    """The evaluation in one norm: what each image has become and how that is classified, size after size."""
 
+    def __init__(self, target, norm, attacks, library):
+        self.target, self.norm = target, norm
+        self.kinds = {}  # {kind: {name: settings}}
+        for name, settings in attacks.items():
+            self.kinds.setdefault(settings["kind"], {})[name] = settings
+        self.everything = torch.arange(len(target.labels), device=target.labels.device)
+        drawn = draw_examples(target.labels.cpu(), library["examples"])
+        self.judged = torch.as_tensor(drawn, device=target.labels.device)  # what library attacks see, at these sizes:
+        self.sizes = library["threat"].get(norm, [])
+        self.shown, self.predictions = target.images.clone(), target.clean.clone()
+        self.nearest = self._nearest() if self.sizes else {}
+        self.rows, self.gates = [], []
 
-def _ensembles(target, norm, eps, attacks, white_box):
-    """Rows of AutoAttack by name, and their gates; `white_box`: rows of the attacks that ran before."""
-    found, checks = {}, []
-    for name, settings in attacks.items():
-        if settings["kind"] != "autoattack":
-            continue
-        if norm not in AUTOATTACK:
-            log.warning("%s: not run in norm %s, which AutoAttack does not have", name, norm)
-            continue
-        components, size = settings["components"], float(Fraction(eps))
-        adversarial, broken_by = autoattack(
-            target.model, target.images, target.labels, size, norm=norm, components=components, seed=target.seed
+    def attack_at(self, eps, longer=False):
+        """Run every attack at a size, larger than the ones before; longer: the gate that asks for more steps, too."""
+        size, weaker = float(Fraction(eps)), None
+        for name, settings in self.kinds["pgd"].items():
+            broken = self._pgd(name, settings, eps, size)
+            if weaker is not None:
+                asked = (*weaker, name, settings, self.norm, eps)
+                self.gates.append(gates.ordered(self.target, *asked))
+            weaker = name, broken
+        if longer:
+            self.gates.append(gates.more_steps(self.target, self._left(), settings, self.norm, eps))
+        for name, settings in self.kinds.get("own", {}).items():
+            found, predictions = self.target.own(self.norm, size, settings["function"])
+            self._alone(name, eps, self.everything, found, predictions)
+            self.gates.append(gates.inside(self.target, found, self.norm, eps, name))
+        seen = self._library(eps, size) if eps in self.sizes else self.everything
+        self._add("worst", eps, seen)
+
+    def _left(self, among=None):
+        """Positions of the images that nothing has broken."""
+        among = self.everything if among is None else among
+        return among[self.predictions[among] == self.target.labels[among]]
+
+    def _take(self, places, images, predictions):
+        self.shown[places], self.predictions[places] = images[places], predictions[places]
+
+    def _add(self, name, eps, places):
+        part = self.target.part(places.cpu())
+        distance = part.distances(self.shown[places], self.norm)
+        self.rows.append(_row(part, name, self.norm, eps, self.predictions[places], distance))
+
+    def _pgd(self, name, settings, eps, size):
+        """One of our attacks, on what is left; the positions of what it broke."""
+        left = self._left()
+        found, predictions = self.target.pgd(self.norm, size, settings, left)
+        self._take(left, found, predictions)
+        self._add(name, eps, self.everything)
+        attacked = self.target.part(left.cpu())
+        self.gates.append(gates.inside(attacked, found[left], self.norm, eps, name))
+        return left[predictions[left] != self.target.labels[left]]
+
+    def _alone(self, name, eps, places, found, predictions, distance=None):
+        """Row of an attack that has seen all of some images, and what it breaks of what was left."""
+        part = self.target.part(places.cpu())
+        distance = part.distances(found[places], self.norm) if distance is None else distance[places]
+        self.rows.append(_row(part, name, self.norm, eps, predictions[places], distance))
+        left = self._left(places)
+        self._take(left[predictions[left] != self.target.labels[left]], found, predictions)
+
+    def _library(self, eps, size):
+        """Library attacks at one size; the positions of the images that every attack has seen."""
+        ran = [self._ensemble(name, settings, eps, size) for name, settings in self.kinds.get("autoattack", {}).items()]
+        for name, (found, predictions, distance) in self.nearest.items():
+            near = torch.where(distance <= size, predictions, self.target.clean)
+            self._alone(name, eps, self.judged, found, near, distance)
+        return self.judged if any(ran) or self.nearest else self.everything
+
+    def _ensemble(self, name, settings, eps, size):
+        """AutoAttack on what is left; whether it has the norm."""
+        if self.norm not in AUTOATTACK:
+            log.warning("%s: not run in norm %s, which AutoAttack does not have", name, self.norm)
+            return False
+        left, options = self._left(self.judged), {key: settings[key] for key in settings if key != "kind"}
+        images, labels = self.target.images[left], self.target.labels[left]
+        found, broken_by = autoattack(
+            self.target.model, images, labels, size, norm=self.norm, seed=self.target.seed, **options
         )
-        predictions, distance = predict(target.model, adversarial), target.distances(adversarial, norm)
-        found[name] = _row(target, name, norm, eps, predictions, distance)
-        checks.append(gates.inside(target, adversarial, norm, eps, name))
-        if "square" in components:
-            survived = [_on(row, found[name]["example"])["correct"] for row in white_box.values()]
-            alone = (broken_by == "square") & np.logical_and.reduce(survived)
-            checks.append(gates.unmasked(alone, name, norm, eps))
-    return found, checks
+        self.shown[left], self.predictions[left] = found, predict(self.target.model, found)
+        self._add(name, eps, self.judged)
+        shared = (len(self.judged), name, self.norm, eps)
+        self.gates.append(gates.inside(self.target.part(left.cpu()), found, self.norm, eps, name))
+        self.gates.append(gates.beyond_pgd((broken_by != "").sum(), *shared))
+        if "square" in settings["components"]:
+            self.gates.append(gates.unmasked((broken_by == "square").sum(), *shared))
+        return True
 
+    def _nearest(self):
+        """{name: (images, predictions, distances)} of every attack that seeks the nearest misclassified image.
 
-def _nearest(target, norm, attacks):
-    """Misclassified images nearest to the target's, by every attack that seeks them in a norm: {name: images}."""
-    return {
-        name: minimal_norm(
-            target.model,
-            target.images,
-            target.labels,
-            norm=norm,
-            algorithm=settings["algorithm"],
-            steps=settings["steps"],
-        )
-        for name, settings in attacks.items()
-        if settings["kind"] == "minimal-norm" and norm in MINIMAL_NORM[settings["algorithm"]]
-    }
-
-
-def _within(target, name, norm, eps, images):
-    """Row of a minimal-norm attack at one size: an image is broken by a misclassified one within eps, in float64.
-
-    The distances are those found, at every size the same; infinite where nothing was found.
-    """
-    predictions, distance = predict(target.model, images), target.distances(images, norm)
-    broken = predictions != target.labels
-    distance = torch.where(broken, distance, torch.inf)
-    return _row(
-        target, name, norm, eps, torch.where(distance <= float(Fraction(eps)), predictions, target.clean), distance
-    )
-
-
-def _worst(rows):
-    """Per image the row of the first attack that broke it, of the last attack otherwise."""
-    shared = min((row["example"] for row in rows), key=len)
-    rows = [_on(row, shared) for row in rows]
-    worst = {name: column.copy() for name, column in rows[-1].items()}
-    worst["attack"] = np.full(len(shared), "worst")
-    for row in reversed(rows):
-        broken = ~row["correct"]
-        for name in ("prediction", "correct", "distance"):
-            worst[name][broken] = row[name][broken]
-    return worst
-
-
-def _on(row, examples):
-    """A row's entries of some of its examples."""
-    places = np.searchsorted(row["example"], examples)
-    return {name: column[places] for name, column in row.items()}
+        Distances are infinite where nothing was found, and for what it has not seen.
+        """
+        found = {}
+        for name, settings in self.kinds.get("minimal-norm", {}).items():
+            if self.norm not in MINIMAL_NORM[settings["algorithm"]]:
+                continue
+            images, labels = self.target.images.clone(), self.target.labels
+            asked = {"norm": self.norm, "algorithm": settings["algorithm"], "steps": settings["steps"]}
+            images[self.judged] = minimal_norm(self.target.model, images[self.judged], labels[self.judged], **asked)
+            predictions = predict(self.target.model, images)
+            distance = torch.where(predictions != labels, self.target.distances(images, self.norm), torch.inf)
+            found[name] = images, predictions, distance
+        return found

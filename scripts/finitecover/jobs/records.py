@@ -14,6 +14,8 @@ radius_linf float64                         the same in linf
 ==========  ==============================  =======================================================================
 """
 
+from hashlib import sha256
+
 import numpy as np
 
 from finitecover.jobs.files import atomic_write
@@ -63,6 +65,12 @@ def load_array(path):
 save_records, load_records = save_array, load_array  # of structured arrays
 
 
+def content_digest(records):
+    """Digest of a set's images and labels, whatever their order and whatever else is known of them."""
+    each = sorted(sha256(record["image"].tobytes() + record["label"].tobytes()).digest() for record in records)
+    return sha256(b"".join(each)).hexdigest()
+
+
 def pixels(images):
     """Pixels in [0, 1] as a contiguous float32 array: the study's points, whatever their storage."""
     if images.dtype == np.uint8:
@@ -90,3 +98,11 @@ def save_parquet(path, columns):
     table = pyarrow.table({name: pyarrow.array(column) for name, column in columns.items()})
     with atomic_write(path) as partial:
         parquet.write_table(table, partial)
+
+
+def load_parquet(path, names):
+    """Some columns of a file of `save_parquet`: {name: array}."""
+    from pyarrow import parquet
+
+    table = parquet.read_table(path, columns=list(names))
+    return {name: table[name].to_numpy() for name in names}

@@ -1,42 +1,35 @@
-"""Means, deviations and intervals over seeds."""
+"""Accuracies of cells with their intervals, and tables of them."""
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from finitecover.norms import PERTURBED, symbol
 
-
-def mean_interval(values, level=0.95):
-    """Mean, sample standard deviation and Student t interval of the mean: (mean, std, low, high).
-
-    std and interval are NaN for a single value: one seed says nothing about the spread.
-    """
-    values = np.asarray(values, dtype=np.float64)
-    mean = values.mean()
-    if len(values) < 2:
-        return mean, np.nan, np.nan, np.nan
-    std = values.std(ddof=1)
-    half = stats.t.ppf((1 + level) / 2, len(values) - 1) * std / np.sqrt(len(values))
-    return mean, std, mean - half, mean + half
-
-
 CELL = ["dataset", "training_set", "method", "ipc", "training", "model"]
+CLEAN = ("clean", "none", "0")  # attack, norm and eps of clean images
+FAILED_MARK = "†"  # on numbers of models for which a gate failed
 
 
-def summarise(runs):
-    """One row per cell (everything but the seed), attack, norm and eps: mean, std, low, high, seeds, n.
+def summarise(cells):
+    """One row per cell (everything but the seed), attack, norm and eps.
 
-    runs: the tidy table of accuracies; low and high bound the 95 % interval of the mean over seeds; n is the number of
-    images per seed.
+    cells: pairs of a dict of the columns `CELL` and {(attack, norm, eps): `answers.Answers`}. Beside mean, standard
+    deviation over seeds (std) and the 95 % interval over seeds and images (low, high; empty for one seed): seeds, n
+    (images), attacks (what the images went through), chance (the share of the largest class among them) and at_chance:
+    that the accuracy, or the clean accuracy of the same models, is not above a constant answer's beyond its interval.
     """
-    groups = runs.groupby([*CELL, "attack", "norm", "eps"], sort=False, dropna=False)
     rows = []
-    for key, group in groups:
-        mean, std, low, high = mean_interval(group["accuracy"])
-        rows.append((*key, mean, std, low, high, len(group), group["n"].iloc[0]))
-    columns = [*CELL, "attack", "norm", "eps", "mean", "std", "low", "high", "seeds", "n"]
-    return pd.DataFrame(rows, columns=columns).astype({"ipc": "Int64"})
+    for cell, found in cells:
+        clean_at_chance = not found[CLEAN].above_chance()
+        for (attack, norm, eps), answers in found.items():
+            mean, low, high = answers.interval()
+            seeds, n = answers.correct.shape
+            std = answers.correct.mean(axis=1).std(ddof=1) if seeds > 1 else np.nan
+            at_chance = clean_at_chance or not answers.above_chance()
+            row = [attack, norm, eps, mean, std, low, high, seeds, n, answers.attacks, answers.chance, at_chance]
+            rows.append([*(cell[name] for name in CELL), *row])
+    columns = ["attack", "norm", "eps", "mean", "std", "low", "high", "seeds", "n", "attacks", "chance", "at_chance"]
+    return pd.DataFrame(rows, columns=[*CELL, *columns]).astype({"ipc": "Int64"})
 
 
 def at_training_eps(summary, training_eps):
@@ -53,12 +46,12 @@ def at_training_eps(summary, training_eps):
 
 
 def wide_table(table, form):
-    """A row per cell and a column per measure of `at_training_eps`; `form(mean, std)` writes an entry.
+    """A row per cell and a column per measure of `at_training_eps`; `form(row)` writes an entry.
 
     ipc is "-" where no budget was given: all images, or as many as a radius needs.
     """
     entries = table.assign(
-        entry=[form(mean, std) for mean, std in zip(table["mean"], table["std"], strict=True)],
+        entry=[form(row) for row in table.itertuples()],
         ipc=table["ipc"].astype("string").fillna("-"),
     )
     order = entries.drop_duplicates(CELL)[CELL]
@@ -77,14 +70,14 @@ def cell_names(table, norms):
 def ranking_table(table, form):
     """Worst-case accuracies of `at_training_eps`: a row per method and training, the highest on the mean first.
 
-    A column per data set, norm and budget, the highest entry of which has a star; `form(mean, std)` writes an entry.
-    What needs no budget has columns of its own.
+    A column per data set, norm and budget, the highest entry of which has a star unless it is at chance; `form(row)`
+    writes an entry. What needs no budget has columns of its own.
     """
     robust = table[table["measure"] != "clean"]
     robust = robust.assign(where=cell_names(robust, robust["measure"]))
-    best = robust["mean"] == robust.groupby("where")["mean"].transform("max")
-    columns = zip(robust["mean"], robust["std"], best, strict=True)
-    robust = robust.assign(entry=[form(mean, std) + (" ★" if top else "") for mean, std, top in columns])
+    best = (robust["mean"] == robust.groupby("where")["mean"].transform("max")) & ~robust["at_chance"]
+    entries = [form(row) + (" ★" if row.best else "") for row in robust.assign(best=best).itertuples()]
+    robust = robust.assign(entry=entries)
     keys = ["method", "training"]
     order = robust.groupby(keys)["mean"].mean().sort_values(ascending=False, kind="stable").index
     wide = robust.pivot(index=keys, columns="where", values="entry")[list(dict.fromkeys(robust["where"]))]
@@ -94,12 +87,12 @@ def ranking_table(table, form):
 def architecture_table(table, form):
     """One training set, any network: a row per training set and training, a column per network, of `at_training_eps`.
 
-    Entries are worst-case accuracies, `form(mean, std)`; empty where a cell was not run.
+    Entries are worst-case accuracies, `form(row)`; empty where a cell was not run.
     """
     robust = table[table["measure"] != "clean"]
     keys = ["dataset", "method", "ipc", "training", "measure", "eps"]
     entries = robust.assign(
-        entry=[form(mean, std) for mean, std in zip(robust["mean"], robust["std"], strict=True)],
+        entry=[form(row) for row in robust.itertuples()],
         ipc=robust["ipc"].astype("string").fillna("-"),
     )
     order = entries[keys].drop_duplicates()
@@ -128,14 +121,17 @@ def set_costs(costs):
     return table.assign(**{name: table[name].round().astype("Int64") for name in whole})
 
 
-def percent(mean, std):
-    """ "76.4 ± 0.3", in percent; without deviation for a single seed."""
-    return f"{100 * mean:.1f}" + ("" if np.isnan(std) else f" ± {100 * std:.1f}")
+def percent(row):
+    """ "76.4 (73.1 to 79.5)", in percent, of a row of `summarise`: mean and interval, which a single seed lacks; with
+    a mark where a gate of its models failed; at chance it says so."""
+    interval = "" if np.isnan(row.low) else f" ({100 * row.low:.1f} to {100 * row.high:.1f})"
+    mark = FAILED_MARK if getattr(row, "gate_failed", False) else ""
+    return f"{100 * row.mean:.1f}{mark}{interval}" + (", at chance" if row.at_chance else "")
 
 
 def latex_table(table):
-    """A table of `at_training_eps` as a LaTeX longtable with booktabs rules, accuracies in percent with deviations."""
-    wide = wide_table(table, lambda mean, std: percent(mean, std).replace("±", r"$\pm$"))
+    """A table of `at_training_eps` as a LaTeX longtable with booktabs rules: accuracies in percent with intervals."""
+    wide = wide_table(table, percent)
     wide = wide.rename(columns={norm: f"robust ${symbol(norm)}$" for norm in PERTURBED})
     return wide.style.hide(axis="index").to_latex(
         hrules=True, environment="longtable", column_format="l" * wide.shape[1]

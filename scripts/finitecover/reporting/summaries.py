@@ -4,6 +4,8 @@ import pandas as pd
 
 from finitecover.norms import PERTURBED
 from finitecover.reporting.statistics import (
+    CELL,
+    FAILED_MARK,
     architecture_table,
     at_training_eps,
     percent,
@@ -38,11 +40,12 @@ def study_tables(frames, training_eps, baselines):
     frames: {name of a file in results/tables, or claims: its table}; training_eps: {dataset: {norm: eps}}, the sizes
     that robust accuracy is shown at; baselines: names of the claims that put covers beside baselines.
     """
-    shown = at_training_eps(frames["summary"], training_eps)
+    shown = with_gates(at_training_eps(frames["summary"], training_eps), frames["gates"])
+    compared = compared_with_gates(frames["claims"], frames["gates"])
     return {
-        "claims": claim_table(frames["claims"]),
-        "differences": comparison_table(frames["claims"]),
-        "baselines": baseline_table(frames["claims"], baselines),
+        "claims": claim_table(compared),
+        "differences": comparison_table(compared),
+        "baselines": baseline_table(compared, baselines),
         "accuracies": wide_table(shown, percent),
         "ranking": ranking_table(shown, percent),
         "architectures": architecture_table(shown, percent) if shown["model"].nunique() > 1 else pd.DataFrame(),
@@ -58,8 +61,30 @@ def study_tables(frames, training_eps, baselines):
     }
 
 
+def with_gates(shown, gates):
+    """Rows of `at_training_eps` with gate_failed: whether a gate failed for one of the cell's models."""
+    failed = set(gates.loc[~gates["passed"], CELL].astype("string").fillna("").itertuples(index=False, name=None))
+    cells = shown[CELL].astype("string").fillna("").itertuples(index=False, name=None)
+    return shown.assign(gate_failed=[cell in failed for cell in cells])
+
+
+def compared_with_gates(comparisons, gates):
+    """Comparisons of claims with gate_failed: whether a gate failed for a model of either side."""
+    failed = gates[~gates["passed"]]
+    names = failed["method"] + " (" + failed["training"] + ")"
+    budgets = failed["ipc"].astype("string").fillna("")
+    known = set(zip(failed["dataset"], failed["model"], names, budgets, strict=True))
+
+    def of_row(row):
+        budgets = {"", "" if pd.isna(row.ipc) else str(row.ipc)}
+        return any((row.dataset, row.model, side, ipc) in known for side in (row.higher, row.lower) for ipc in budgets)
+
+    return comparisons.assign(gate_failed=[of_row(row) for row in comparisons.itertuples()])
+
+
 def claim_table(comparisons):
-    """A row per claim: its sentence, where it is from, what its comparisons say together, how many say so, effects.
+    """A row per claim: its sentence, where it is from, what its comparisons say together, how many say so, effects; of
+    how many of them a gate failed for a model.
 
     Claims that the study does not put to the test come last.
     """
@@ -72,11 +97,16 @@ def claim_table(comparisons):
                 "sentence": says,
                 "from": source,
                 "verdict": overall(group["verdict"]),
-                "comparisons": ", ".join(f"{count} {verdict}" for verdict, count in counts.items()),
+                "comparisons": ", ".join(f"{count} {verdict}" for verdict, count in counts.items()) + _failed(group),
                 "effects": _spread(group["effect"]),
             }
         )
     return pd.DataFrame(sorted(rows, key=lambda row: row["verdict"] == NOT_TESTED))
+
+
+def _failed(group):
+    failed = group.get("gate_failed", pd.Series(dtype=bool)).sum()
+    return f"; {FAILED_MARK} {failed} with failed gates" if failed else ""
 
 
 def _spread(effects):
@@ -96,9 +126,7 @@ def attack_table(summary, training_eps):
     ]
     shown = pd.concat(parts)
     keys = ["dataset", "training_set", "training", "model", "norm", "eps"]
-    entries = shown.assign(
-        entry=[f"{percent(m, s)} ({n})" for m, s, n in zip(shown["mean"], shown["std"], shown["n"], strict=True)]
-    )
+    entries = shown.assign(entry=[f"{100 * mean:.1f} ({n})" for mean, n in zip(shown["mean"], shown["n"], strict=True)])
     order = entries[keys].drop_duplicates()
     wide = entries.pivot(index=keys, columns="attack", values="entry")[list(dict.fromkeys(entries["attack"]))]
     return order.merge(wide.reset_index(), on=keys).fillna("")

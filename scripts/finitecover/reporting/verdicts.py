@@ -1,22 +1,27 @@
-"""Verdicts on claims: paired comparisons over seeds, and the bound over training."""
+"""Verdicts on claims: comparisons of cells over seeds and images, corrected for their number, and the bound."""
 
 from itertools import product
 from typing import NamedTuple
 
 import pandas as pd
 
-from finitecover.reporting.statistics import cell_names, mean_interval
+from finitecover.reporting.intervals import LEVEL, holm_levels, interval_of_difference, p_value
+from finitecover.reporting.statistics import CLEAN, FAILED_MARK, cell_names
 from finitecover.study import paths
 
 COLUMNS = ["says", "source", "verdict", "dataset", "model", "norm", "eps", "ipc", "measure", "higher", "lower"]
-COLUMNS += ["effect", "low", "high", "n", "file"]
+COLUMNS += ["effect", "low", "high", "level", "p", "n", "images", "file"]
 HOLDS, FAILS, OPEN = "holds", "fails", "inconclusive"
-NOT_TESTED = "not tested"
+DECIDED_OR_OPEN = (HOLDS, FAILS, OPEN)  # what counts; the words below say why a comparison does not
+AT_CHANCE, TOO_FEW, SAME = "at chance", "too few seeds", "same training set"
+NOT_CERTIFIED, NOT_TESTED = "not certified", "not tested"
+LEAST_SEEDS = 3  # of each side for a verdict
 
 
 class Cell(NamedTuple):
     """Models that differ in their seed alone; ipc None where a training set has no budget."""
 
+    dataset: str
     method: str
     ipc: int | None
     model: str
@@ -24,25 +29,44 @@ class Cell(NamedTuple):
     training_set: str
 
 
-def check_claim(claim, runs, bounds, kinds, training_eps):
+class Measured(NamedTuple):
+    """What is known of a cell: its answers, {(attack, norm, eps): Answers}, and the digests of its training sets."""
+
+    answers: dict
+    digests: tuple
+
+    def at_chance(self, key):
+        """Whether it does no better than a constant answer, on clean images or under this attack."""
+        return not (self.answers[CLEAN].above_chance() and self.answers[key].above_chance())
+
+
+def check_claim(claim, cells, bounds, kinds, training_eps, strengths):
     """A row per comparison of a claim; one that says so where the study has no models for it.
 
-    claim: of `claims.read_claims`; runs: the tidy table of accuracies, or None; bounds: that of the bounds over
-    training, or None; kinds: {training: (kind, norm)}; training_eps: {dataset: {norm: eps}}, the sizes that robust
-    accuracy is compared at. Accuracies are compared in percentage points, losses as they are. Columns: `COLUMNS`.
+    claim: of `claims.read_claims`; cells: {Cell: Measured}; bounds: the table of the bounds over training, or None;
+    kinds: {training: (kind, norm)}; training_eps: {dataset: {norm: eps}}, the sizes that robust accuracy is compared
+    at; strengths: {training: what is equal on both sides}. Accuracies are compared in percentage points, losses as they
+    are. Columns: `COLUMNS`; n is the number of seeds,
+    of the side that has fewer, or of moments of a training; level is that of the interval, after Holm.
     """
     if claim["measure"] == "bound":
         rows = [] if bounds is None else _bound(bounds)
     else:
-        rows = [] if runs is None else _compare(claim, runs, kinds, training_eps)
+        rows = _decided(_compare(claim, cells, kinds, training_eps, strengths))
     shared = {key: claim[key] for key in ("says", "source", "measure")}
     table = pd.DataFrame([shared | row for row in rows or [{"verdict": NOT_TESTED, "n": 0}]])
     return table.reindex(columns=COLUMNS).astype({"ipc": "Int64"})
 
 
 def overall(verdicts):
-    """A few words for the verdicts of a claim's comparisons: what all say, "in part" beside open ones, or "mixed"."""
-    said = set(verdicts) or {NOT_TESTED}
+    """A few words for the verdicts of a claim's comparisons: what all say, "in part" beside open ones, or "mixed".
+
+    What does not count is passed over; where nothing counts, the words say why, the most frequent reason.
+    """
+    verdicts = pd.Series(verdicts, dtype=object)
+    said = set(verdicts) & set(DECIDED_OR_OPEN)
+    if not said:
+        return verdicts.value_counts().index[0] if len(verdicts) else NOT_TESTED
     if {HOLDS, FAILS} <= said:
         return "mixed"
     decided = (said & {HOLDS, FAILS}) or said
@@ -68,14 +92,20 @@ def baseline_table(comparisons, claims):
     """
     made = comparisons[comparisons["claim"].isin(claims) & comparisons["verdict"].ne(NOT_TESTED)]
     cells = made.groupby(["higher", "dataset", "norm", "ipc", "model"], sort=False)
-    above = cells["verdict"].transform(lambda verdicts: f"above {verdicts.eq(HOLDS).sum()} of {len(verdicts)}")
+    above = cells["verdict"].transform(_counted)
     least = made.loc[cells["effect"].idxmin()]
     entries = [f"{_effect(row)} {row.lower.split()[0]}; {above[row.Index]}" for row in least.itertuples()]
     return _wide(least, entries, ["higher"]).rename(columns={"higher": "cover"})
 
 
+def _counted(verdicts):
+    counting = verdicts[verdicts.isin(DECIDED_OR_OPEN)]
+    return f"above {counting.eq(HOLDS).sum()} of {len(counting)}" if len(counting) else verdicts.iloc[0]
+
+
 def _effect(row):
-    return f"{row.effect:+.1f}" + (f" ({row.low:+.1f} to {row.high:+.1f})" if row.n > 1 else "")
+    mark = FAILED_MARK if getattr(row, "gate_failed", False) else ""
+    return f"{row.effect:+.1f}{mark}" + (f" ({row.low:+.1f} to {row.high:+.1f})" if row.n > 1 else "")
 
 
 def _wide(comparisons, entries, keys):
@@ -87,68 +117,79 @@ def _wide(comparisons, entries, keys):
     return made[keys].drop_duplicates().merge(wide.reset_index(), on=keys).fillna("")
 
 
-def _compare(claim, runs, kinds, training_eps):
-    rows = []
+def _compare(claim, cells, kinds, training_eps, strengths):
+    """The comparisons of a claim, the verdict of those that do not count said already."""
+    rows, seen = [], set()
     for dataset, sizes in training_eps.items():
         for norm, eps in sizes.items():
-            measured = _measured(runs[runs["dataset"] == dataset], claim["measure"], norm, eps)
-            higher, lower = (_side(measured, claim[side], kinds, norm) for side in ("higher", "lower"))
+            key = CLEAN if claim["measure"] == "clean" else ("worst", norm, eps)
+            higher, lower = (_side(dataset, cells, claim[side], kinds, norm) for side in ("higher", "lower"))
             for (a, first), (b, second) in product(higher.items(), lower.items()):
                 if claim["lower"]["methods"] == "same" and (a.method, a.ipc) != (b.method, b.ipc):
                     continue
                 if a.model != b.model or (None not in (a.ipc, b.ipc) and a.ipc != b.ipc):
                     continue
-                shared = {"dataset": dataset, "model": a.model, "norm": norm, "eps": eps}
+                if strengths[a.training] != strengths[b.training]:
+                    continue
                 names = {side: f"{cell.method} ({cell.training})" for side, cell in (("higher", a), ("lower", b))}
                 names |= {"ipc": b.ipc if a.ipc is None else a.ipc, "file": _file(dataset, a, b)}
-                rows.append(shared | names | _difference(100 * first, 100 * second))
+                row = {"dataset": dataset, "model": a.model, "norm": norm, "eps": eps, **names}
+                row |= _difference(first, second, key)
+                pair = (a.model, norm, eps, (first.digests, a.training), (second.digests, b.training))
+                if (a.training == b.training and first.digests == second.digests) or pair in seen:
+                    row["verdict"] = SAME
+                seen.add(pair)
+                rows.append(row)
     return rows
 
 
-def _file(dataset, *cells):
-    """The accuracies of both sides, all seeds, as a shell expands it."""
-    return paths.accuracies_of(dataset, [(cell.training_set, cell.training, cell.model) for cell in cells])
+def _decided(rows):
+    """The comparisons with their intervals, corrected by Holm among those that count, and their verdicts."""
+    counting = [row for row in rows if row["verdict"] is None]
+    levels = holm_levels([row["p"] for row in counting])
+    for row, level in zip(counting, levels, strict=True):
+        row["level"] = level
+    for row in rows:
+        low, high = (100 * end for end in interval_of_difference(row.pop("estimate"), row["level"]))
+        row |= {"low": low, "high": high}
+        row["verdict"] = row["verdict"] or (HOLDS if low > 0 else FAILS if high < 0 else OPEN)
+    return rows
 
 
-def _measured(runs, measure, norm, eps):
-    """Accuracy of every model: of clean images, or the worst case over all attacks of one size."""
-    if measure == "clean":
-        return runs[runs["attack"] == "clean"]
-    return runs[(runs["attack"] == "worst") & (runs["norm"] == norm) & (runs["eps"] == eps)]
+def _difference(first, second, key):
+    """Effect, estimate and p of two cells at one size, and the verdict where the comparison does not count."""
+    sides = [cell.answers[key] for cell in (first, second)]
+    estimate, images = sides[0].less(sides[1])
+    seeds = min(len(side.correct) for side in sides)
+    better = first if estimate.value >= 0 else second
+    verdict = TOO_FEW if seeds < LEAST_SEEDS else AT_CHANCE if better.at_chance(key) else None
+    effect, p = 100 * estimate.value, p_value(estimate)
+    shared = {"estimate": estimate, "effect": effect, "level": LEVEL, "p": p}
+    return shared | {"n": seeds, "images": images, "verdict": verdict}
 
 
-def _side(measured, side, kinds, norm):
-    """{Cell: accuracies by seed} of the models that a side names."""
+def _side(dataset, cells, side, kinds, norm):
+    """{Cell: Measured} of the models that a side names."""
     trainings = [name for name, kind in kinds.items() if kind[0] == side["kind"] and kind[1] in (None, norm)]
-    chosen = measured[measured["training"].isin(trainings)]
-    if side["methods"] != "same":
-        chosen = chosen[chosen["method"].isin(side["methods"])]
-    groups = chosen.groupby(list(Cell._fields), sort=False, dropna=False)
     return {
-        Cell(method, None if pd.isna(ipc) else ipc, *names): group.set_index("seed")["accuracy"]
-        for (method, ipc, *names), group in groups
+        cell: measured
+        for cell, measured in cells.items()
+        if cell.dataset == dataset
+        and cell.training in trainings
+        and (side["methods"] == "same" or cell.method in side["methods"])
     }
 
 
-def _difference(first, second):
-    difference = (first - second).dropna()
-    effect, _, low, high = mean_interval(difference)
-    verdict = HOLDS if low > 0 else FAILS if high < 0 else OPEN
-    return {
-        "effect": effect,
-        "low": low,
-        "high": high,
-        "n": len(difference),
-        "verdict": verdict,
-    }
+def _file(dataset, *cells):
+    """The records of both sides, all seeds, as a shell expands it."""
+    return paths.examples_of(dataset, [(cell.training_set, cell.training, cell.model) for cell in cells])
 
 
 def _bound(bounds):
     """The smallest distance of the bound above the loss that it bounds, over all moments and seeds of a training.
 
-    Certified on both sides where the network admits it: then the theorem leaves no exception, for no image. What
-    attacks find stands elsewhere, on both sides: it may fall short of either, so that a negative distance settles
-    nothing.
+    Judged where it is certified on both sides: then the theorem leaves no exception, for no image. What attacks find on
+    both sides is shown and decides nothing, for they may fall short of either.
     """
     rows = []
     keys = ["dataset", "training_set", "training", "model", "norm", "eps"]
@@ -157,7 +198,7 @@ def _bound(bounds):
         certified = group["cover_certified"].notna().all()
         upper, lower = ("cover_certified", "all_certified") if certified else ("cover_attack", "all_attack")
         gap = (group[upper] - group[lower]).min()
-        broken = group["violations"].sum() if certified else 0
+        fails = certified and (gap < 0 or group["violations"].sum() > 0)
         rows.append(
             {
                 "dataset": dataset,
@@ -168,7 +209,7 @@ def _bound(bounds):
                 "lower": f"all images ({lower})",
                 "effect": gap,
                 "n": len(group),
-                "verdict": FAILS if broken or (certified and gap < 0) else HOLDS if gap >= 0 else OPEN,
+                "verdict": FAILS if fails else HOLDS if certified else NOT_CERTIFIED,
                 "file": paths.table("bounds"),
             }
         )

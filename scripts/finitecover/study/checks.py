@@ -32,7 +32,7 @@ def check(config, schema_path):
     for name, settings in config["methods"].items():
         _check_method(name, settings, config)
     for name, settings in config["trainings"].items():
-        _check_training(name, settings)
+        _check_training(name, settings, config)
     for name, settings in config["models"].items():
         _check_model(name, settings)
     for name, settings in config["evaluation"]["attacks"].items():
@@ -187,13 +187,11 @@ def _check_relaxations(where, settings, config):
         _require("full" in config["methods"], f"{where}.space: needs a method that is named full")
 
 
-def _check_training(name, settings):
+def _check_training(name, settings, config):
     where, kind = f"trainings.{name}", TRAININGS[settings["kind"]]
     _check_keys(where, f"kind {settings['kind']}", settings, kind, kinds.all_keys(TRAININGS))
-    _require(
-        not kind.enlarged or not settings.get("augmentation"),
-        f"{where}.augmentation: the bound of generalised training is on the images as they are; remove it",
-    )
+    for method in settings.get("methods", []):
+        _check_known(f"{where}.methods", method, config["methods"])
 
 
 def _check_model(name, settings):

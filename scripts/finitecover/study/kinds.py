@@ -58,9 +58,10 @@ class Training:
 
 @dataclass(frozen=True)
 class Attack:
-    """A kind of attack. keys: needed."""
+    """A kind of attack. keys: needed; optional: allowed beside them."""
 
     keys: tuple
+    optional: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ TRAININGS = MappingProxyType(
 ATTACKS = MappingProxyType(
     {
         "pgd": Attack(("steps", "step_size", "restarts", "random_start")),
-        "autoattack": Attack(("components",)),
+        "autoattack": Attack(("components",), optional=("targets", "queries")),
         "minimal-norm": Attack(("algorithm", "steps")),
         "own": Attack(("function",)),
     }

@@ -1,6 +1,6 @@
 """What rules collect: for each, the runs that a study has for it and where their files lie, in the same order."""
 
-from finitecover.study import figures, paths, runs
+from finitecover.study import claims, figures, paths, runs
 from finitecover.study.kinds import FAMILIES, PRINCIPAL_COMPONENTS
 
 # Tables of the whole study that `collect_tables` joins from those of jobs: where these lie, and which jobs there are.
@@ -179,6 +179,11 @@ def snapshots(config, dataset):
     """Paths of the snapshots of those of them that are pictured."""
     pictured = [run for run in shown_condensations(config, dataset) if run["pictured"]]
     return paths.fill_all(paths.CONDENSED_SNAPSHOTS, pictured)
+
+
+def compared_sets(config, claim):
+    """The training sets of the runs that a claim compares, paths, in the order of `claims.compared_runs`."""
+    return [paths.training_set(config, run) for run in claims.compared_runs(config, claim)]
 
 
 def joined_paths(config, table):

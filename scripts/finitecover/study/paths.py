@@ -156,7 +156,7 @@ def training_set(config, run):
     return fill(set_template(config, run["training_set"]), run)
 
 
-def accuracies_of(dataset, cells):
-    """The accuracies of several cells, all seeds, as a shell expands it; cells: (training_set, training, model)."""
+def examples_of(dataset, cells):
+    """The records of several cells, all seeds, as a shell expands it; cells: (training_set, training, model)."""
     names = ",".join("/".join(cell) for cell in cells)
-    return fill(ACCURACIES.replace(_CELL, f"{{{{{names}}}}}"), {"dataset": dataset, "seed": "*"})
+    return fill(EXAMPLES.replace(_CELL, f"{{{{{names}}}}}"), {"dataset": dataset, "seed": "*"})

@@ -64,7 +64,7 @@ def runs(config):
     """Every trained model of a study: dicts of dataset, training_set, method, ipc, training, model, seed.
 
     Kinds of training that need a radius and a weight per centre are run on label-wise covers alone; those of interval
-    bounds on networks that admit them.
+    bounds on networks that admit them; a training that names methods on their sets alone.
     """
     run = config["run"]
     return [
@@ -74,7 +74,8 @@ def runs(config):
         for training in run["trainings"]
         for model in run["models"]
         for seed in run["seeds"]
-        if _suits(kind_of(config, training), config["methods"][made["method"]], config["models"][model])
+        if made["method"] in config["trainings"][training].get("methods", config["methods"])
+        and _suits(kind_of(config, training), config["methods"][made["method"]], config["models"][model])
     ]
 
 

@@ -102,7 +102,7 @@ def training_settings(config, dataset, training):
     """Settings of a training: objective, enlarged and weights of its kind (`kinds.Training`), adversary (None, or what
     the kind's keys say and eps, a number), augmentation, noise, optimisation."""
     settings, kind = config["trainings"][training], kind_of(config, training)
-    adversary = None
+    optimisation, adversary = config["optimisation"], None
     if kind.adversarial:
         adversary = {key: settings[key] for key in kind.keys}
         adversary["eps"] = fraction(config["datasets"][dataset]["eps"][settings["norm"]]["train"])
@@ -113,8 +113,18 @@ def training_settings(config, dataset, training):
         "adversary": adversary,
         "augmentation": config["datasets"][dataset]["augmentation"] if settings.get("augmentation") else "",
         "noise": settings.get("sigma", 0.0),
-        "optimisation": config["optimisation"],
+        "optimisation": optimisation | {"steps": round(settings.get("updates", 1) * optimisation["steps"])},
     }
+
+
+def compared_trainings(config):
+    """By what models are compared: {"kinds": of `training_kinds`, "training_eps": of `every_training_eps`, "strengths":
+    {training: [whether it augments, how many times the study's updates]}}; strengths must be equal on both sides."""
+    strengths = {
+        name: [config["trainings"][name].get("augmentation", False), config["trainings"][name].get("updates", 1)]
+        for name in config["run"]["trainings"]
+    }
+    return {"kinds": training_kinds(config), "training_eps": every_training_eps(config), "strengths": strengths}
 
 
 def training_kinds(config):

@@ -10,17 +10,17 @@ import torch.nn.functional as F
 from finitecover.training.balls import ball_of
 
 
-def perturb(model, images, error, radius, *, norm, steps, step_size, generator, autocast):
+def perturb(model, images, error, radius, *, norm, steps, step_size, generator, autocast, starts=None):
     """Adversarial images for a training step.
 
     images (n, c, h, w) in [0, 1]; error: a function of logits, summed over images, that the images are to raise;
-    radius (n,), one per image; step_size as a share of the radius; `generator` draws the random start; `autocast()` is
-    the context of the forward passes.
+    radius (n,), one per image; step_size as a share of the radius; `generator` draws the random start, unless there are
+    `starts`, images to begin with; `autocast()` is the context of the forward passes.
     """
     ball = ball_of(norm)
-    points = (images + ball.random(images, radius, generator)).clamp(0, 1)
+    points = (images + ball.random(images, radius, generator)).clamp(0, 1) if starts is None else starts
     for _ in range(steps):
-        points.requires_grad_()
+        points = points.detach().requires_grad_()
         with autocast():
             logits = model(points)
         (gradient,) = torch.autograd.grad(error(logits.float()), points)
@@ -29,23 +29,37 @@ def perturb(model, images, error, radius, *, norm, steps, step_size, generator, 
 
 
 def attack(
-    model, images, labels, eps, *, norm, steps, step_size, restarts=1, random_start=True, generator=None, batch=128
+    model,
+    images,
+    labels,
+    eps,
+    *,
+    norm,
+    steps,
+    step_size,
+    restarts=1,
+    random_start=True,
+    generator=None,
+    among=None,
+    batch=128,
 ):
     """Adversarial images of a model that is evaluated: (images, predictions), both in the order given.
 
-    eps: radius of the ball; step_size: share of eps. An image that the model gets wrong already, or at any step of any
-    restart, is kept as it was then; the others come back from their last step.
+    eps: radius of the ball; step_size: share of eps; among: positions of the images to attack, all where None. An image
+    that the model gets wrong already, or at any step of any restart, is kept as it was then; the others come back from
+    their last step. Random starts are drawn for all images, so that one image's do not depend on which others are
+    attacked.
     """
-    found, predictions = images.clone(), torch.empty_like(labels)
-    for start in range(0, len(images), batch):
-        rows = slice(start, start + batch)
-        predictions[rows] = predict(model, images[rows])
-        for _ in range(restarts):
-            alive = start + torch.nonzero(predictions[rows] == labels[rows]).flatten()
-            if len(alive):
-                found[alive], predictions[alive] = _pgd(
-                    model, images[alive], labels[alive], eps, ball_of(norm), steps, step_size, random_start, generator
-                )
+    found, predictions = images.clone(), predict(model, images)
+    among = torch.arange(len(images), device=images.device) if among is None else among.to(images.device)
+    ball, radius = ball_of(norm), torch.full((len(images),), eps, device=images.device)
+    for _ in range(restarts):
+        starts = images + ball.random(images, radius, generator) if random_start else images
+        alive = among[predictions[among] == labels[among]]
+        for rows in alive.split(batch) if len(alive) else []:
+            found[rows], predictions[rows] = _pgd(
+                model, images[rows], labels[rows], starts[rows].clamp(0, 1), radius[rows], ball, steps, step_size
+            )
     return found, predictions
 
 
@@ -55,10 +69,8 @@ def predict(model, images, batch=1000):
         return torch.cat([model(part).argmax(1) for part in images.split(batch)])
 
 
-def _pgd(model, images, labels, eps, ball, steps, step_size, random_start, generator):
-    """One run of PGD; `alive` are the positions of the images not yet misclassified."""
-    radius = torch.full((len(images),), eps, device=images.device)
-    points = (images + ball.random(images, radius, generator)).clamp(0, 1) if random_start else images
+def _pgd(model, images, labels, points, radius, ball, steps, step_size):
+    """One run of PGD from `points`; `alive` are the positions of the images not yet misclassified."""
     found, predictions = images.clone(), labels.clone()
     alive = torch.arange(len(images), device=images.device)
     for step in range(steps + 1):

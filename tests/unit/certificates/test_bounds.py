@@ -114,5 +114,24 @@ def test_adversarial_losses_of_a_linear_model_are_the_exact_ones():
         logits = model(images)
         gap = (model[1].weight[0] - model[1].weight[1]).abs().sum()
         margin = logits.gather(1, labels[:, None])[:, 0] - logits.gather(1, 1 - labels[:, None])[:, 0]
-    found = adversarial_losses(model, images, labels, radii, norm="linf", steps=10, step_size=0.5, restarts=1, seed=0)
-    assert torch.allclose(found, F.softplus(-(margin - radii * gap)).double(), atol=1e-5)
+    asked = {"norm": "linf", "steps": 10, "step_size": 0.5, "restarts": 1, "seed": 0}
+    losses, found = adversarial_losses(model, images, labels, radii, **asked)
+    assert torch.allclose(losses, F.softplus(-(margin - radii * gap)).double(), atol=1e-5)
+    with torch.no_grad():
+        assert torch.allclose(F.cross_entropy(model(found), labels, reduction="none").double(), losses)
+
+
+def test_at_a_centre_no_less_is_found_than_for_the_images_that_it_stands_for():
+    """Whatever the attack: one that moves nothing keeps what it begins with."""
+    model, images = linear(), 0.5 + 0.1 * torch.rand(20, 1, 4, 4)
+    labels, centres = torch.zeros(20, dtype=torch.int64), images[:1].expand(20, -1, -1, -1)
+    asked = {"norm": "linf", "restarts": 1, "seed": 0}
+    losses, found = adversarial_losses(model, images, labels, torch.full((20,), 0.1), steps=10, step_size=0.5, **asked)
+    radii = 0.1 + (images - centres).abs().flatten(1).amax(1)
+    for steps, size in ((1, 0.0), (10, 0.25)):
+        shown, _ = adversarial_losses(
+            model, centres, labels, radii + 1e-6, steps=steps, step_size=size, starts=found, **asked
+        )
+        assert (shown >= losses).all()
+    alone, _ = adversarial_losses(model, centres, labels, radii, steps=1, step_size=0.0, **asked)
+    assert (alone < losses).any()

@@ -7,6 +7,7 @@ import torch
 from finitecover.evaluation.library_attacks import MINIMAL_NORM, autoattack, minimal_norm
 from finitecover.training.attacks import attack, predict
 from finitecover.training.balls import BALLS
+from finitecover.training.passes import Passes
 
 
 @pytest.fixture
@@ -43,6 +44,23 @@ def test_autoattack_runs_its_components_on_what_is_left(target):
     assert ((first == "apgd-ce") == (all_four == "apgd-ce")).all()
     assert ((first == "clean") == (predict(model, images) != labels).numpy()).all()
     assert set(np.unique(all_four)) <= {"", "clean", "apgd-ce", "apgd-t", "fab-t", "square"}
+
+
+@pytest.mark.parametrize(
+    ("component", "few", "counted"),
+    [("apgd-t", {"targets": 1}, "gradient_evaluations"), ("square", {"queries": 20}, "images_seen")],
+)
+def test_fewer_targets_and_fewer_queries_cost_less(target, component, few, counted):
+    model, images, labels = target
+    passes = Passes(model)
+    counts = []
+    for options in (few, {}):
+        before = passes.counts()[counted]
+        found, _ = autoattack(model, images, labels, 0.02, norm="linf", components=[component], seed=0, **options)
+        counts.append(passes.counts()[counted] - before)
+        assert BALLS["linf"].length(found.double() - images.double()).max() <= 0.02 + 1e-6
+    passes.stop()
+    assert 0 < counts[0] < counts[1] / 4
 
 
 def test_two_classes_leave_out_what_needs_four_and_say_so(caplog):

@@ -113,6 +113,26 @@ def test_certificates_bounds_and_transfer_lie_where_their_tables_say():
     assert shown == ["10", "60", "50", "20"]  # a row per model attacked
 
 
+def colours(axis):
+    return {line.get_color() for line in axis.lines if line.get_marker() not in ("None", None)}
+
+
+def test_what_is_at_chance_is_grey_whatever_made_it():
+    table = TABLE.assign(at_chance=TABLE["method"] == "mfc")
+    size = summarise(runs()).assign(at_chance=lambda rows: rows["method"] == "mfc")
+    seconds = {("d", "mfc-ipc10"): 100}
+    drawn_ = [accuracies.tradeoff(table, KINDS), accuracies.budgets(table, KINDS)]
+    drawn_ += [accuracies.costs(table, KINDS, seconds), accuracies.sizes(size, KINDS, "worst")]
+    for figure in drawn_:
+        assert style.AT_CHANCE in colours(figure.axes[0])
+        assert "at chance" in [text.get_text() for text in figure.legends[0].texts]
+    shares = pd.DataFrame({"m": [0.2, 0.6]}, index=["a", "b"])
+    _, axis = style.plt.subplots()
+    style.heat_map(axis, shares, grey=shares < 0.5)
+    (patch,) = axis.patches
+    assert (patch.get_xy(), style.mpl.colors.to_hex(patch.get_facecolor())) == ((0, 0), style.AT_CHANCE.lower())
+
+
 def test_a_norm_that_nothing_was_trained_against_has_no_panel_of_its_own_but_a_tradeoff():
     l2 = TABLE[TABLE["measure"] == "linf"].assign(measure="l2")
     both = pd.concat([TABLE, l2])

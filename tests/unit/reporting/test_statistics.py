@@ -2,63 +2,64 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cells import CLEAN, answers
+from finitecover.reporting.intervals import interval_of_mean, mean_of
 from finitecover.reporting.statistics import (
     at_training_eps,
     latex_table,
-    mean_interval,
     percent,
     ranking_table,
     summarise,
     wide_table,
 )
 
-
-def runs():
-    identity = {"dataset": "d", "training": "pgd", "model": "m", "n": 100}
-    rows = []
-    for training_set, method, ipc, shift in (("full", "full", None, 0.1), ("mfc-ipc10", "mfc", 10, 0.0)):
-        for seed in (0, 1, 2):
-            for attack, norm, eps, level in (
-                ("clean", "none", "0", 0.8),
-                ("pgd", "linf", "8/255", 0.5),
-                ("worst", "linf", "8/255", 0.4),
-                ("worst", "linf", "4/255", 0.6),
-            ):
-                accuracy = level + shift + 0.01 * seed
-                row = {
-                    "training_set": training_set,
-                    "method": method,
-                    "ipc": ipc,
-                    "seed": seed,
-                    "attack": attack,
-                    "norm": norm,
-                }
-                rows.append(identity | row | {"eps": eps, "accuracy": accuracy})
-    return pd.DataFrame(rows).astype({"ipc": "Int64"})
+SHOWN = {CLEAN: 0.8, ("pgd", "linf", "8/255"): 0.5, ("worst", "linf", "8/255"): 0.4, ("worst", "linf", "4/255"): 0.6}
 
 
-def test_interval_by_hand():
-    # mean 2, standard deviation 1, t(0.975, 2) = 4.302653, half-width 4.302653 / sqrt(3)
-    mean, std, low, high = mean_interval([1.0, 2.0, 3.0])
-    assert (mean, std) == (2, 1)
-    assert (low, high) == pytest.approx((2 - 2.484138, 2 + 2.484138), abs=1e-6)
+def runs(*, shift=0.0, names=(("full", "full", None, 0.1), ("mfc-ipc10", "mfc", 10, 0.0)), **more):
+    """Cells of three seeds on two hundred images, for `summarise`."""
+    for training_set, method, ipc, higher in names:
+        cell = {"dataset": "d", "training_set": training_set, "method": method, "ipc": ipc}
+        values = {
+            key: answers([level + higher + shift + 0.01 * seed for seed in (0, 1, 2)], attacks=key[0], **more)
+            for key, level in SHOWN.items()
+        }
+        yield cell | {"training": "pgd", "model": "m"}, values
 
 
-def test_one_seed_has_no_spread():
-    mean, *rest = mean_interval([0.3])
-    assert mean == 0.3
-    assert np.isnan(rest).all()
+def weaker(**more):
+    """The same for random images, twenty points below."""
+    return runs(shift=-0.2, names=(("random-ipc10", "random", 10, 0.0),), **more)
 
 
 def test_summary_has_a_row_per_cell_attack_norm_and_size():
     summary = summarise(runs())
     assert len(summary) == 8
     first = summary.iloc[0]
-    assert (first["training_set"], first["attack"], first["seeds"], first["n"]) == ("full", "clean", 3, 100)
+    assert (first["training_set"], first["attack"], first["seeds"], first["n"]) == ("full", "clean", 3, 200)
     assert (first["mean"], first["std"]) == pytest.approx((0.91, 0.01))
-    assert first["low"] < first["mean"] < first["high"]
+    correct = answers([0.9, 0.91, 0.92]).correct
+    assert (first["low"], first["high"]) == interval_of_mean(mean_of(correct), 200)
+    assert (first["attacks"], first["chance"], first["at_chance"]) == ("clean", 0.1, False)
     assert pd.isna(first["ipc"])
     assert summary.iloc[-1]["ipc"] == 10
+
+
+def test_one_seed_has_neither_deviation_nor_interval():
+    ((cell, found),) = runs(names=(("full", "full", None, 0.1),))
+    one = {key: row._replace(correct=row.correct[:1]) for key, row in found.items()}
+    assert summarise([(cell, one)])[["std", "low", "high"]].isna().all().all()
+
+
+def test_a_cell_whose_clean_or_robust_accuracy_is_a_constant_answers_is_at_chance():
+    assert not summarise(runs())["at_chance"].any()
+    at_chance = summarise(runs(chance=0.5)).set_index(["training_set", "attack", "eps"])["at_chance"]
+    assert at_chance[at_chance].index.tolist() == [
+        ("full", "worst", "8/255"),
+        ("mfc-ipc10", "pgd", "8/255"),
+        ("mfc-ipc10", "worst", "8/255"),
+    ]
+    assert summarise(runs(chance=0.95))["at_chance"].all()
 
 
 def test_models_are_compared_by_the_worst_case_at_the_named_size():
@@ -72,22 +73,29 @@ def test_wide_and_latex_tables_show_every_cell_once():
     wide = wide_table(table, percent)
     assert wide.columns.tolist() == ["dataset", "method", "ipc", "training", "model", "clean", "linf"]
     assert wide["ipc"].tolist() == ["-", "10"]
-    assert wide["linf"].tolist() == ["51.0 ± 1.0", "41.0 ± 1.0"]
+    entries = [f"{100 * row.mean:.1f} ({100 * row.low:.1f} to {100 * row.high:.1f})" for row in table[2:].itertuples()]
+    assert wide["linf"].tolist() == entries
     latex = latex_table(table)
     assert [line.split(" & ")[1] for line in latex.splitlines() if "pgd" in line] == ["full", "mfc"]
-    assert r"41.0 $\pm$ 1.0" in latex
+    assert entries[1] in latex
     assert r"\toprule" in latex
 
 
 def test_the_ranking_has_a_column_per_budget_with_a_star_and_the_most_robust_first():
-    weaker = runs().query("method == 'mfc'").assign(method="random", training_set="random-ipc10")
-    weaker["accuracy"] -= 0.2
-    table = at_training_eps(summarise(pd.concat([weaker, runs()])), {"d": {"linf": "8/255"}})
-    ranking = ranking_table(table, percent)
+    table = at_training_eps(summarise([*weaker(), *runs()]), {"d": {"linf": "8/255"}})
+    ranking = ranking_table(table, lambda row: f"{row.mean:.2f}")
     assert ranking["method"].tolist() == ["full", "mfc", "random"]
-    assert ranking["d, linf, 10"].tolist() == ["", "41.0 ± 1.0 ★", "21.0 ± 1.0"]
-    assert ranking["d, linf, -"].tolist() == ["51.0 ± 1.0 ★", "", ""]
+    assert ranking["d, linf, 10"].tolist() == ["", "0.41 ★", "0.21"]
+    assert ranking["d, linf, -"].tolist() == ["0.51 ★", "", ""]
 
 
-def test_percent_of_one_seed_has_no_deviation():
-    assert percent(0.5, np.nan) == "50.0"
+def test_what_is_at_chance_has_no_star():
+    table = at_training_eps(summarise([*weaker(chance=0.5), *runs(chance=0.5)]), {"d": {"linf": "8/255"}})
+    ranking = ranking_table(table, percent)
+    assert not ranking.apply(lambda column: column.str.contains("★")).any().any()
+    assert ranking["d, linf, 10"].str.endswith(", at chance").tolist() == [False, True, True]
+
+
+def test_percent_of_one_seed_has_no_interval():
+    row = next(pd.DataFrame([{"mean": 0.5, "low": np.nan, "at_chance": False}]).itertuples())
+    assert percent(row) == "50.0"

@@ -1,14 +1,40 @@
+"""Tables that the report and the pages of kept results show."""
+
 import pandas as pd
 
-from finitecover.reporting.summaries import transfer_table
+from finitecover.reporting.statistics import CELL, at_training_eps, percent, summarise
+from finitecover.reporting.summaries import claim_table, compared_with_gates, with_gates
+from finitecover.reporting.verdicts import comparison_table
+from unit.reporting.test_statistics import runs
 
 
-def test_of_sources_with_equal_accuracies_the_first_is_named(rng):
-    cell = {"dataset": "d", "training": "pgd", "model": "m", "norm": "linf", "eps": "0.1", "seed": 0}
-    names = [f"set{number}" for number in range(60)]
-    table = pd.DataFrame([cell | {"target": target, "source": source} for target in names for source in names])
-    table["accuracy"] = rng.choice([0.5, 0.6, 0.7], len(table))
-    lowest = transfer_table(table).set_index("target")
-    for target, rows in table[table["source"] != table["target"]].groupby("target"):
-        first = rows["source"][rows["accuracy"] == rows["accuracy"].min()].iloc[0]
-        assert lowest.loc[target, ["transferred", "from"]].tolist() == [100 * rows["accuracy"].min(), first]
+def gates(**failed):
+    """The table of gates of the cells of `runs`; one fails for the named method."""
+    rows = [{name: cell[name] for name in CELL} | {"seed": seed} for cell, _ in runs() for seed in (0, 1)]
+    table = pd.DataFrame(rows).astype({"ipc": "Int64"})
+    return table.assign(
+        gate="eps = 0 is clean", passed=[row.method != failed.get("method") for row in table.itertuples()]
+    )
+
+
+def test_a_failed_gate_is_marked_wherever_numbers_of_its_models_stand():
+    shown = at_training_eps(summarise(runs()), {"d": {"linf": "8/255"}})
+    assert not with_gates(shown, gates())["gate_failed"].any()
+    marked = with_gates(shown, gates(method="mfc"))
+    assert marked.loc[marked["gate_failed"], "method"].tolist() == ["mfc", "mfc"]
+    assert ["†" in percent(row) for row in marked.itertuples()] == [False, True, False, True]
+
+
+def test_a_failed_gate_is_marked_in_comparisons_and_counted_for_claims():
+    shared = {"claim": "above", "says": "A beats B.", "source": "ours", "measure": "robust", "verdict": "holds"}
+    shared |= {"dataset": "d", "model": "m", "norm": "linf", "eps": "8/255", "effect": 3.0, "low": 1, "high": 5, "n": 3}
+    pairs = [("mfc (pgd)", "random (pgd)", 10), ("mfc (pgd)", "random (pgd)", 1), ("full (pgd)", "random (pgd)", 1)]
+    rows = [shared | {"higher": higher, "lower": lower, "ipc": ipc} for higher, lower, ipc in pairs]
+    table = pd.DataFrame(rows).astype({"ipc": "Int64"})
+    marked = compared_with_gates(table, gates(method="mfc"))
+    assert marked["gate_failed"].tolist() == [True, False, False]  # of ten per class, not of one
+    assert compared_with_gates(table, gates(method="full"))["gate_failed"].tolist() == [False, False, True]
+    assert claim_table(marked)["comparisons"].tolist() == ["3 holds; † 1 with failed gates"]
+    entries = comparison_table(marked).set_index("higher")
+    assert entries.loc["mfc (pgd)", "d, linf, 10"] == "+3.0† (+1.0 to +5.0) holds"
+    assert entries.loc["mfc (pgd)", "d, linf, 1"] == "+3.0 (+1.0 to +5.0) holds"

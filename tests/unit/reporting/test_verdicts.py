@@ -1,13 +1,34 @@
+"""Verdicts on claims: what is compared, what counts, and what is said of it."""
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from cells import CLEAN, WORST, N, answers, cell
+from finitecover.reporting.intervals import difference_of, interval_of_difference
 from finitecover.reporting.summaries import claim_table
-from finitecover.reporting.verdicts import FAILS, HOLDS, NOT_TESTED, OPEN, baseline_table, check_claim, overall
+from finitecover.reporting.verdicts import (
+    AT_CHANCE,
+    FAILS,
+    HOLDS,
+    NOT_CERTIFIED,
+    NOT_TESTED,
+    OPEN,
+    SAME,
+    TOO_FEW,
+    Cell,
+    Measured,
+    baseline_table,
+    check_claim,
+    comparison_table,
+    overall,
+)
 from finitecover.study.claims import read_claims
 
 KINDS = {"standard": ["standard", None], "pgd-linf": ["pgd", "linf"], "pgd-l2": ["pgd", "l2"]}
-TRAINING_EPS = {"digits": {"linf": "0.1"}}
+STRENGTHS = {"standard": [False, 1], "pgd-linf": [False, 1], "pgd-l2": [False, 1], "pgd-linf-long": [False, 4]}
+KINDS["pgd-linf-long"] = KINDS["pgd-linf"]
+TRAINING_EPS = {"digits": {"linf": "8/255"}}
 CLAIM = """
 above:
   says: A beats B.
@@ -18,68 +39,131 @@ above:
 """
 
 
-def table(**accuracies):
-    """Rows of the worst case at linf 0.1, three seeds each: {method: accuracies}, trained by pgd-linf, budget 10."""
-    rows = []
-    for method, values in accuracies.items():
-        shared = {"dataset": "digits", "method": method, "ipc": 10, "training": "pgd-linf", "model": "convnet"}
-        shared |= {"attack": "worst", "norm": "linf", "eps": "0.1", "training_set": f"{method}-ipc10"}
-        rows += [shared | {"seed": seed, "accuracy": value} for seed, value in enumerate(values)]
-    return pd.DataFrame(rows).astype({"ipc": "Int64"})
+def cells(ipc=10, training="pgd-linf", model="convnet", **accuracies):
+    """{Cell: Measured} of the worst case at linf 8/255: {method: accuracies by seed}."""
+    return {
+        Cell("digits", method, ipc, model, training, f"{method}-ipc{ipc}"): Measured(
+            cell(values), tuple(f"{method}{seed}" for seed in range(len(values)))
+        )
+        for method, values in accuracies.items()
+    }
 
 
-def verdicts(runs, text=CLAIM, bounds=None):
+def verdicts(measured, text=CLAIM, bounds=None):
     (claim,) = read_claims(text).values()
-    return check_claim(claim, runs, bounds, KINDS, TRAINING_EPS)
+    return check_claim(claim, measured, bounds, KINDS, TRAINING_EPS, STRENGTHS)
 
 
-def test_the_effect_is_the_mean_paired_difference_in_points_with_students_interval():
-    (row,) = verdicts(table(a=[0.50, 0.60, 0.70], b=[0.40, 0.52, 0.58])).itertuples()
-    assert row.effect == pytest.approx(10)
-    half = 4.302653 * 2 / np.sqrt(3)  # t at 97.5 % with two degrees of freedom; deviations of 10, 8, 12
-    assert (row.low, row.high) == pytest.approx((10 - half, 10 + half), abs=1e-4)
-    assert (row.n, row.verdict, row.ipc) == (3, HOLDS, 10)
+ABOVE = {"a": [0.60, 0.62, 0.61], "b": [0.40, 0.42, 0.41]}
+
+
+def test_the_effect_is_the_difference_in_points_with_its_interval_over_seeds_and_images():
+    measured = cells(**ABOVE)
+    (row,) = verdicts(measured).itertuples()
+    assert row.effect == pytest.approx(20)
+    sides = [side.answers[WORST].correct for side in measured.values()]
+    assert (row.low / 100, row.high / 100) == pytest.approx(interval_of_difference(difference_of(*sides)))
+    assert (row.n, row.images, row.verdict, row.ipc) == (3, N, HOLDS, 10)
+    assert row.level == pytest.approx(0.95)
     assert (row.higher, row.lower) == ("a (pgd-linf)", "b (pgd-linf)")
     compared = "{a-ipc10/pgd-linf/convnet,b-ipc10/pgd-linf/convnet}"
-    assert row.file == f"results/digits/attacks/{compared}/seed*/accuracies.csv"
+    assert row.file == f"results/digits/attacks/{compared}/seed*/examples.parquet"
 
 
-def test_a_claim_fails_where_the_interval_lies_below_zero_and_is_open_around_it_or_with_one_seed():
-    assert verdicts(table(a=[0.40, 0.52, 0.58], b=[0.50, 0.60, 0.70]))["verdict"].tolist() == [FAILS]
-    assert verdicts(table(a=[0.5, 0.6, 0.7], b=[0.6, 0.5, 0.72]))["verdict"].tolist() == [OPEN]
-    assert verdicts(table(a=[0.9], b=[0.1]))["verdict"].tolist() == [OPEN]
+def test_a_claim_fails_where_the_interval_lies_below_zero_and_is_open_around_it():
+    assert verdicts(cells(a=ABOVE["b"], b=ABOVE["a"]))["verdict"].tolist() == [FAILS]
+    assert verdicts(cells(a=[0.5, 0.6, 0.7], b=[0.6, 0.5, 0.69]))["verdict"].tolist() == [OPEN]
 
 
-def test_seeds_are_paired_and_budgets_networks_and_norms_are_not_mixed():
-    runs = table(a=[0.5, 0.6], b=[0.4, 0.5])
-    other = runs.assign(ipc=50, accuracy=0.0)
-    network = runs.assign(model="mlp", accuracy=1.0)
-    trained = runs.assign(training="pgd-l2", accuracy=0.3)
-    found = verdicts(pd.concat([runs, other, network, trained, table(b=[0, 0, 0]).tail(1)]))
-    cells = [(10, "convnet"), (10, "mlp"), (50, "convnet")]
-    assert sorted(found[["ipc", "model"]].itertuples(index=False, name=None)) == cells
-    assert set(found["n"]) == {2}
-    assert found["effect"][(found["ipc"] == 10) & (found["model"] == "convnet")].item() == pytest.approx(10)
+@pytest.mark.parametrize("fewer", ["a", "b"])
+def test_below_three_seeds_there_is_no_verdict(fewer):
+    measured = cells(**ABOVE | {fewer: ABOVE[fewer][:2]})
+    (row,) = verdicts(measured).itertuples()
+    assert (row.verdict, row.n) == (TOO_FEW, 2)
+    assert row.effect == pytest.approx(20, abs=1)
+
+
+@pytest.mark.parametrize("measure", [WORST, CLEAN])
+def test_where_the_better_side_is_at_chance_nothing_is_won(measure):
+    measured = cells(**ABOVE)
+    better, worse = list(measured)
+    constant = measured[better].answers | {measure: answers([0.2, 0.21, 0.2], chance=0.2)}
+    at_chance = measured | {better: Measured(constant, ("x",))}
+    lower = measured[worse].answers | {WORST: answers([0.01, 0.02, 0.01])}
+    (row,) = verdicts(at_chance | {worse: Measured(lower, ("y",))}).itertuples()
+    assert row.verdict == AT_CHANCE
+    # the worse side may be: that is what makes it worse
+    (row,) = verdicts(measured | {worse: Measured(lower, ("y",))}).itertuples()
+    assert row.verdict == HOLDS
+
+
+def test_intervals_are_corrected_for_the_number_of_comparisons():
+    near = [0.47, 0.46, 0.465]
+    few = verdicts(cells(a=[0.5, 0.5, 0.5], b=near))
+    assert (few["verdict"].item(), few["low"].item() > 0) == (HOLDS, True)
+    text = CLAIM.replace("[b]", "[b, c, d, e, f, g, h, i, j, k]")
+    others = {name: [0.50, 0.51, 0.49 + 0.001 * place] for place, name in enumerate("cdefghijk")}
+    many = verdicts(cells(a=[0.5, 0.5, 0.5], b=near, **others), text)
+    (same,) = many[many["lower"] == "b (pgd-linf)"].itertuples()
+    assert same.level == pytest.approx(1 - 0.05 / 10)
+    assert same.high - same.low > few["high"].item() - few["low"].item()
+    assert same.p == few["p"].item()
+    weaker = verdicts(cells(a=[0.5, 0.5, 0.5], b=[0.475, 0.475, 0.475]))
+    assert weaker["verdict"].item() == HOLDS
+    many = verdicts(cells(a=[0.5, 0.5, 0.5], b=[0.475, 0.475, 0.475], **others), text)
+    assert many.loc[many["lower"] == "b (pgd-linf)", "verdict"].item() == OPEN
+
+
+def test_what_does_not_count_is_not_corrected_for():
+    text = CLAIM.replace("[b]", "[b, c]")
+    measured = cells(**ABOVE, c=ABOVE["b"][:2])
+    found = verdicts(measured, text).set_index("lower")
+    assert found.loc["b (pgd-linf)", "level"] == pytest.approx(0.95)
+    assert found.loc["c (pgd-linf)", "verdict"] == TOO_FEW
+
+
+def test_the_same_training_set_counts_once_and_is_not_compared_with_itself():
+    text = CLAIM.replace("[b]", "[b, c]")
+    measured = cells(**ABOVE, c=[0.43, 0.44, 0.42])
+    *_, b, c = measured
+    measured[c] = measured[c]._replace(digests=measured[b].digests)
+    assert verdicts(measured, text)["verdict"].tolist() == [HOLDS, SAME]
+    first = next(iter(measured))
+    measured[first] = measured[first]._replace(digests=measured[b].digests)
+    assert verdicts(measured, text)["verdict"].tolist() == [SAME, SAME]
+
+
+def test_budgets_networks_and_norms_are_not_mixed():
+    measured = cells(**ABOVE) | cells(ipc=50, **ABOVE) | cells(model="mlp", **ABOVE)
+    measured |= cells(training="pgd-l2", **ABOVE)
+    found = verdicts(measured)
+    compared = [(10, "convnet"), (10, "mlp"), (50, "convnet")]
+    assert sorted(found[["ipc", "model"]].itertuples(index=False, name=None)) == compared
+
+
+def test_only_what_was_trained_alike_is_compared():
+    measured = cells(**ABOVE) | cells(training="pgd-linf-long", **ABOVE)
+    pairs = verdicts(measured)[["higher", "lower"]].to_numpy().tolist()
+    assert pairs == [["a (pgd-linf)", "b (pgd-linf)"], ["a (pgd-linf-long)", "b (pgd-linf-long)"]]
 
 
 def test_the_full_set_stands_beside_every_budget():
-    runs = table(a=[0.9, 0.9], b=[0.4, 0.5])
-    runs.loc[runs["method"] == "a", "ipc"] = pd.NA
-    more = table(b=[0.6, 0.8]).assign(ipc=50)
-    assert verdicts(pd.concat([runs, more]))["ipc"].tolist() == [10, 50]
+    measured = cells(b=ABOVE["b"]) | cells(ipc=50, b=ABOVE["b"])
+    measured |= {key._replace(ipc=None): value for key, value in cells(a=ABOVE["a"]).items()}
+    assert verdicts(measured)["ipc"].tolist() == [10, 50]
 
 
 def test_the_same_method_is_compared_with_itself_under_another_training():
     text = CLAIM.replace("higher: {methods: [a]", "higher: {methods: [a, b]").replace(
         "{methods: [b], kind: pgd}", "{methods: same, kind: standard}"
     )
-    runs = table(a=[0.5, 0.6], b=[0.4, 0.5])
-    standard = runs.assign(training="standard", accuracy=0.0)
-    found = verdicts(pd.concat([runs, standard]), text)
+    low = [0.2, 0.21, 0.2]
+    found = verdicts(cells(**ABOVE) | cells(training="standard", a=low, b=low), text)
     assert found[["higher", "lower"]].to_numpy().tolist() == [
         ["a (pgd-linf)", "a (standard)"],
         ["b (pgd-linf)", "b (standard)"],
     ]
+    assert found["verdict"].tolist() == [HOLDS, HOLDS]  # the same set under two trainings is no comparison with itself
 
 
 def bounds(**columns):
@@ -99,19 +183,22 @@ def bounds(**columns):
 BOUND = "bound: {says: It bounds., source: ours, measure: bound}"
 
 
-def test_the_bound_holds_where_no_moment_and_no_image_contradicts_it():
-    (row,) = verdicts(table(a=[1, 1]), BOUND, bounds()).itertuples()
+def test_the_bound_holds_where_it_is_certified_and_no_moment_and_no_image_contradicts_it():
+    (row,) = verdicts({}, BOUND, bounds()).itertuples()
     assert (row.verdict, row.effect, row.n) == (HOLDS, 1.0, 2)
-    assert verdicts(table(a=[1, 1]), BOUND, bounds(violations=1))["verdict"].tolist() == [FAILS]
-    assert verdicts(table(a=[1, 1]), BOUND, bounds(all_certified=3.5))["verdict"].tolist() == [FAILS]
-    attacked = {"all_certified": np.nan, "cover_certified": np.nan}
-    assert verdicts(table(a=[1, 1]), BOUND, bounds(**attacked))["verdict"].tolist() == [HOLDS]
-    assert verdicts(table(a=[1, 1]), BOUND, bounds(**attacked, all_attack=1.6))["verdict"].tolist() == [OPEN]
+    assert verdicts({}, BOUND, bounds(violations=1))["verdict"].tolist() == [FAILS]
+    assert verdicts({}, BOUND, bounds(all_certified=3.5))["verdict"].tolist() == [FAILS]
+
+
+@pytest.mark.parametrize("all_attack", [1.0, 1.6])
+def test_what_attacks_find_on_both_sides_decides_nothing(all_attack):
+    attacked = {"all_certified": np.nan, "cover_certified": np.nan, "all_attack": all_attack}
+    assert verdicts({}, BOUND, bounds(**attacked))["verdict"].tolist() == [NOT_CERTIFIED]
 
 
 def test_what_the_study_lacks_is_said_not_to_be_tested():
-    assert verdicts(table(a=[1, 1]))["verdict"].tolist() == [NOT_TESTED]
-    assert verdicts(table(a=[1, 1]), BOUND)["verdict"].tolist() == [NOT_TESTED]
+    assert verdicts(cells(a=[1, 1, 1]))["verdict"].tolist() == [NOT_TESTED]
+    assert verdicts(cells(a=[1, 1, 1]), BOUND)["verdict"].tolist() == [NOT_TESTED]
 
 
 def test_a_few_words_for_several_verdicts():
@@ -120,6 +207,9 @@ def test_a_few_words_for_several_verdicts():
     assert overall(pd.Series([OPEN, FAILS, OPEN])) == "fails in part"
     assert overall(pd.Series([OPEN, OPEN])) == OPEN
     assert overall(pd.Series([], dtype=str)) == NOT_TESTED
+    # what does not count changes no word, and is the word where nothing does
+    assert overall(pd.Series([HOLDS, AT_CHANCE, SAME, TOO_FEW, NOT_CERTIFIED])) == HOLDS
+    assert overall(pd.Series([AT_CHANCE, SAME, AT_CHANCE])) == AT_CHANCE
 
 
 def test_a_cover_is_shown_beside_the_strongest_of_its_baselines():
@@ -128,18 +218,26 @@ def test_a_cover_is_shown_beside_the_strongest_of_its_baselines():
         "relaxed-above-condensed": CLAIM.replace("[b]", "[dc, dm]"),
         "weights-in-loss": CLAIM.replace("[b]", "[other]"),
     }
-    runs = table(a=[0.5, 0.6], random=[0.3, 0.4], dc=[0.2, 0.3], dm=[0.5, 0.7], other=[0.9, 0.9])
-    found = pd.concat([verdicts(runs, text).assign(claim=name) for name, text in claims.items()], ignore_index=True)
+    high, low = [0.55, 0.56, 0.57], [0.3, 0.31, 0.3]
+    measured = cells(a=high, random=low, dc=low, dm=[0.6, 0.6, 0.61], other=[0.9, 0.9, 0.9])
+    found = pd.concat([verdicts(measured, text).assign(claim=name) for name, text in claims.items()], ignore_index=True)
     names = ["relaxed-above-random", "relaxed-above-condensed"]
     (row,) = baseline_table(found, names).to_dict("records")
     assert row["cover"] == "a (pgd-linf)"
-    assert row["digits, linf, 10"] == "-5.0 (-68.5 to +58.5) dm; above 2 of 3"
+    entry = row["digits, linf, 10"]
+    assert entry.startswith("-4.3 (")
+    assert entry.endswith(") dm; above 2 of 3")
     assert baseline_table(found, []).empty
+    shown = comparison_table(found)
+    assert shown.loc[shown["lower"] == "random (pgd-linf)", "digits, linf, 10"].item().endswith(") holds")
+    found.loc[found["lower"] == "dm (pgd-linf)", "verdict"] = AT_CHANCE
+    (row,) = baseline_table(found, names).to_dict("records")
+    assert row["digits, linf, 10"].endswith("; above 2 of 2")
 
 
 def test_claims_without_a_test_are_listed_after_the_others():
-    untested = verdicts(table(a=[1, 1])).assign(claim="untested")
-    tested = verdicts(table(a=[0.5, 0.6, 0.7], b=[0.6, 0.5, 0.72])).assign(claim="tested")
+    untested = verdicts(cells(a=[1, 1, 1])).assign(claim="untested")
+    tested = verdicts(cells(a=[0.5, 0.6, 0.7], b=[0.6, 0.5, 0.69])).assign(claim="tested")
     first, second = claim_table(pd.concat([untested, tested])).to_dict("records")
     assert (first["claim"], first["comparisons"]) == ("tested", f"1 {OPEN}")
     assert (second["claim"], second["verdict"], second["comparisons"]) == ("untested", NOT_TESTED, "")

@@ -225,11 +225,8 @@ REFUSALS = [
     ("methods.dm.model", "resnet", "methods.dm.model: 'resnet' is not defined; choose from convnet"),
     ("methods.dm.momentum", 1, "methods.dm.momentum: 1 is greater than or equal to the maximum of 1"),
     ("trainings.standard.norm", "linf", "trainings.standard.norm: not used by kind standard; remove it"),
-    (
-        "trainings.generalised-l2.augmentation",
-        True,
-        "trainings.generalised-l2.augmentation: the bound of generalised training is on the images as they are; remove",
-    ),
+    ("trainings.pgd-linf.updates", 0, "trainings.pgd-linf.updates: 0 is less than or equal to the minimum of 0"),
+    ("trainings.pgd-linf.methods", ["mcf"], "trainings.pgd-linf.methods: 'mcf' is not defined; choose from dc, dm"),
     ("evaluation.norms", [], "evaluation.norms: [] should be non-empty"),
     ("evaluation.norms", ["l2"], "evaluation.norms: training pgd-linf perturbs in linf, which is not among them"),
     ("evaluation.norms", ["l1"], "evaluation.norms.0: 'l1' is not one of linf, l2"),

@@ -51,13 +51,13 @@ def test_a_training_set_lies_where_its_family_has_it(training_set, path):
 
 def test_every_run_of_a_study_has_files_of_its_own():
     of_study = runs(study("smoke"))
-    assert len(set(paths.fill_all(paths.ACCURACIES, of_study))) == len(of_study) == 44
+    assert len(set(paths.fill_all(paths.ACCURACIES, of_study))) == len(of_study) == 42
 
 
-def test_a_shell_expands_the_accuracies_of_several_cells():
+def test_a_shell_expands_the_records_of_several_cells():
     cells = [("a-ipc1", "pgd", "mlp"), ("full", "pgd", "mlp")]
-    assert paths.accuracies_of("digits", cells) == (
-        "results/digits/attacks/{a-ipc1/pgd/mlp,full/pgd/mlp}/seed*/accuracies.csv"
+    assert paths.examples_of("digits", cells) == (
+        "results/digits/attacks/{a-ipc1/pgd/mlp,full/pgd/mlp}/seed*/examples.parquet"
     )
 
 

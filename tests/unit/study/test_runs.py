@@ -1,6 +1,6 @@
 """What a study expands to."""
 
-from finitecover.study import checks, runs
+from finitecover.study import checks, runs, settings
 from studies import SCHEMA, study
 
 
@@ -38,6 +38,17 @@ def test_a_label_blind_cover_is_not_trained_against_a_bound_it_does_not_give():
     assert trainings["mfc-ipc10"] - trainings["mfc-blind-ipc10"] == {"generalised-l2"}
 
 
+def test_a_training_that_names_methods_is_run_on_their_sets_alone():
+    config = study("smoke")
+    config["trainings"]["pgd-long"] = config["trainings"]["pgd-linf"] | {"methods": ["full"], "updates": 4}
+    config["run"]["trainings"] = ["pgd-linf", "pgd-long"]
+    checks.check(config, SCHEMA)
+    assert {run["method"] for run in runs.runs(config) if run["training"] == "pgd-long"} == {"full"}
+    assert settings.training_settings(config, "digits", "pgd-long")["optimisation"]["steps"] == 400
+    assert settings.training_settings(config, "digits", "pgd-linf")["optimisation"]["steps"] == 100
+    assert settings.compared_trainings(config)["strengths"] == {"pgd-linf": [True, 1], "pgd-long": [True, 4]}
+
+
 def test_names_of_training_sets_split_as_they_were_joined():
     for method, ipc in (("full", None), ("mfc", 10), ("mfc-eta", None), ("my-method-2", 300)):
         assert runs.split_name(runs.training_set_name(method, ipc)) == (method, ipc)
@@ -45,8 +56,8 @@ def test_names_of_training_sets_split_as_they_were_joined():
 
 def test_generalised_training_is_run_on_covers_alone():
     trained = runs.runs(study("smoke"))
-    # 10 methods x 2 trainings x 2 seeds, and the third training on two covers
-    assert len(trained) == 10 * 2 * 2 + 2 * 2
+    # 6 methods x 2 trainings x 3 seeds, and the third training on two covers
+    assert len(trained) == 6 * 2 * 3 + 2 * 3
     assert {run["training_set"] for run in trained if run["training"] == "generalised-l2"} == {"mfc-ipc10", "mfc-eta"}
     for training in ("weighted-linf", "sampled-linf"):
         config = study("smoke")

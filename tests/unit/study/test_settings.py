@@ -62,10 +62,10 @@ def test_settings_of_a_job_hold_what_it_uses_and_no_more():
         "algorithm": "random",
         "ipc": 10,
     }
-    standard = settings.training_settings(config, "digits", "standard")
+    standard = settings.training_settings(config, "digits", "standard-plain")
     assert standard["adversary"] is None
     assert standard["augmentation"] == ""
-    augmented = settings.training_settings(config, "digits", "standard-augmented")
+    augmented = settings.training_settings(config, "digits", "standard")
     assert augmented == standard | {"augmentation": "color_crop_cutout_scale_rotate"}
     adversarial = settings.training_settings(config, "digits", "generalised-l2")
     assert adversarial["adversary"]["eps"] == 0.5

@@ -135,7 +135,7 @@ def test_bounds_on_the_loss_hold_against_attack(robust_digits, digits):
     network = robust_digits("mlp-ibp")
     images, labels = (column[:200] for column in digits["test"])
     radii = torch.linspace(0, 0.3, 200)
-    losses = adversarial_losses(
+    losses, _ = adversarial_losses(
         network, images, labels, radii, norm="linf", steps=20, step_size=0.125, restarts=2, seed=0
     )
     assert (losses <= loss_bounds(network, images, labels, radii, "linf") + 1e-5).all()

@@ -6,11 +6,14 @@ import numpy as np
 import pandas as pd
 
 from finitecover.reporting.figures.style import (
+    AT_CHANCE,
     FILLINGS,
     LINES,
     NORM_NAMES,
     OPEN,
     budget_marks,
+    chance_mark,
+    colour_of,
     heat_map,
     marker_size,
     mpl,
@@ -23,8 +26,8 @@ PANEL = ["dataset", "measure", "eps"]
 
 
 def tradeoff(table, kinds, order=()):
-    """Clean against worst-case accuracy, a panel per data set and norm, for every training; intervals over seeds as
-    crosses, budgets as sizes of markers, trainings as their fillings.
+    """Clean against worst-case accuracy, a panel per data set and norm, for every training; 95 % intervals as crosses,
+    budgets as sizes of markers, trainings as their fillings, grey at chance.
 
     table: of `at_training_eps`; kinds: {training: (kind, norm)}. A panel has the trainings of its norm and those of
     none, or, where there are no such, all.
@@ -47,7 +50,7 @@ def tradeoff(table, kinds, order=()):
     named = {name: {"marker": markers[name], "color": colours[name], "markersize": 7} for name in colours}
     open_ = {"marker": "o", "color": "black", "markerfacecoloralt": "white", "markersize": 7}
     named |= {training: open_ | {"fillstyle": fillings[training]} for training in dict.fromkeys(both["training"])}
-    named |= budget_marks(sorted(both["ipc"].dropna().unique()))
+    named |= budget_marks(sorted(both["ipc"].dropna().unique())) | chance_mark(both, markersize=7)
     return with_legend(figure, {label: {"linestyle": "", **look} for label, look in named.items()})
 
 
@@ -55,7 +58,7 @@ def budgets(table, kinds, order=()):
     """Worst-case accuracy of adversarially trained models against images per class, a panel per data set and norm;
     what has no budget, all images or as many as a radius needs, is a level line.
 
-    table: of `at_training_eps`; kinds: {training: (kind, norm)}. Bands are 95 % intervals over seeds.
+    table: of `at_training_eps`; kinds: {training: (kind, norm)}. Bands are 95 % intervals, grey markers at chance.
     """
     robust = _against_own(table, kinds)
     panels = _panel_keys(robust)
@@ -72,6 +75,7 @@ def budgets(table, kinds, order=()):
             places = rows["ipc"].astype(float)
             axis.plot(places, 100 * rows["mean"], marker=markers[method], markersize=5, **look)
             axis.fill_between(places, 100 * rows["low"], 100 * rows["high"], color=colours[method], alpha=0.07, lw=0)
+            _grey_at_chance(axis, rows, places, markers[method], 5)
         asked = sorted(cells["ipc"].dropna().unique())
         axis.set_xscale("log")
         axis.set_xticks(asked, [str(ipc) for ipc in asked])
@@ -81,6 +85,7 @@ def budgets(table, kinds, order=()):
     named = {name: {"marker": markers[name], "color": colours[name], "markersize": 6} for name in colours}
     used = [name for name in lines if name in set(robust["training"])]
     named |= {training: {"color": "black", "linestyle": lines[training]} for training in used}
+    named |= chance_mark(robust, markersize=6, linestyle="")
     return with_legend(figure, named)
 
 
@@ -109,6 +114,7 @@ def sizes(summary, kinds, attack, order=()):
                 "linewidth": 1.1,
             }
             axis.plot(line["size"], 100 * line["mean"], marker=markers[method], markersize=4, **look)
+            _grey_at_chance(axis, line, line["size"], markers[method], 4)
         texts = ["0", *rows["eps"].drop_duplicates()]
         axis.set_xticks([float(Fraction(text)) for text in texts], texts)
         named = [dataset] + [network] * several + [NORM_NAMES[norm]] + ([] if pd.isna(ipc) else [f"{ipc} per class"])
@@ -118,6 +124,7 @@ def sizes(summary, kinds, attack, order=()):
     named = {name: {"marker": markers[name], "color": colours[name], "markersize": 6} for name in colours}
     used = {kinds[training][0] for training in attacked["training"]}
     named |= {kind: {"color": "black", "linestyle": style} for kind, style in styles.items() if kind in used}
+    named |= chance_mark(attacked, markersize=6, linestyle="")
     return with_legend(figure, named)
 
 
@@ -139,7 +146,7 @@ def costs(table, kinds, seconds, order=()):
             if spent is None:
                 axis.axhline(100 * cell.mean, color=colours[cell.method], linewidth=1.1)
                 continue
-            colour, marker = colours[cell.method], markers[cell.method]
+            colour, marker = colour_of(cell, colours), markers[cell.method]
             spread = 100 * (cell.high - cell.mean) if np.isfinite(cell.low) else None
             axis.errorbar(spent, 100 * cell.mean, yerr=spread, color=(*mpl.colors.to_rgb(colour), 0.35), elinewidth=0.8)
             size = marker_size(cell.ipc, asked)
@@ -148,7 +155,7 @@ def costs(table, kinds, seconds, order=()):
         axis.set_ylim(0, 100 * cells["mean"].max() + 6)
         _label_panel(axis, panel, "core-seconds for one training set")
     named = {name: {"marker": markers[name], "color": colours[name], "markersize": 7} for name in colours}
-    named |= budget_marks(asked)
+    named |= budget_marks(asked) | chance_mark(robust, markersize=7)
     return with_legend(figure, {label: {"linestyle": "", **look} for label, look in named.items()})
 
 
@@ -164,11 +171,23 @@ def architectures(table, kinds):
     figure, axes = panel_grid(robust, PANEL, size=(0.75 * columns + 2.6, 0.28 * rows + 0.8))
     for axis, (panel, cells) in zip(axes, robust.groupby(PANEL, sort=False), strict=True):
         names = [list(dict.fromkeys(cells[key])) for key in ("row", "model")]
-        heat_map(axis, cells.pivot_table(index="row", columns="model", values="mean").loc[names[0], names[1]])
+        shares, grey = (
+            cells.pivot(index="row", columns="model", values=name).loc[names[0], names[1]]
+            for name in ("mean", "at_chance")
+        )
+        heat_map(axis, shares, grey=grey.eq(True))
         _label_panel(axis, panel, "")
         axis.set_ylabel("")
     figure.tight_layout()
     return figure
+
+
+def _grey_at_chance(axis, rows, places, marker, size):
+    """Grey markers over those of a line that are at chance."""
+    grey = rows["at_chance"].to_numpy()
+    look = {"marker": marker, "markersize": size, "color": AT_CHANCE, "linestyle": ""}
+    if grey.any():
+        axis.plot(places[grey], 100 * rows["mean"][grey], **look)
 
 
 def _with_clean(table):
@@ -203,7 +222,7 @@ def _draw_cells(axis, cells, colours, markers, fillings):
         spread = {}
         if np.isfinite(cell.low):
             spread = {"xerr": 100 * (cell.high_clean - cell.mean_clean), "yerr": 100 * (cell.high - cell.mean)}
-        colour, marker = colours[cell.method], markers[cell.method]
+        colour, marker = colour_of(cell, colours), markers[cell.method]
         axis.errorbar(x, y, **spread, color=colour, ecolor=(*mpl.colors.to_rgb(colour), 0.3), elinewidth=0.8)
         look = {"marker": marker, "fillstyle": fillings[cell.training], "markerfacecoloralt": "white"}
         axis.plot(x, y, linestyle="", color=colour, markersize=size, **look)

@@ -7,6 +7,7 @@ os.environ["MPLBACKEND"] = "agg"  # whatever the shell of a notebook has set; be
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import seaborn as sns
 
@@ -18,6 +19,7 @@ COLOURS = ["#000000", "#999999", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#C
 COLOURS += ["#882255", "#44AA99", "#332288", "#117733", "#AA4499", "#DDCC77", "#CC6677", "#999933", "#88CCEE"]
 MARKERS = ["*", "X", "s", "D", "^", "o", "P", "v", "<", ">", "h", "p", "8", "d", "H"]
 MARKERS += ["P", "<", "p", "8"]  # no others can be half filled; one more than colours, so that pairs repeat late
+AT_CHANCE = "#CCCCCC"  # of what is no better than a constant answer, whatever made it
 DOTS_PER_INCH = 160
 OPEN = "none"  # a marker of standard training; others have a filling each, of which the alternative side is white
 FILLINGS = ["full", "left", "bottom", "top", "right"]
@@ -65,11 +67,24 @@ def budget_marks(budgets):
     return {f"{ipc} per class": hollow | {"markersize": marker_size(ipc, budgets)} for ipc in budgets}
 
 
-def heat_map(axis, shares, **look):
-    """Shares as percentages, in numbers that stand out against their cells in grey, too."""
+def colour_of(cell, colours):
+    """Of a cell's marker: its method's, or grey at chance."""
+    return AT_CHANCE if cell.at_chance else colours[cell.method]
+
+
+def chance_mark(table, **look):
+    """What a legend says of grey markers, where there are some."""
+    return {"at chance": {"marker": "o", "color": AT_CHANCE, **look}} if table["at_chance"].any() else {}
+
+
+def heat_map(axis, shares, grey=None, **look):
+    """Shares as percentages, in numbers that stand out against their cells in grey, too; grey: which cells are grey."""
     sns.heatmap(100 * shares, ax=axis, vmin=0, vmax=100, cmap="cividis", annot=True, fmt=".0f", cbar=False, **look)
-    for text, share in zip(axis.texts, shares.to_numpy().flat, strict=True):
-        text.set_color("black" if share >= 0.5 else "white")
+    grey = shares.isna() if grey is None else grey
+    for text, share, at_chance in zip(axis.texts, shares.to_numpy().flat, grey.to_numpy().flat, strict=True):
+        text.set_color("black" if share >= 0.5 or at_chance else "white")
+    for row, column in np.argwhere(grey.to_numpy()):
+        axis.add_patch(mpl.patches.Rectangle((column, row), 1, 1, color=AT_CHANCE, linewidth=0))
     axis.tick_params(axis="y", rotation=0)
 
 

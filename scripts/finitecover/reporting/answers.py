@@ -1,0 +1,93 @@
+"""What models answered, image by image: the records of attacks as a matrix for each cell, attack and size."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from finitecover.jobs.records import load_parquet
+from finitecover.reporting.intervals import Estimate, difference_of, interval_of_mean, mean_of
+
+
+class Answers(NamedTuple):
+    """Of models that differ in their seed alone, under one attack of one size.
+
+    correct (s, n): whether the model of a seed was right about an image; examples (n,): positions of the images in the
+    test set; chance: the largest share of a class among them, which a constant answer reaches; attacks: names of all
+    attacks that the images went through at this size, joined by " + ".
+    """
+
+    correct: np.ndarray
+    examples: np.ndarray
+    chance: float
+    attacks: str = ""
+
+    def interval(self):
+        """(mean, low, high) of the accuracy."""
+        estimate, n = mean_of(self.correct), self.correct.shape[1]
+        return (estimate.value, *interval_of_mean(estimate, n))
+
+    def above_chance(self):
+        """Whether the accuracy is above that of a constant answer, beyond its interval; for a single seed over images
+        alone."""
+        estimate, n = mean_of(self.correct), self.correct.shape[1]
+        if np.isnan(estimate.variance) and n > 1:
+            p = estimate.value
+            estimate = Estimate(p, max(p * (1 - p) / n, (1 - 1 / n) / n**2), n - 1)
+        low, _ = interval_of_mean(estimate, n)
+        return bool(low > self.chance)
+
+    def less(self, other):
+        """`Estimate` of the accuracy less that of other answers, on the images that both have."""
+        shared = np.intersect1d(self.examples, other.examples, assume_unique=True)
+        sides = (side.correct[:, np.searchsorted(side.examples, shared)] for side in (self, other))
+        return difference_of(*sides), len(shared)
+
+
+def read_answers(paths):
+    """{(attack, norm, eps): Answers} of the records of models that differ in their seed alone, in the first's order.
+
+    paths: Parquet files with the columns example, label, attack, norm, eps, correct. Raises `ValueError` where seeds
+    were not attacked on the same images.
+    """
+    of_seeds = [_read(path) for path in paths]
+    found = {}
+    for key, first in of_seeds[0].items():
+        rows = [answers.get(key) for answers in of_seeds]
+        for path, row in zip(paths, rows, strict=True):
+            if row is None or not np.array_equal(row["example"], first["example"]):
+                raise ValueError(f"{path}: other images or attacks than {paths[0]}; attack its models again")
+        chance = np.bincount(first["label"]).max() / len(first["label"])
+        found[key] = Answers(np.stack([row["correct"] for row in rows]), first["example"], chance)
+    return {key: answers._replace(attacks=_attacks(found, key)) for key, answers in found.items()}
+
+
+def by_cell(runs, paths):
+    """Pairs of a cell, the first of its runs, and the paths of all its seeds.
+
+    runs: dicts of dataset, training_set, method, ipc, training, model, seed, in the order of the paths.
+    """
+    cells = {}
+    for run, path in zip(runs, paths, strict=True):
+        key = tuple(value for name, value in run.items() if name != "seed")
+        cells.setdefault(key, (run, []))[1].append(path)
+    return list(cells.values())
+
+
+def _read(path):
+    table = load_parquet(path, ["example", "label", "attack", "norm", "eps", "correct"])
+    # Records are blocks, one per attack, norm and size.
+    keys = [table.pop(name) for name in ("attack", "norm", "eps")]
+    starts = np.flatnonzero(np.r_[True, np.logical_or.reduce([key[1:] != key[:-1] for key in keys])])
+    blocks = zip(starts, [*starts[1:], len(keys[0])], strict=True)
+    return {
+        tuple(str(key[start]) for key in keys): {name: column[start:end] for name, column in table.items()}
+        for start, end in blocks
+    }
+
+
+def _attacks(found, key):
+    """The attacks that the images of the worst case went through; of any other row the attack itself."""
+    attack, *size = key
+    if attack != "worst":
+        return attack
+    return " + ".join(name for name, *of in found if of == size and name != "worst")
