@@ -76,7 +76,12 @@ def test_all_gates_pass_for_a_sound_model_and_sound_attacks():
 
 def test_eps_zero_is_one_step_and_fails_for_answers_at_random():
     assert "eps = 0 is clean" in failed(Random(), {"pgd": PGD})
-    assert gates.eps_zero(target(Brightness()), PGD)["passed"]
+    asked, model = target(Brightness()), Brightness()
+    seen = []
+    model.register_forward_pre_hook(lambda _, arguments: seen.append(len(arguments[0])))
+    asked.model = model
+    assert gates.eps_zero(asked, PGD)["passed"]
+    assert seen == [N, N, N]  # clean, at the start, after the step
 
 
 def test_gradients_that_vanish_are_told():

@@ -44,6 +44,16 @@ def test_a_difference_leaves_out_what_images_have_in_common():
     assert estimate.variance < mean_of(first).variance / 10
 
 
+def test_a_difference_holds_the_seeds_of_both_cells():
+    first = np.repeat([[1], [0], [1]], 100, axis=1)  # seed means 1, 0, 1: mean square 100 * 2/3 / 2, nothing else
+    second = np.tile(np.arange(100) % 2, (3, 1))  # no seed differs
+    images = (2 / 3 - second[0]).var(ddof=1) / 100
+    for sides in ((first, second), (second, first)):
+        estimate = difference_of(*sides)
+        assert estimate.variance == pytest.approx(1 / 9 + images)
+        assert estimate.freedom == pytest.approx((1 / 9 + images) ** 2 / ((1 / 9) ** 2 / 2 + images**2 / 99))
+
+
 def test_seeds_of_two_cells_are_no_pairs():
     rng = np.random.default_rng(0)
     first, second = rng.random((3, 50)) < 0.5, rng.random((3, 50)) < 0.4
