@@ -13,15 +13,13 @@ from snakemake.logging import logger
 
 ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
 sys.path.insert(0, str(ROOT / "scripts"))
-# Jobs, too, must find this package before any other of its name.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(ROOT / "scripts"), os.environ.get("PYTHONPATH")])
-)
 
 from finitecover.jobs import locks, signals
-from finitecover.jobs.provenance import library_digest
+from finitecover.jobs.provenance import library_digest, put_first
 from finitecover.study import checks, claims, estimates, figures, kinds
 from finitecover.study import numbers, outputs, overlays, paths, runs, settings
+
+put_first(ROOT / "scripts")
 
 
 def release_folder():
@@ -31,9 +29,8 @@ def release_folder():
         locks.forget_run()
 
 
-if (
-    Path(workflow.main_snakefile) == ROOT / "Snakefile"
-):  # another workflow that uses this one ends as it likes
+# Another workflow that uses this one ends as it likes.
+if Path(workflow.main_snakefile) == ROOT / "Snakefile":
     signals.end_when_told(release_folder, logger)
 
 try:
