@@ -59,6 +59,10 @@ its figures and tables. Robust accuracy is the worst case over the study's attac
 in the column of a data set, norm and budget (images per class) the highest has a star. † marks numbers of models for
 which a gate failed.
 """
+OLDER = (
+    " Kept before every training augmented its images, before intervals were over images, too, and corrected for their"
+    " number, and before what is at chance was told."
+)
 BENCHMARKS = ("training", "condensation", "covers", "workflow", "choices", "calibration")
 ACCURACY, MEAN = 12.0, 2.0
 START, END = "<!-- claims -->\n", "<!-- end of claims -->\n"
@@ -143,8 +147,8 @@ def other_verdicts(name, results=ROOT / "results"):
             continue
         low, effect, high = (float(value or "nan") for value in (before["low"], after["effect"], before["high"]))
         inside = low <= effect <= high
-        why = "inside" if inside else "outside"
-        why += f" the kept interval, {low:.1f} to {high:.1f}"
+        why = f"{'inside' if inside else 'outside'} the kept interval, {low:.1f} to {high:.1f}"
+        why = why if before["low"] else "without an interval"
         why += ": another processor rounds otherwise, and so trains other models" if inside else ""
         told = f"claims.csv: {key}: {after['verdict']}, was {before['verdict']}; the effect is {effect:.1f}, {why}"
         found.append((told, inside))
@@ -195,7 +199,8 @@ def origin(name):
     """A sentence that says what made the kept results of a study, and in how long."""
     hours, overlays = core_hours(KEPT / name / "costs.csv"), STUDIES[name][1]
     named = " ".join(f"config/{overlay}.yaml" for overlay in overlays)
-    return f"`--configfile {named}` in {hours:.1f} core-hours: {machine(load_json(KEPT / name / 'environment.json'))}."
+    made = f"`--configfile {named}` in {hours:.1f} core-hours: {machine(load_json(KEPT / name / 'environment.json'))}."
+    return made + (OLDER if _is_older(name) else "")
 
 
 def index_page():
@@ -228,6 +233,10 @@ def study_page(name):
 @cache
 def _settings(name):
     return load_json(KEPT / name / "settings.json")
+
+
+def _is_older(name):
+    return "chance" not in _frames(name)["summary"]
 
 
 @cache

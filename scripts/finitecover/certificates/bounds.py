@@ -12,8 +12,10 @@ import torch.nn.functional as F
 
 from finitecover.norms import order
 from finitecover.training.attacks import perturb
+from finitecover.training.balls import ball_of
 
 BATCH = 1000
+ROUNDING = 1e-6  # of a distance between float32 images
 
 
 def transferred_radii(images, labels, centres, radii, norm):
@@ -52,13 +54,18 @@ def _distances(first, second, norm):
 
 def adversarial_losses(model, images, labels, radii, *, norm, steps, step_size, restarts, seed, starts=None):
     """(largest cross-entropy found within each image's radius, (n,) float64; where, images): at the image itself and
-    after every run of PGD. starts: images inside the balls that the runs begin with, and that count, instead of random
-    ones."""
+    after every run of PGD.
+
+    starts: images that the runs begin with instead of random ones, and that count; one that lies outside its ball
+    counts for nothing, and its run begins with the image itself.
+    """
     generator, losses, found = torch.Generator().manual_seed(seed), [], []
     for rows in torch.arange(len(images), device=images.device).split(BATCH):
         x, y, begin = images[rows], labels[rows], None if starts is None else starts[rows]
         worst, shown = _losses(model, x, y), x
         if begin is not None:
+            inside = ball_of(norm).length(begin.double() - x.double()) <= radii[rows] + ROUNDING
+            begin = torch.where(inside.view(-1, 1, 1, 1), begin, x)
             worst, shown = _larger(worst, shown, _losses(model, begin, y), begin)
         for _ in range(restarts):
             points = perturb(

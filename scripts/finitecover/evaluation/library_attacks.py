@@ -35,6 +35,8 @@ def autoattack(model, images, labels, eps, *, norm, components=COMPONENTS, targe
 
     if norm not in AUTOATTACK:
         raise ValueError(f"AutoAttack is not run in norm {norm!r}; choose one of {', '.join(AUTOATTACK)}")
+    if not len(images):
+        return images.clone(), np.empty(0, dtype="<U8")
     device = images.device
     judge = AutoAttack(model, norm=AUTOATTACK[norm], eps=eps, seed=seed, version="standard", device=device)
     judge.square.n_queries = queries

@@ -79,8 +79,8 @@ def evaluate(model, images, labels, chosen, *, threat, attacks, library, seed):
 
     rows: a list of dicts, one per attack, norm and eps, of columns with an entry per image (example, its position,
     label, attack, norm, eps, prediction, correct, distance); attack "clean", of all images, has norm "none" and eps
-    "0"; attack "worst" is what all attacks together have broken up to a size, over the images that every attack of that
-    size has seen. gates: a list of dicts (gate, passed, value, expected).
+    "0"; attack "worst" is what all attacks together have broken up to a size, over the images that all of them have
+    seen. gates: a list of dicts (gate, passed, value, expected).
     """
     model.eval().requires_grad_(False)
     clean = predict(model, images)
@@ -140,6 +140,7 @@ class _OfNorm:
         drawn = draw_examples(target.labels.cpu(), library["examples"])
         self.judged = torch.as_tensor(drawn, device=target.labels.device)  # what library attacks see, at these sizes:
         self.sizes = library["threat"].get(norm, [])
+        self.seen = self.everything  # by every attack up to the present size
         self.shown, self.predictions = target.images.clone(), target.clean.clone()
         self.nearest = self._nearest() if self.sizes else {}
         self.rows, self.gates = [], []
@@ -154,13 +155,15 @@ class _OfNorm:
                 self.gates.append(gates.ordered(self.target, *asked))
             weaker = name, broken
         if longer:
-            self.gates.append(gates.more_steps(self.target, self._left(), settings, self.norm, eps))
+            *_, strongest = self.kinds["pgd"].values()
+            self.gates.append(gates.more_steps(self.target, self._left(), strongest, self.norm, eps))
         for name, settings in self.kinds.get("own", {}).items():
             found, predictions = self.target.own(self.norm, size, settings["function"])
             self._alone(name, eps, self.everything, found, predictions)
             self.gates.append(gates.inside(self.target, found, self.norm, eps, name))
-        seen = self._library(eps, size) if eps in self.sizes else self.everything
-        self._add("worst", eps, seen)
+        if eps in self.sizes:
+            self.seen = self._library(eps, size)
+        self._add("worst", eps, self.seen)
 
     def _left(self, among=None):
         """Positions of the images that nothing has broken."""
@@ -211,7 +214,10 @@ class _OfNorm:
         found, broken_by = autoattack(
             self.target.model, images, labels, size, norm=self.norm, seed=self.target.seed, **options
         )
-        self.shown[left], self.predictions[left] = found, predict(self.target.model, found)
+        broken = torch.as_tensor(broken_by != "", device=left.device)
+        if broken.any():
+            self.shown[left[broken]] = found[broken]
+            self.predictions[left[broken]] = predict(self.target.model, found[broken])
         self._add(name, eps, self.judged)
         shared = (len(self.judged), name, self.norm, eps)
         self.gates.append(gates.inside(self.target.part(left.cpu()), found, self.norm, eps, name))

@@ -1,7 +1,8 @@
 """How a run ends when it is told to from outside: Ctrl-C, `timeout`, `docker stop`, a service manager, a lost terminal.
 
 On SIGINT, SIGTERM and SIGHUP the jobs are stopped, the lock is taken from the folder, one line is printed, and the
-process exits with 128 and the signal's number; what was finished counts, and the same command goes on. Snakemake 9.27.1
+process exits with 128 and the signal's number; what was finished counts, and the same command goes on. (On a cluster
+Snakemake cancels its jobs first, and ends as at Ctrl-C.) Snakemake 9.27.1
 would let jobs go on at SIGTERM, and can wait for ever: its handler takes a lock that the thread it interrupts may hold.
 At SIGHUP it would leave the folder locked.
 
@@ -29,7 +30,7 @@ _interrupted = threading.Event()
 def end_when_told(release, logger):
     """End this process when a signal says so; signals that are ignored (`nohup`) stay ignored.
 
-    release: called once the jobs have ended, without the main thread; must not wait for a lock of its.
+    release: called once the jobs have ended, without the main thread; must not wait for a lock that it may hold.
     logger: whose messages nobody wants any more from then on.
     """
     told, tell = os.pipe()

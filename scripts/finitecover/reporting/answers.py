@@ -1,11 +1,12 @@
 """What models answered, image by image: the records of attacks as a matrix for each cell, attack and size."""
 
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 
 from finitecover.jobs.records import load_parquet
-from finitecover.reporting.intervals import Estimate, difference_of, interval_of_mean, mean_of
+from finitecover.reporting.intervals import Estimate, difference_of, floor, interval_of_mean, mean_of
 
 
 class Answers(NamedTuple):
@@ -30,15 +31,18 @@ class Answers(NamedTuple):
         """Whether the accuracy is above that of a constant answer, beyond its interval; for a single seed over images
         alone."""
         estimate, n = mean_of(self.correct), self.correct.shape[1]
-        if np.isnan(estimate.variance) and n > 1:
+        if np.isnan(estimate.variance):
             p = estimate.value
-            estimate = Estimate(p, max(p * (1 - p) / n, (1 - 1 / n) / n**2), n - 1)
+            estimate = Estimate(p, max(p * (1 - p) / n, floor(n)), max(n - 1, 1))
         low, _ = interval_of_mean(estimate, n)
         return bool(low > self.chance)
 
     def less(self, other):
-        """`Estimate` of the accuracy less that of other answers, on the images that both have."""
+        """(`Estimate` of the accuracy less that of other answers, on the images that both have; their number). Raises
+        `ValueError` where they share none."""
         shared = np.intersect1d(self.examples, other.examples, assume_unique=True)
+        if not len(shared):
+            raise ValueError("models that were attacked on different images cannot be compared; attack them again")
         sides = (side.correct[:, np.searchsorted(side.examples, shared)] for side in (self, other))
         return difference_of(*sides), len(shared)
 
@@ -51,11 +55,14 @@ def read_answers(paths):
     """
     of_seeds = [_read(path) for path in paths]
     found = {}
+    for path, answers in zip(paths, of_seeds, strict=True):
+        if answers.keys() != of_seeds[0].keys():
+            raise ValueError(f"{path}: other attacks than {paths[0]}; attack its models again")
     for key, first in of_seeds[0].items():
-        rows = [answers.get(key) for answers in of_seeds]
+        rows = [answers[key] for answers in of_seeds]
         for path, row in zip(paths, rows, strict=True):
-            if row is None or not np.array_equal(row["example"], first["example"]):
-                raise ValueError(f"{path}: other images or attacks than {paths[0]}; attack its models again")
+            if any(not np.array_equal(row[name], first[name]) for name in ("example", "label")):
+                raise ValueError(f"{path}: other images than {paths[0]}; attack its models again")
         chance = np.bincount(first["label"]).max() / len(first["label"])
         found[key] = Answers(np.stack([row["correct"] for row in rows]), first["example"], chance)
     return {key: answers._replace(attacks=_attacks(found, key)) for key, answers in found.items()}
@@ -86,8 +93,12 @@ def _read(path):
 
 
 def _attacks(found, key):
-    """The attacks that the images of the worst case went through; of any other row the attack itself."""
-    attack, *size = key
+    """The attacks that the images of the worst case went through, at this size and at smaller ones alone; of any other
+    row the attack itself."""
+    attack, norm, eps = key
     if attack != "worst":
         return attack
-    return " + ".join(name for name, *of in found if of == size and name != "worst")
+    own, size = [name for name, *of in found if of == [norm, eps] and name != "worst"], Fraction(eps)
+    smaller = [name for name, of, other in found if of == norm and name != "worst" and Fraction(other) < size]
+    smaller = [name for name in dict.fromkeys(smaller) if name not in own]
+    return " + ".join(own) + (f"; at smaller sizes {' + '.join(smaller)}" if smaller else "")

@@ -68,8 +68,7 @@ def mean_of(correct):
         return Estimate(correct.mean(), np.nan, np.nan)
     parts = _parts(correct)
     images = max(parts.images, parts.rest) / (s * n)
-    variance = max(parts.of_seeds + images, _floor(n))
-    return Estimate(correct.mean(), variance, _freedom(variance, [*parts.terms(), (images, n - 1)], n))
+    return _estimate(correct.mean(), parts.of_seeds + images, [*parts.terms(), (images, n - 1)], n)
 
 
 def difference_of(first, second):
@@ -85,18 +84,17 @@ def difference_of(first, second):
         return Estimate(value, np.nan, np.nan)
     sides = [_parts(side) for side in (first, second)]
     images = (first.mean(axis=0) - second.mean(axis=0)).var(ddof=1) / n
-    variance = max(sum(side.of_seeds for side in sides) + images, _floor(n))
     terms = [term for side in sides for term in side.terms()]
-    return Estimate(value, variance, _freedom(variance, [*terms, (images, n - 1)], n))
+    return _estimate(value, sum(side.of_seeds for side in sides) + images, [*terms, (images, n - 1)], n)
 
 
 def interval_of_mean(estimate, n, level=LEVEL):
     """(low, high) of an accuracy, inside [0, 1]: Wilson's interval (1927) with as many images as the variance is worth,
-    and Student's quantile. n: the images of the cell, which is what they are worth where all answers are alike."""
+    and Student's quantile. n: the images of the cell, which is what they are worth where hardly an answer differs."""
     if np.isnan(estimate.variance):
         return np.nan, np.nan
     p, quantile = estimate.value, stats.t.ppf((1 + level) / 2, estimate.freedom) ** 2
-    worth = p * (1 - p) / estimate.variance or n
+    worth = n if estimate.variance <= floor(n) else p * (1 - p) / estimate.variance
     middle, half = p + quantile / (2 * worth), np.sqrt(quantile * (p * (1 - p) + quantile / (4 * worth)) / worth)
     ends = (middle - half) / (1 + quantile / worth), (middle + half) / (1 + quantile / worth)
     return max(ends[0], 0.0), min(ends[1], 1.0)
@@ -146,11 +144,13 @@ def _parts(correct):
     )
 
 
-def _floor(n):
-    """Variance of a mean over n images of which one is answered otherwise."""
+def floor(n):
+    """Variance of a mean over n images of which one is answered otherwise: the least of any."""
     return (1 - 1 / n) / n**2
 
 
-def _freedom(variance, terms, n):
-    squares = sum(term**2 / freedom for term, freedom in terms)
-    return variance**2 / squares if squares else float(n - 1)
+def _estimate(value, variance, terms, n):
+    """The `Estimate` with Satterthwaite's degrees of freedom of terms (variance, degrees of freedom), or the floor."""
+    if variance <= floor(n):
+        return Estimate(value, floor(n), n - 1)
+    return Estimate(value, variance, variance**2 / sum(term**2 / freedom for term, freedom in terms))

@@ -20,8 +20,8 @@ HEADINGS = {
     "ranking": "Robust accuracy",
     "architectures": "Robust accuracy across networks",
     "claims": "The claims",
-    "differences": "The comparisons behind them: percentage points, 95 % interval",
-    "baselines": "Covers beside their strongest baselines: percentage points, 95 % interval",
+    "differences": "The comparisons behind them: percentage points, corrected interval",
+    "baselines": "Covers beside their strongest baselines: percentage points, corrected interval",
     "accuracies": "Every method",
     "attacks": "Accuracy (%) under every attack at the sizes of training (number of images)",
     "certificates": "Certificates, means over seeds",
@@ -148,7 +148,8 @@ def bound_table(table):
     if table is None:
         return pd.DataFrame()
     keys = ["dataset", "training_set", "training", "model", "norm", "eps"]
-    last = _seed_means(table[table["step"] == table["step"].max()].drop(columns="step"), keys)
+    ends = table.groupby(keys)["step"].transform("max")
+    last = _seed_means(table[table["step"] == ends].drop(columns="step"), keys)
 
     def verdict(row):
         if pd.isna(row["cover_certified"]):

@@ -8,12 +8,13 @@ import pandas as pd
 from finitecover.reporting.intervals import LEVEL, holm_levels, interval_of_difference, p_value
 from finitecover.reporting.statistics import CLEAN, FAILED_MARK, cell_names
 from finitecover.study import paths
+from finitecover.study.kinds import TRAININGS
 
 COLUMNS = ["says", "source", "verdict", "dataset", "model", "norm", "eps", "ipc", "measure", "higher", "lower"]
 COLUMNS += ["effect", "low", "high", "level", "p", "n", "images", "file"]
 HOLDS, FAILS, OPEN = "holds", "fails", "inconclusive"
 DECIDED_OR_OPEN = (HOLDS, FAILS, OPEN)  # what counts; the words below say why a comparison does not
-AT_CHANCE, TOO_FEW, SAME = "at chance", "too few seeds", "same training set"
+AT_CHANCE, TOO_FEW, SAME, REPEATED = "at chance", "too few seeds", "same training set", "counted already"
 NOT_CERTIFIED, NOT_TESTED = "not certified", "not tested"
 LEAST_SEEDS = 3  # of each side for a verdict
 
@@ -35,9 +36,9 @@ class Measured(NamedTuple):
     answers: dict
     digests: tuple
 
-    def at_chance(self, key):
-        """Whether it does no better than a constant answer, on clean images or under this attack."""
-        return not (self.answers[CLEAN].above_chance() and self.answers[key].above_chance())
+    def at_chance(self, worst):
+        """Whether it does no better than a constant answer, on clean images or in the worst case of this key."""
+        return not (self.answers[CLEAN].above_chance() and self.answers[worst].above_chance())
 
 
 def check_claim(claim, cells, bounds, kinds, training_eps, strengths):
@@ -55,7 +56,7 @@ def check_claim(claim, cells, bounds, kinds, training_eps, strengths):
         rows = _decided(_compare(claim, cells, kinds, training_eps, strengths))
     shared = {key: claim[key] for key in ("says", "source", "measure")}
     table = pd.DataFrame([shared | row for row in rows or [{"verdict": NOT_TESTED, "n": 0}]])
-    return table.reindex(columns=COLUMNS).astype({"ipc": "Int64"})
+    return table.reindex(columns=COLUMNS).astype({"ipc": "Int64", "images": "Int64"})
 
 
 def overall(verdicts):
@@ -79,7 +80,7 @@ def comparison_table(comparisons):
     comparisons: rows of `check_claim` for several claims, with a column `claim`; the bound is left out.
     """
     made = comparisons[comparisons["verdict"].ne(NOT_TESTED) & comparisons["measure"].ne("bound")]
-    entries = [f"{_effect(row)} {row.verdict}" if row.n > 1 else _effect(row) for row in made.itertuples()]
+    entries = [f"{_effect(row)} {row.verdict}" for row in made.itertuples()]
     return _wide(made, entries, ["claim", "higher", "lower"])
 
 
@@ -87,13 +88,15 @@ def baseline_table(comparisons, claims):
     """A row per cover, a column per data set, norm and budget: how far it is above its strongest baseline.
 
     comparisons: as of `comparison_table`; claims: names of those that put covers beside baselines. An entry is the
-    smallest of the differences in points, its interval, the baseline, and above how many baselines the cover is beyond
-    doubt.
+    smallest of the differences in points that count, its interval, the baseline, and above how many baselines the
+    cover is beyond doubt.
     """
     made = comparisons[comparisons["claim"].isin(claims) & comparisons["verdict"].ne(NOT_TESTED)]
     cells = made.groupby(["higher", "dataset", "norm", "ipc", "model"], sort=False)
     above = cells["verdict"].transform(_counted)
-    least = made.loc[cells["effect"].idxmin()]
+    counting = made["verdict"].isin(DECIDED_OR_OPEN)
+    first = made.assign(aside=~counting).sort_values(["aside", "effect"], kind="stable")
+    least = first.drop_duplicates(["higher", "dataset", "norm", "ipc", "model"]).sort_index()
     entries = [f"{_effect(row)} {row.lower.split()[0]}; {above[row.Index]}" for row in least.itertuples()]
     return _wide(least, entries, ["higher"]).rename(columns={"higher": "cover"})
 
@@ -122,22 +125,25 @@ def _compare(claim, cells, kinds, training_eps, strengths):
     rows, seen = [], set()
     for dataset, sizes in training_eps.items():
         for norm, eps in sizes.items():
-            key = CLEAN if claim["measure"] == "clean" else ("worst", norm, eps)
+            worst = "worst", norm, eps
+            key = CLEAN if claim["measure"] == "clean" else worst
             higher, lower = (_side(dataset, cells, claim[side], kinds, norm) for side in ("higher", "lower"))
             for (a, first), (b, second) in product(higher.items(), lower.items()):
                 if claim["lower"]["methods"] == "same" and (a.method, a.ipc) != (b.method, b.ipc):
                     continue
                 if a.model != b.model or (None not in (a.ipc, b.ipc) and a.ipc != b.ipc):
                     continue
-                if strengths[a.training] != strengths[b.training]:
+                if not _trained_alike(a.training, b.training, kinds, strengths):
                     continue
                 names = {side: f"{cell.method} ({cell.training})" for side, cell in (("higher", a), ("lower", b))}
                 names |= {"ipc": b.ipc if a.ipc is None else a.ipc, "file": _file(dataset, a, b)}
                 row = {"dataset": dataset, "model": a.model, "norm": norm, "eps": eps, **names}
-                row |= _difference(first, second, key)
-                pair = (a.model, norm, eps, (first.digests, a.training), (second.digests, b.training))
-                if (a.training == b.training and first.digests == second.digests) or pair in seen:
+                row |= _difference(first, second, key, worst)
+                pair = a.model, key, _identity(a, first, kinds), _identity(b, second, kinds)
+                if pair[2] == pair[3]:
                     row["verdict"] = SAME
+                elif pair in seen:
+                    row["verdict"] = REPEATED
                 seen.add(pair)
                 rows.append(row)
     return rows
@@ -156,13 +162,26 @@ def _decided(rows):
     return rows
 
 
-def _difference(first, second, key):
-    """Effect, estimate and p of two cells at one size, and the verdict where the comparison does not count."""
+def _trained_alike(first, second, kinds, strengths):
+    """Whether two trainings are the same or differ in their kind alone."""
+    return first == second or (kinds[first] != kinds[second] and strengths[first] == strengths[second])
+
+
+def _identity(cell, measured, kinds):
+    """What makes a cell's models: training sets of the same images are the same, unless weights or radii count too."""
+    kind = TRAININGS[kinds[cell.training][0]]
+    own = cell.training_set if kind.weights or kind.enlarged else None
+    return cell.training, measured.digests, own
+
+
+def _difference(first, second, key, worst):
+    """Effect, estimate and p of two cells under one attack, and the verdict where the comparison does not count; worst:
+    key of the worst case that neither may be at chance in."""
     sides = [cell.answers[key] for cell in (first, second)]
     estimate, images = sides[0].less(sides[1])
     seeds = min(len(side.correct) for side in sides)
     better = first if estimate.value >= 0 else second
-    verdict = TOO_FEW if seeds < LEAST_SEEDS else AT_CHANCE if better.at_chance(key) else None
+    verdict = TOO_FEW if seeds < LEAST_SEEDS else AT_CHANCE if better.at_chance(worst) else None
     effect, p = 100 * estimate.value, p_value(estimate)
     shared = {"estimate": estimate, "effect": effect, "level": LEVEL, "p": p}
     return shared | {"n": seeds, "images": images, "verdict": verdict}
@@ -188,8 +207,8 @@ def _file(dataset, *cells):
 def _bound(bounds):
     """The smallest distance of the bound above the loss that it bounds, over all moments and seeds of a training.
 
-    Judged where it is certified on both sides: then the theorem leaves no exception, for no image. What attacks find on
-    both sides is shown and decides nothing, for they may fall short of either.
+    Judged where it is certified, image by image: the theorem leaves no exception. What attacks find on both sides is
+    shown and decides nothing, for they may fall short of either.
     """
     rows = []
     keys = ["dataset", "training_set", "training", "model", "norm", "eps"]
@@ -197,8 +216,8 @@ def _bound(bounds):
         dataset, training_set, training, model, norm, eps = key
         certified = group["cover_certified"].notna().all()
         upper, lower = ("cover_certified", "all_certified") if certified else ("cover_attack", "all_attack")
-        gap = (group[upper] - group[lower]).min()
-        fails = certified and (gap < 0 or group["violations"].sum() > 0)
+        gap = (group[upper] - group[lower]).min()  # of all images the one, of those drawn the other: it decides nothing
+        fails = certified and group["violations"].sum() > 0
         rows.append(
             {
                 "dataset": dataset,

@@ -113,7 +113,7 @@ def training_settings(config, dataset, training):
         "adversary": adversary,
         "augmentation": config["datasets"][dataset]["augmentation"] if settings.get("augmentation") else "",
         "noise": settings.get("sigma", 0.0),
-        "optimisation": optimisation | {"steps": round(settings.get("updates", 1) * optimisation["steps"])},
+        "optimisation": optimisation | {"steps": max(1, round(settings.get("updates", 1) * optimisation["steps"]))},
     }
 
 

@@ -115,6 +115,30 @@ def test_what_autoattack_breaks_far_beyond_pgd_is_told():
     assert not gates.beyond_pgd(11, 100, "autoattack", "linf", "0.1")["passed"]
 
 
+def test_what_a_library_has_seen_of_the_images_is_what_the_worst_case_is_over_from_then_on():
+    images, labels = images_and_labels()
+    library = {"examples": 20, "threat": {"linf": ["0.1"]}}
+    attacks = {"pgd": PGD, "autoattack": AUTOATTACK}
+    asked = {"threat": {"linf": ["0.05", "0.1", "0.12"]}, "attacks": attacks, "library": library, "seed": 0}
+    rows, _ = evaluate(Brightness(), images, labels, np.arange(N), **asked)
+    worst = {str(row["eps"][0]): row for row in rows if row["attack"][0] == "worst"}
+    assert [len(row["correct"]) for row in worst.values()] == [N, 20, 20]
+    assert worst["0.12"]["example"].tolist() == worst["0.1"]["example"].tolist()
+    assert worst["0.12"]["correct"].sum() <= worst["0.1"]["correct"].sum()
+
+
+def test_a_constant_answer_is_no_sign_of_masked_gradients():
+    class Constant(torch.nn.Module):
+        def forward(self, x):
+            return torch.tensor([[1.0, 0.0]]).repeat(len(x), 1) + 0 * x.mean()
+
+    for first in (140, 123):  # shares of 200 that float32 rounds down and up
+        labels = (torch.arange(200) >= first).long()
+        images = torch.rand(200, 1, 2, 2, generator=torch.Generator().manual_seed(0))
+        asked = Target(Constant(), images, labels, torch.zeros(200, dtype=torch.int64), torch.arange(200), 0)
+        assert gates.broken_at_one(asked, PGD)["passed"]
+
+
 def test_what_square_breaks_and_gradients_do_not_is_told():
     attacks = {"pgd": PGD, "autoattack": AUTOATTACK}
     name = "autoattack's Square does not beat white-box attacks at linf 0.1"

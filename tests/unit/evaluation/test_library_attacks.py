@@ -46,6 +46,16 @@ def test_autoattack_runs_its_components_on_what_is_left(target):
     assert set(np.unique(all_four)) <= {"", "clean", "apgd-ce", "apgd-t", "fab-t", "square"}
 
 
+def test_where_nothing_is_left_no_network_is_asked(target):
+    _, images, labels = target
+
+    def network(x):
+        raise AssertionError(f"{len(x)} images")  # a reshape of none fails in many
+
+    found, broken_by = autoattack(network, images[:0], labels[:0], 0.1, norm="linf", seed=0)
+    assert (found.shape, broken_by.shape) == (images[:0].shape, (0,))
+
+
 @pytest.mark.parametrize(
     ("component", "few", "counted"),
     [("apgd-t", {"targets": 1}, "gradient_evaluations"), ("square", {"queries": 20}, "images_seen")],

@@ -36,13 +36,18 @@ def test_seeds_are_rows_and_images_columns(tmp_path):
     assert clean.examples.tolist() == [3, 5, 8, 9]
     assert clean.chance == 0.5  # class 0 has two of four
     assert found["worst", "linf", "0.1"].attacks == "fgsm + pgd"
-    assert found["worst", "linf", "0.2"].attacks == ""
+    assert found["worst", "linf", "0.2"].attacks == "; at smaller sizes fgsm + pgd"
 
 
 def test_seeds_on_other_images_are_refused(tmp_path):
     paths = [written(tmp_path / "0.parquet", RIGHT), written(tmp_path / "1.parquet", RIGHT, (3, 5, 8, 10))]
-    with pytest.raises(ValueError, match=r"1.parquet: other images or attacks than .*0.parquet; attack its models ag"):
+    with pytest.raises(ValueError, match=r"1.parquet: other images than .*0.parquet; attack its models again"):
         read_answers(paths)
+    more = RIGHT | {("pgd", "0.2"): [0, 0, 0, 0]}
+    for first, second in ((RIGHT, more), (more, RIGHT)):
+        paths = [written(tmp_path / "0.parquet", first), written(tmp_path / "1.parquet", second)]
+        with pytest.raises(ValueError, match=r"1.parquet: other attacks than .*0.parquet; attack its models again"):
+            read_answers(paths)
 
 
 def test_cells_are_compared_on_the_images_that_both_have():
@@ -50,6 +55,8 @@ def test_cells_are_compared_on_the_images_that_both_have():
     second = Answers(np.array([[0, 1], [0, 1]], dtype=bool), np.array([4, 6]), 0.5)
     estimate, shared = first.less(second)
     assert (estimate.value, shared) == (0, 2)
+    with pytest.raises(ValueError, match="attacked on different images cannot be compared"):
+        first.less(second._replace(examples=np.array([7, 8])))
 
 
 @pytest.mark.parametrize(

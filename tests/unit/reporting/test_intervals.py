@@ -78,6 +78,16 @@ def test_no_interval_has_no_width_and_none_leaves_what_is_possible(share):
     assert -1 <= low < high <= 1
 
 
+def test_an_interval_grows_smoothly_from_where_no_answer_differs():
+    highs = []
+    for right in range(4):
+        correct = np.zeros((3, 100))
+        correct[np.arange(right), np.arange(right)] = 1  # of other images by each seed
+        highs.append(interval_of_mean(mean_of(correct), 100)[1])
+    assert highs == sorted(highs)
+    assert highs[3] < 0.08
+
+
 def test_one_seed_says_nothing_of_the_spread():
     estimate = mean_of(np.ones((1, 10)))
     assert estimate.value == 1

@@ -91,7 +91,7 @@ def budgets(table, kinds, order=()):
 
 def sizes(summary, kinds, attack, order=()):
     """Accuracy under one attack against its size, eps = 0 being clean, at the largest budget; a panel per data set and
-    norm, for pgd training of that norm and, dotted, standard training.
+    norm, for the first pgd training of that norm and, dotted, standard training.
 
     summary: of `summarise`; kinds: {training: (kind, norm)}; attack: name of the attack.
     """
@@ -100,6 +100,7 @@ def sizes(summary, kinds, attack, order=()):
     attacked, clean = chosen[chosen["attack"] == attack], chosen[chosen["attack"] == "clean"]
     pairs = zip(attacked["training"], attacked["norm"], strict=True)
     attacked = attacked[[kinds[training] in (("standard", None), ("pgd", norm)) for training, norm in pairs]]
+    attacked = attacked[attacked["training"].isin(_firsts(kinds))]
     panels = ["dataset", "norm", "model"]
     figure, axes = panel_grid(attacked, panels, size=(3.6, 3.0))
     colours, markers = palette(list(dict.fromkeys(chosen["method"])), order)
@@ -136,6 +137,7 @@ def costs(table, kinds, seconds, order=()):
     """
     robust = _against_own(table, kinds)
     robust = robust[[kinds[name][0] == "pgd" for name in robust["training"]]]
+    robust = robust[robust["training"].isin(_firsts(kinds))]
     panels = _panel_keys(robust)
     figure, axes = panel_grid(robust, panels, size=(3.6, 3.0))
     colours, markers = palette(list(dict.fromkeys(robust["method"])), order)
@@ -147,7 +149,7 @@ def costs(table, kinds, seconds, order=()):
                 axis.axhline(100 * cell.mean, color=colours[cell.method], linewidth=1.1)
                 continue
             colour, marker = colour_of(cell, colours), markers[cell.method]
-            spread = 100 * (cell.high - cell.mean) if np.isfinite(cell.low) else None
+            spread = _spread(cell) if np.isfinite(cell.low) else None
             axis.errorbar(spent, 100 * cell.mean, yerr=spread, color=(*mpl.colors.to_rgb(colour), 0.35), elinewidth=0.8)
             size = marker_size(cell.ipc, asked)
             axis.plot(spent, 100 * cell.mean, linestyle="", marker=marker, color=colour, markersize=size)
@@ -180,6 +182,17 @@ def architectures(table, kinds):
         axis.set_ylabel("")
     figure.tight_layout()
     return figure
+
+
+def _firsts(kinds):
+    """The first training of each kind and norm: the others would be lines of the same look."""
+    return [name for name, kind in kinds.items() if name == next(other for other in kinds if kinds[other] == kind)]
+
+
+def _spread(cell, suffix=""):
+    """How far an interval reaches below and above the mean, in percent, as Matplotlib wants it."""
+    mean, low, high = (getattr(cell, name + suffix) for name in ("mean", "low", "high"))
+    return [[100 * max(mean - low, 0)], [100 * max(high - mean, 0)]]
 
 
 def _grey_at_chance(axis, rows, places, marker, size):
@@ -221,7 +234,7 @@ def _draw_cells(axis, cells, colours, markers, fillings):
         x, y = 100 * cell.mean_clean, 100 * cell.mean
         spread = {}
         if np.isfinite(cell.low):
-            spread = {"xerr": 100 * (cell.high_clean - cell.mean_clean), "yerr": 100 * (cell.high - cell.mean)}
+            spread = {"xerr": _spread(cell, "_clean"), "yerr": _spread(cell)}
         colour, marker = colour_of(cell, colours), markers[cell.method]
         axis.errorbar(x, y, **spread, color=colour, ecolor=(*mpl.colors.to_rgb(colour), 0.3), elinewidth=0.8)
         look = {"marker": marker, "fillstyle": fillings[cell.training], "markerfacecoloralt": "white"}
