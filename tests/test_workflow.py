@@ -121,7 +121,8 @@ def test_rows_lie_where_the_path_says_one_per_image_and_attack(finished):
     folder = finished.folder / "results/digits/attacks/mfc-ipc10/generalised-l2/convnet/seed0"
     rows = pd.read_parquet(folder / "examples.parquet")
     assert rows.columns.tolist() == ["example", "label", "attack", "norm", "eps", "prediction", "correct", "distance"]
-    assert len(rows) == 364 + 40 * 2 * 5 + 40 * 3 + 20 * 3 * 2
+    # clean; FGSM and PGD at five sizes; two library attacks at two, on half of the images, and from then on the worst
+    assert len(rows) == 364 + 40 * 2 * 5 + 20 * 2 * 2 + 40 + 20 * 4
     sizes = rows["eps"].astype(str).astype(float)
     nearest = rows["attack"].isin(["deepfool", "worst"])  # says how far the nearest misclassified image is
     assert (rows["distance"] <= sizes + 1e-6)[~nearest].all()
