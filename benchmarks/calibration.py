@@ -20,6 +20,7 @@ from snakemake.utils import update_config
 
 from finitecover.reporting.answers import by_cell, read_answers
 from finitecover.reporting.intervals import difference_of, interval_of_difference, interval_of_mean, mean_of
+from finitecover.reporting.statistics import CLEAN
 from finitecover.study import paths, runs, settings
 
 ROOT = Path(__file__).parent.parent
@@ -46,7 +47,7 @@ def records(config, results):
         ((norm, eps),) = settings.training_eps(config, cell["dataset"]).items()
         answers, of_dataset = read_answers(of_seeds), found.setdefault(cell["dataset"], {})
         strongest, _ = settings.strongest_pgd(config)
-        robust, clean = answers[strongest, norm, eps], answers["clean", "none", "0"]
+        robust, clean = answers[strongest, norm, eps], answers[CLEAN]
         same = np.searchsorted(clean.examples, robust.examples)  # the images that were attacked
         of_dataset[cell["method"]] = {"clean": clean.correct[:, same], "robust": robust.correct}
     return found

@@ -64,10 +64,10 @@ def train(
 
     images (n, c, h, w) in [0, 1], labels (n,), weights (n,) of the loss (1 each, or w_c of a cover), radii (n,) of the
     perturbations (eps, or eps + r_c: the generalised adversarial loss, arXiv 2402.05675), float64 or float32; in
-    float32, as the images are, they are rounded up. optimisation: {"steps",
-    "batch_size", "learning_rate", "momentum", "weight_decay", "precision"}. objective, adversary: as for
-    `make_objective`, the adversary with "warmup" besides; radii grow linearly over that first share of the steps.
-    sampled: images are drawn in proportion to the weights, with replacement, and weigh the same in the loss.
+    float32, as the images are, they are rounded up. optimisation: {"steps", "batch_size", "learning_rate", "momentum",
+    "weight_decay", "precision"}. objective, adversary: as for `make_objective`, the adversary with "warmup" besides;
+    radii grow linearly over that first share of the steps. sampled: images are drawn in proportion to the weights, with
+    replacement, and weigh the same in the loss.
     augmentation: a strategy of `draw_augmentation`, of which every batch gets one operation, every image with its own
     amounts, before any perturbation. noise: standard deviation of Gaussian noise on every pixel (Cohen et al. 2019).
     validation: None, or images, labels and a radius: the weights returned are then those of the row of the history with
@@ -97,8 +97,7 @@ def train(
                 run.passes.add(2 * len(x), 2 * len(x))  # midpoint and radius of a box
             run.update((weight * losses).mean(), (logits.argmax(1) == y).float().mean())
             if _falls(LOG_ENTRIES, step, steps):
-                reached = None if validation is None else _validate(model, validation, adversary, seed)
-                run.note(reached)
+                run.note(_validate(model, validation, adversary, seed))
             if _falls(snapshots, step, steps):
                 run.trained.snapshots.append({"step": step + 1, "model": _state(model)})
             if checkpoint.due():
@@ -183,7 +182,10 @@ def _state(model):
 
 
 def _validate(model, validation, adversary, seed):
-    """Accuracy under the attack of training with one start, or of clean images where the training has none."""
+    """Accuracy under the attack of training with one start, or of clean images where the training has none; None
+    without images to validate on."""
+    if validation is None:
+        return None
     images, labels, radius = validation
     device = next(model.parameters()).device
     images, labels = images.to(device), labels.to(device)

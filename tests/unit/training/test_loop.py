@@ -1,4 +1,4 @@
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 import numpy as np
@@ -161,6 +161,23 @@ class KilledError(Exception):
     pass
 
 
+@contextmanager
+def killed_after(updates, monkeypatch):
+    """A training inside the block is killed at the update after so many."""
+    steps, step = [], SGD.step
+
+    def killed(self, loss):
+        if len(steps) == updates:
+            raise KilledError
+        steps.append(1)
+        step(self, loss)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SGD, "step", killed)
+        with pytest.raises(KilledError):
+            yield
+
+
 @pytest.mark.parametrize("adversary", [None, ADVERSARY, INTERVALS])
 def test_what_is_killed_resumes_to_the_same_weights_history_snapshots_and_cost(adversary, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
@@ -168,20 +185,10 @@ def test_what_is_killed_resumes_to_the_same_weights_history_snapshots_and_cost(a
     settings = {"augmentation": "crop_flip", "batch_size": 12, "noise": 0.1, "snapshots": 4}
     settings["validation"] = (images[:9], labels[:9], 0.1)
     whole, result, _ = fully_trained(adversary, **settings)
-    steps, step = [], SGD.step
-
-    def killed(self, loss):
-        if len(steps) == 17:
-            raise KilledError
-        steps.append(1)
-        step(self, loss)
-
     kept = checkpoint.Checkpoint(tmp_path / "state.pt", "key")
-    with monkeypatch.context() as patch:
-        patch.setattr(SGD, "step", killed)
-        with pytest.raises(KilledError):
-            fully_trained(adversary, kept=kept, **settings)
-    steps.clear()
+    with killed_after(17, monkeypatch):
+        fully_trained(adversary, kept=kept, **settings)
+    steps, step = [], SGD.step
     monkeypatch.setattr(SGD, "step", lambda self, loss: steps.append(1) or step(self, loss))
     again, continued, _ = fully_trained(adversary, kept=kept, **settings)
     assert len(steps) == 30 - 17
@@ -212,19 +219,9 @@ def test_the_seed_decides_what_a_network_drops_out_killed_or_not(tmp_path, monke
         return torch.cat([weight.detach().flatten() for weight in network.parameters()])
 
     whole, other = dropping(), dropping(seed=1)
-    steps, step = [], SGD.step
-
-    def killed(self, loss):
-        if len(steps) == 17:
-            raise KilledError
-        steps.append(1)
-        step(self, loss)
-
     kept = checkpoint.Checkpoint(tmp_path / "state.pt", "key")
-    with monkeypatch.context() as patch:
-        patch.setattr(SGD, "step", killed)
-        with pytest.raises(KilledError):
-            dropping(kept=kept)
+    with killed_after(17, monkeypatch):
+        dropping(kept=kept)
     assert torch.equal(dropping(kept=kept), whole)
     assert not torch.equal(other, whole)
 
