@@ -8,6 +8,7 @@ from finitecover.norms import PERTURBED, symbol
 CELL = ["dataset", "training_set", "method", "ipc", "training", "model"]
 CLEAN = ("clean", "none", "0")  # attack, norm and eps of clean images
 FAILED_MARK = "†"  # on numbers of models for which a gate failed
+MODELS = ["dataset", "training_set", "training", "model"]  # what names the models of all seeds in every table
 
 
 def summarise(cells):
@@ -30,6 +31,20 @@ def summarise(cells):
             rows.append([*(cell[name] for name in CELL), *row])
     columns = ["attack", "norm", "eps", "mean", "std", "low", "high", "seeds", "n", "attacks", "chance", "at_chance"]
     return pd.DataFrame(rows, columns=[*CELL, *columns]).astype({"ipc": "Int64"})
+
+
+def with_gates(table, gates, training_set="training_set"):
+    """A table with gate_failed: whether a gate failed for a model of the row; training_set: the column that names its
+    training set."""
+    failed = set(gates.loc[~gates["passed"], MODELS].itertuples(index=False, name=None))
+    models = table[["dataset", training_set, "training", "model"]].itertuples(index=False, name=None)
+    return table.assign(gate_failed=[model in failed for model in models])
+
+
+def marked(table, gates, training_set="training_set"):
+    """A table in which the names of training sets have a mark where a gate failed for a model of the row."""
+    failed = with_gates(table, gates, training_set)["gate_failed"]
+    return table.assign(**{training_set: table[training_set] + np.where(failed, FAILED_MARK, "")})
 
 
 def at_training_eps(summary, training_eps):

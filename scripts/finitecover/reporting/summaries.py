@@ -4,14 +4,15 @@ import pandas as pd
 
 from finitecover.norms import PERTURBED
 from finitecover.reporting.statistics import (
-    CELL,
     FAILED_MARK,
     architecture_table,
     at_training_eps,
+    marked,
     percent,
     ranking_table,
     set_costs,
     wide_table,
+    with_gates,
 )
 from finitecover.reporting.verdicts import NOT_TESTED, baseline_table, comparison_table, overall
 
@@ -40,8 +41,9 @@ def study_tables(frames, training_eps, baselines):
     frames: {name of a file in results/tables, or claims: its table}; training_eps: {dataset: {norm: eps}}, the sizes
     that robust accuracy is shown at; baselines: names of the claims that put covers beside baselines.
     """
-    shown = with_gates(at_training_eps(frames["summary"], training_eps), frames["gates"])
-    compared = compared_with_gates(frames["claims"], frames["gates"])
+    gates = frames["gates"]
+    shown = with_gates(at_training_eps(frames["summary"], training_eps), gates)
+    compared = compared_with_gates(frames["claims"], gates)
     return {
         "claims": claim_table(compared),
         "differences": comparison_table(compared),
@@ -49,11 +51,11 @@ def study_tables(frames, training_eps, baselines):
         "accuracies": wide_table(shown, percent),
         "ranking": ranking_table(shown, percent),
         "architectures": architecture_table(shown, percent) if shown["model"].nunique() > 1 else pd.DataFrame(),
-        "attacks": attack_table(frames["summary"], training_eps),
-        "certificates": certificate_table(frames.get("certificates")),
-        "bounds": bound_table(frames.get("bounds")),
-        "transfer": transfer_table(frames.get("transfer")),
-        "gates": gate_table(frames["gates"]),
+        "attacks": attack_table(marked(frames["summary"], gates), training_eps),
+        "certificates": certificate_table(_marked(frames.get("certificates"), gates)),
+        "bounds": bound_table(_marked(frames.get("bounds"), gates)),
+        "transfer": transfer_table(_marked(frames.get("transfer"), gates, "target", "source")),
+        "gates": gate_table(gates),
         "covers": cover_table(frames["covers"], frames["costs"]),
         "condensed": condensed_table(frames.get("condensed")),
         "sets": set_costs(frames["costs"]),
@@ -61,11 +63,11 @@ def study_tables(frames, training_eps, baselines):
     }
 
 
-def with_gates(shown, gates):
-    """Rows of `at_training_eps` with gate_failed: whether a gate failed for one of the cell's models."""
-    failed = set(gates.loc[~gates["passed"], CELL].astype("string").fillna("").itertuples(index=False, name=None))
-    cells = shown[CELL].astype("string").fillna("").itertuples(index=False, name=None)
-    return shown.assign(gate_failed=[cell in failed for cell in cells])
+def _marked(table, gates, *training_sets):
+    """`marked` in each of these columns; None where the study lacks the table."""
+    for name in training_sets or ("training_set",):
+        table = None if table is None else marked(table, gates, name)
+    return table
 
 
 def compared_with_gates(comparisons, gates):

@@ -83,18 +83,21 @@ def condensations(config):
     return runs.made_sets(config, "condensation")
 
 
-_WORST = "Worst case over all attacks at the size of training, mean over seeds with 95 % intervals."
+_FAILED = "†: a sanity check failed for a model."
+_WORST = f"Worst case over all attacks at the size of training, mean over seeds with 95 % intervals. {_FAILED}"
 FIGURES = {
-    "tradeoff": Figure("Clean against robust accuracy", _always, ("summary",), _WORST),
-    "budgets": Figure("Robust accuracy against images per class", _has_budgets, ("summary",), _WORST),
+    "tradeoff": Figure("Clean against robust accuracy", _always, ("summary", "gates"), _WORST),
+    "budgets": Figure("Robust accuracy against images per class", _has_budgets, ("summary", "gates"), _WORST),
     "sizes": Figure(
         "Accuracy against the size of perturbations",
         _has_sizes,
-        ("summary",),
-        "Under the strongest attack of kind pgd; dotted after standard training.",
+        ("summary", "gates"),
+        f"Under the strongest attack of kind pgd; dotted after standard training. {_FAILED}",
     ),
-    "costs": Figure("Robust accuracy against what the training set cost", _has_costs, ("summary", "costs"), _WORST),
-    "architectures": Figure("Robust accuracy (%) across networks", _has_architectures, ("summary",), _WORST),
+    "costs": Figure(
+        "Robust accuracy against what the training set cost", _has_costs, ("summary", "gates", "costs"), _WORST
+    ),
+    "architectures": Figure("Robust accuracy (%) across networks", _has_architectures, ("summary", "gates"), _WORST),
     "frontier": Figure(
         "Size against radius of covers",
         has_frontier,
@@ -109,20 +112,20 @@ FIGURES = {
     "transfer": Figure(
         "Accuracy (%) under the adversarial images of every other model",
         lambda config: bool(runs.transfer_runs(config)),
-        ("transfer",),
-        "Models of the same training, architecture and seed.",
+        ("transfer", "gates"),
+        f"Models of the same training, architecture and seed. {_FAILED}",
     ),
     "certificates": Figure(
         "Training images certified from the centres of a cover, and directly",
         lambda config: bool(runs.certified_runs(config)),
-        ("certificates",),
-        "Shares of the training images certified at each eps.",
+        ("certificates", "gates"),
+        f"Shares of the training images certified at each eps. {_FAILED}",
     ),
     "bounds": Figure(
         "Generalised adversarial loss on a cover beside the adversarial loss on all images, over training",
         lambda config: bool(runs.bounded_runs(config)),
-        ("bounds",),
-        "Means over seeds.",
+        ("bounds", "gates"),
+        f"Means over seeds. {_FAILED}",
     ),
 }
 

@@ -10,10 +10,11 @@ import yaml
 
 from finitecover.reporting.figures import accuracies, condensation, covers, proofs, style
 from finitecover.reporting.figures.registry import DRAWN
-from finitecover.reporting.statistics import at_training_eps, summarise
+from finitecover.reporting.statistics import at_training_eps, summarise, with_gates
 from finitecover.study.figures import FIGURES
 from running import ROOT
 from unit.reporting.test_statistics import runs
+from unit.reporting.test_summaries import gates
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +23,8 @@ def closed():
     style.plt.close("all")
 
 
-TABLE = at_training_eps(summarise(runs()), {"d": {"linf": "8/255"}})
+SUMMARY = with_gates(summarise(runs()), gates())
+TABLE = at_training_eps(SUMMARY, {"d": {"linf": "8/255"}})
 KINDS = {"pgd": ("pgd", "linf")}
 
 
@@ -41,7 +43,7 @@ def drawn():
             "loss": [4, 2, 3, 1],
         }
     )
-    cell = {"dataset": "d", "training": "t", "model": "m", "norm": "l2"}
+    cell = {"dataset": "d", "training": "t", "model": "m", "norm": "l2", "gate_failed": False}
     sets = {"training_set": "mfc-ipc9", "cover": "mfc-ipc9"}
     shares = {"drawn_direct": [1, 0.5], "transferred": [0.8, 0.2], "transferred_beyond_centres": [0.3, 0]}
     losses = {"all_attack": [1, 0.5], "cover_attack": [2, 1], "all_certified": np.nan, "cover_certified": [9, 3]}
@@ -54,7 +56,7 @@ def drawn():
         "budgets": accuracies.budgets(
             pd.concat([TABLE, TABLE.assign(ipc=TABLE["ipc"] * 2, mean=TABLE["mean"] / 2)]), KINDS
         ),
-        "sizes": accuracies.sizes(summarise(runs()), KINDS, "worst"),
+        "sizes": accuracies.sizes(SUMMARY, KINDS, "worst"),
         "costs": accuracies.costs(TABLE, KINDS, {("d", "mfc-ipc10"): 100}),
         "architectures": accuracies.architectures(pd.concat([TABLE, TABLE.assign(model="n", mean=0.25)]), KINDS),
         "frontier": covers.frontier({"d": frontier}, "l2"),
@@ -119,7 +121,7 @@ def colours(axis):
 
 def test_what_is_at_chance_is_grey_whatever_made_it():
     table = TABLE.assign(at_chance=TABLE["method"] == "mfc")
-    size = summarise(runs()).assign(at_chance=lambda rows: rows["method"] == "mfc")
+    size = SUMMARY.assign(at_chance=lambda rows: rows["method"] == "mfc")
     seconds = {("d", "mfc-ipc10"): 100}
     drawn_ = [accuracies.tradeoff(table, KINDS), accuracies.budgets(table, KINDS)]
     drawn_ += [accuracies.costs(table, KINDS, seconds), accuracies.sizes(size, KINDS, "worst")]
@@ -143,9 +145,7 @@ def test_a_norm_that_nothing_was_trained_against_has_no_panel_of_its_own_but_a_t
             "budgets": accuracies.budgets(both, KINDS),
             "costs": accuracies.costs(both, KINDS, {}),
             "architectures": accuracies.architectures(both, KINDS),
-            "sizes": accuracies.sizes(
-                pd.concat([summarise(runs()), summarise(runs()).assign(norm="l2")]), KINDS, "pgd"
-            ),
+            "sizes": accuracies.sizes(pd.concat([SUMMARY, SUMMARY.assign(norm="l2")]), KINDS, "pgd"),
         }.items()
     }
     linf, l2 = style.NORM_NAMES["linf"], style.NORM_NAMES["l2"]
@@ -164,7 +164,7 @@ def test_several_networks_have_a_panel_each():
 
 
 def test_bounds_have_a_row_per_cover_and_a_column_per_training():
-    cell = {"dataset": "d", "model": "m", "norm": "l2", "eps": "1/2", "step": 5, "chance": 2.3}
+    cell = {"dataset": "d", "model": "m", "norm": "l2", "eps": "1/2", "step": 5, "chance": 2.3, "gate_failed": False}
     losses = {"all_attack": 1, "cover_attack": 2, "all_certified": np.nan, "cover_certified": np.nan}
     table = pd.DataFrame({"training": ["t", "u", "t"], "training_set": ["a", "a", "b"], **cell, **losses})
     axes = proofs.bounds(table).axes
@@ -206,7 +206,7 @@ def test_losses_are_relative_to_the_first_and_images_follow_the_iterations():
 
 
 def test_sizes_of_perturbations_are_written_as_the_config_has_them():
-    (axis,) = accuracies.sizes(summarise(runs()), KINDS, "pgd").axes
+    (axis,) = accuracies.sizes(SUMMARY, KINDS, "pgd").axes
     assert [label.get_text() for label in axis.get_xticklabels()] == ["0", "8/255"]
 
 
@@ -214,7 +214,42 @@ def test_every_figure_of_the_whole_study_has_an_entry_that_names_its_tables_and_
     assert set(DRAWN) == {name for name, figure in FIGURES.items() if figure.tables}
     study = {"training_eps": {"d": {"linf": "8/255"}}, "kinds": {"pgd": ["pgd", "linf"]}, "attack": "pgd", "order": []}
     for name in ("tradeoff", "budgets", "sizes", "architectures"):
-        assert DRAWN[name]({"summary": summarise(runs())}, study).axes
+        assert DRAWN[name]({"summary": summarise(runs()), "gates": gates()}, study).axes
+
+
+def mark(figure):
+    return [text.get_text() for axis in figure.axes for text in axis.texts if "†" in text.get_text()]
+
+
+def test_what_a_gate_failed_for_has_a_mark_in_every_figure():
+    study = {"training_eps": {"d": {"linf": "8/255"}}, "kinds": KINDS, "attack": "pgd", "order": []}
+    costs = {"rule": "solve_cover", "dataset": "d", "training_set": "mfc-ipc10", "model": "", "seconds": 1.0}
+    costs |= {"core_seconds": 1.0, "max_rss_mib": 1.0, "images_seen": np.nan, "gradient_evaluations": np.nan}
+    models = {"dataset": "d", "training": "pgd", "model": "m", "training_set": "mfc-ipc10"}
+    sides = [(source, target) for source in ("full", "mfc-ipc10") for target in ("full", "mfc-ipc10")]
+    attacked = pd.DataFrame(sides, columns=["source", "target"]).assign(
+        **models, norm="linf", eps="8/255", accuracy=0.2
+    )
+    shares = {"drawn_direct": 0.5, "transferred": 0.4, "transferred_beyond_centres": 0.1, "cover": "mfc-ipc10"}
+    losses = {"all_attack": 1, "cover_attack": 2, "all_certified": 3, "cover_certified": 4, "chance": 2.3, "step": 5}
+    tables = {
+        "summary": summarise(runs()),
+        "costs": pd.DataFrame([costs]),
+        "transfer": attacked,
+        "certificates": pd.DataFrame([models | shares | {"norm": "linf", "eps": "8/255"}]),
+        "bounds": pd.DataFrame([models | losses | {"norm": "linf", "eps": "8/255"}]),
+    }
+    marks = {"transfer": [], "architectures": ["41†"]}  # transferred attacks: beside the names of models
+    for name in DRAWN:
+        tables["gates"] = gates()
+        assert mark(DRAWN[name](tables, study)) == [], name
+        tables["gates"] = gates(method="mfc")
+        figure = DRAWN[name](tables, study)
+        assert sorted(set(mark(figure))) == marks.get(name, ["†"]), name
+        assert "†" in FIGURES[name].caption
+    figure = DRAWN["transfer"](tables, study)
+    for labels in (figure.axes[0].get_xticklabels(), figure.axes[0].get_yticklabels()):
+        assert [label.get_text() for label in labels] == ["full", "mfc-ipc10†"]
 
 
 def test_the_shell_of_a_notebook_and_a_style_of_the_users_change_no_figure(monkeypatch):

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from finitecover.reporting.statistics import CELL, at_training_eps, percent, summarise
-from finitecover.reporting.summaries import claim_table, compared_with_gates, with_gates
+from finitecover.reporting.statistics import CELL, at_training_eps, marked, percent, summarise, with_gates
+from finitecover.reporting.summaries import claim_table, compared_with_gates
 from finitecover.reporting.verdicts import comparison_table
 from unit.reporting.test_statistics import runs
 
@@ -20,9 +20,10 @@ def gates(**failed):
 def test_a_failed_gate_is_marked_wherever_numbers_of_its_models_stand():
     shown = at_training_eps(summarise(runs()), {"d": {"linf": "8/255"}})
     assert not with_gates(shown, gates())["gate_failed"].any()
-    marked = with_gates(shown, gates(method="mfc"))
-    assert marked.loc[marked["gate_failed"], "method"].tolist() == ["mfc", "mfc"]
-    assert ["†" in percent(row) for row in marked.itertuples()] == [False, True, False, True]
+    failed = with_gates(shown, gates(method="mfc"))
+    assert failed.loc[failed["gate_failed"], "method"].tolist() == ["mfc", "mfc"]
+    assert ["†" in percent(row) for row in failed.itertuples()] == [False, True, False, True]
+    assert marked(shown, gates(method="mfc"))["training_set"].tolist() == ["full", "mfc-ipc10†"] * 2
 
 
 def test_a_failed_gate_is_marked_in_comparisons_and_counted_for_claims():

@@ -134,7 +134,9 @@ def test_a_study_has_the_figures_that_it_has_something_to_show_in():
 def test_figures_say_what_they_show_and_what_they_are_drawn_from():
     (images,) = [figure for figure in figures.of_study(study("smoke")) if figure["name"] == "images_digits"]
     assert images["title"] == "Chosen and synthetic images: digits"
-    assert figures.tables_of(study(), "costs") == ["results/tables/summary.csv", "results/tables/costs.csv"]
+    assert figures.tables_of(study(), "costs") == [
+        f"results/tables/{name}.csv" for name in ("summary", "gates", "costs")
+    ]
     assert figures.caption_of(study(), "sizes").startswith("Accuracy against the size of perturbations. Under the")
     assert figures.drawn_with(study("smoke"))["attack"] == "pgd"
     assert all(figure.title for figure in FIGURES.values())

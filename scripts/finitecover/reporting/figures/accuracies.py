@@ -14,11 +14,13 @@ from finitecover.reporting.figures.style import (
     budget_marks,
     chance_mark,
     colour_of,
+    failed_mark,
     heat_map,
     marker_size,
     mpl,
     palette,
     panel_grid,
+    tell_failed,
     with_legend,
 )
 
@@ -29,8 +31,8 @@ def tradeoff(table, kinds, order=()):
     """Clean against worst-case accuracy, a panel per data set and norm, for every training; 95 % intervals as crosses,
     budgets as sizes of markers, trainings as their fillings, grey at chance.
 
-    table: of `at_training_eps`; kinds: {training: (kind, norm)}. A panel has the trainings of its norm and those of
-    none, or, where there are no such, all.
+    table: of `at_training_eps` and `with_gates`; kinds: {training: (kind, norm)}. A panel has the trainings of
+    its norm and those of none, or, where there are no such, all.
     """
     both = _with_clean(table)
     panels = _panel_keys(both)
@@ -44,13 +46,14 @@ def tradeoff(table, kinds, order=()):
             cells = cells[cells["training"].isin(of_norm)]
         _draw_cells(axis, cells, colours, markers, fillings)
         _label_panel(axis, panel, "clean accuracy (%)")
+        tell_failed(axis, cells, 100 * cells["mean_clean"], 100 * cells["mean"])
         # Limits from the points: a few seeds can have intervals wider than the page.
         for limit, values in ((axis.set_xlim, cells["mean_clean"]), (axis.set_ylim, cells["mean"])):
             limit(100 * values.min() - 4, 100 * values.max() + 4)
     named = {name: {"marker": markers[name], "color": colours[name], "markersize": 7} for name in colours}
     open_ = {"marker": "o", "color": "black", "markerfacecoloralt": "white", "markersize": 7}
     named |= {training: open_ | {"fillstyle": fillings[training]} for training in dict.fromkeys(both["training"])}
-    named |= budget_marks(sorted(both["ipc"].dropna().unique())) | chance_mark(both, markersize=7)
+    named |= budget_marks(sorted(both["ipc"].dropna().unique())) | chance_mark(both, markersize=7) | failed_mark(both)
     return with_legend(figure, {label: {"linestyle": "", **look} for label, look in named.items()})
 
 
@@ -58,7 +61,8 @@ def budgets(table, kinds, order=()):
     """Worst-case accuracy of adversarially trained models against images per class, a panel per data set and norm;
     what has no budget, all images or as many as a radius needs, is a level line.
 
-    table: of `at_training_eps`; kinds: {training: (kind, norm)}. Bands are 95 % intervals, grey markers at chance.
+    table: of `at_training_eps` and `with_gates`; kinds: {training: (kind, norm)}. Bands are 95 % intervals,
+    grey markers at chance.
     """
     robust = _against_own(table, kinds)
     panels = _panel_keys(robust)
@@ -76,6 +80,7 @@ def budgets(table, kinds, order=()):
             axis.plot(places, 100 * rows["mean"], marker=markers[method], markersize=5, **look)
             axis.fill_between(places, 100 * rows["low"], 100 * rows["high"], color=colours[method], alpha=0.07, lw=0)
             _grey_at_chance(axis, rows, places, markers[method], 5)
+            tell_failed(axis, rows, places, 100 * rows["mean"])
         asked = sorted(cells["ipc"].dropna().unique())
         axis.set_xscale("log")
         axis.set_xticks(asked, [str(ipc) for ipc in asked])
@@ -85,7 +90,7 @@ def budgets(table, kinds, order=()):
     named = {name: {"marker": markers[name], "color": colours[name], "markersize": 6} for name in colours}
     used = [name for name in lines if name in set(robust["training"])]
     named |= {training: {"color": "black", "linestyle": lines[training]} for training in used}
-    named |= chance_mark(robust, markersize=6, linestyle="")
+    named |= chance_mark(robust, markersize=6, linestyle="") | failed_mark(robust)
     return with_legend(figure, named)
 
 
@@ -93,7 +98,7 @@ def sizes(summary, kinds, attack, order=()):
     """Accuracy under one attack against its size, eps = 0 being clean, at the largest budget; a panel per data set and
     norm, for the first pgd training of that norm and, dotted, standard training.
 
-    summary: of `summarise`; kinds: {training: (kind, norm)}; attack: name of the attack.
+    summary: of `summarise` and `with_gates`; kinds: {training: (kind, norm)}; attack: name of the attack.
     """
     ipc = summary["ipc"].max()
     chosen = summary[summary["ipc"].isna() | (summary["ipc"] == ipc)]
@@ -116,6 +121,7 @@ def sizes(summary, kinds, attack, order=()):
             }
             axis.plot(line["size"], 100 * line["mean"], marker=markers[method], markersize=4, **look)
             _grey_at_chance(axis, line, line["size"], markers[method], 4)
+            tell_failed(axis, line, line["size"], 100 * line["mean"])
         texts = ["0", *rows["eps"].drop_duplicates()]
         axis.set_xticks([float(Fraction(text)) for text in texts], texts)
         named = [dataset] + [network] * several + [NORM_NAMES[norm]] + ([] if pd.isna(ipc) else [f"{ipc} per class"])
@@ -125,7 +131,7 @@ def sizes(summary, kinds, attack, order=()):
     named = {name: {"marker": markers[name], "color": colours[name], "markersize": 6} for name in colours}
     used = {kinds[training][0] for training in attacked["training"]}
     named |= {kind: {"color": "black", "linestyle": style} for kind, style in styles.items() if kind in used}
-    named |= chance_mark(attacked, markersize=6, linestyle="")
+    named |= chance_mark(attacked, markersize=6, linestyle="") | failed_mark(attacked)
     return with_legend(figure, named)
 
 
@@ -133,7 +139,8 @@ def costs(table, kinds, seconds, order=()):
     """Worst-case accuracy after pgd training against the seconds that making the training set took, a panel per data
     set and norm; the level line is all images.
 
-    table: of `at_training_eps`; kinds: {training: (kind, norm)}; seconds: {(dataset, training_set): of one core}.
+    table: of `at_training_eps` and `with_gates`; kinds: {training: (kind, norm)}; seconds: {(dataset,
+    training_set): of one core}.
     """
     robust = _against_own(table, kinds)
     robust = robust[[kinds[name][0] == "pgd" for name in robust["training"]]]
@@ -153,11 +160,14 @@ def costs(table, kinds, seconds, order=()):
             axis.errorbar(spent, 100 * cell.mean, yerr=spread, color=(*mpl.colors.to_rgb(colour), 0.35), elinewidth=0.8)
             size = marker_size(cell.ipc, asked)
             axis.plot(spent, 100 * cell.mean, linestyle="", marker=marker, color=colour, markersize=size)
+        spent = [seconds.get(key) for key in zip(cells["dataset"], cells["training_set"], strict=True)]
+        known = [place is not None for place in spent]
+        tell_failed(axis, cells[known], [place for place in spent if place is not None], 100 * cells["mean"][known])
         axis.set_xscale("log")
         axis.set_ylim(0, 100 * cells["mean"].max() + 6)
         _label_panel(axis, panel, "core-seconds for one training set")
     named = {name: {"marker": markers[name], "color": colours[name], "markersize": 7} for name in colours}
-    named |= budget_marks(asked) | chance_mark(robust, markersize=7)
+    named |= budget_marks(asked) | chance_mark(robust, markersize=7) | failed_mark(robust)
     return with_legend(figure, {label: {"linestyle": "", **look} for label, look in named.items()})
 
 
@@ -165,7 +175,7 @@ def architectures(table, kinds):
     """Heat maps of worst-case accuracy after adversarial training in percent: rows are training sets and trainings,
     columns networks, a panel per data set and norm.
 
-    table: of `at_training_eps`; kinds: {training: (kind, norm)}.
+    table: of `at_training_eps` and `with_gates`; kinds: {training: (kind, norm)}.
     """
     robust = _against_own(table, kinds)
     robust = robust.assign(row=robust["training_set"] + ", " + robust["training"])
@@ -173,11 +183,11 @@ def architectures(table, kinds):
     figure, axes = panel_grid(robust, PANEL, size=(0.75 * columns + 2.6, 0.28 * rows + 0.8))
     for axis, (panel, cells) in zip(axes, robust.groupby(PANEL, sort=False), strict=True):
         names = [list(dict.fromkeys(cells[key])) for key in ("row", "model")]
-        shares, grey = (
+        shares, grey, failed = (
             cells.pivot(index="row", columns="model", values=name).loc[names[0], names[1]]
-            for name in ("mean", "at_chance")
+            for name in ("mean", "at_chance", "gate_failed")
         )
-        heat_map(axis, shares, grey=grey.eq(True))
+        heat_map(axis, shares, grey=grey.eq(True), failed=failed.eq(True))
         _label_panel(axis, panel, "")
         axis.set_ylabel("")
     figure.tight_layout()

@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 from finitecover.reporting.figures.style import COLOURS, NORM_NAMES, heat_map, mpl, panel_grid, plt, with_legend_below
+from finitecover.reporting.statistics import FAILED_MARK
 
 CELL = ["dataset", "training", "model"]
 
@@ -33,6 +34,7 @@ def certificates(table):
         axis.set_xlabel(f"eps ({NORM_NAMES[named['norm']]})")
         axis.set_ylim(-3, 103)
         axis.set_ylabel("training images certified (%)")
+        _tell_failed(axis, rows)
     return with_legend_below(figure, axes, 3)
 
 
@@ -59,7 +61,8 @@ def bounds(table):
         sizes = ", ".join(f"{NORM_NAMES[norm]} {eps}" for norm, eps in sizes)
         line[0].set_ylabel(f"{dataset}\n{training_set}, {model}\neps = {sizes}\nmean loss", fontsize=7.5)
         for axis, training in zip(line, trainings, strict=True):
-            means = cells[cells["training"] == training].groupby("step")[[*lines, "chance"]].mean()
+            shown = cells[cells["training"] == training]
+            means = shown.groupby("step")[[*lines, "chance"]].mean()
             if means.empty:
                 axis.text(0.5, 0.5, "not run", transform=axis.transAxes, ha="center", va="center")
                 continue
@@ -68,6 +71,7 @@ def bounds(table):
                     axis.plot(means.index, means[column], style, marker=marker, markersize=4, color=colour, label=label)
             constant = {"color": "black", "linewidth": 0.8, "linestyle": ":", "label": "a constant answer"}
             axis.axhline(means["chance"].iloc[0], **constant)
+            _tell_failed(axis, shown)
     for above, below, training in zip(axes[0], axes[-1], trainings, strict=True):
         above.set_title(training)
         below.set_xlabel("updates")
@@ -76,6 +80,12 @@ def bounds(table):
     axes[0, 0].yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:g}"))
     axes[0, 0].yaxis.set_minor_formatter(mpl.ticker.NullFormatter())
     return with_legend_below(figure, axes.flat, 3)
+
+
+def _tell_failed(axis, rows):
+    """The mark of failed gates in a panel's corner, if one failed for its models."""
+    if rows["gate_failed"].any():
+        axis.text(0.97, 0.97, FAILED_MARK, transform=axis.transAxes, ha="right", va="top")
 
 
 def transfer(table):

@@ -6,7 +6,7 @@ attack of kind pgd, the methods in the order of their colours. It returns a figu
 """
 
 from finitecover.reporting.figures import accuracies, proofs
-from finitecover.reporting.statistics import at_training_eps, set_costs
+from finitecover.reporting.statistics import at_training_eps, marked, set_costs, with_gates
 
 
 def _kinds(study):
@@ -15,7 +15,8 @@ def _kinds(study):
 
 def _of_accuracies(draw):
     def drawn(tables, study, **more):
-        return draw(at_training_eps(tables["summary"], study["training_eps"]), _kinds(study), **more)
+        shown = with_gates(at_training_eps(tables["summary"], study["training_eps"]), tables["gates"])
+        return draw(shown, _kinds(study), **more)
 
     return drawn
 
@@ -25,7 +26,8 @@ def _coloured(draw):
 
 
 def _sizes(tables, study):
-    return accuracies.sizes(tables["summary"], _kinds(study), study["attack"], study["order"])
+    shown = with_gates(tables["summary"], tables["gates"])
+    return accuracies.sizes(shown, _kinds(study), study["attack"], study["order"])
 
 
 def _costs(tables, study):
@@ -35,13 +37,18 @@ def _costs(tables, study):
     return _of_accuracies(accuracies.costs)(tables, study, seconds=seconds, order=study["order"])
 
 
+def _transfer(tables, study):
+    attacked = marked(tables["transfer"], tables["gates"], "target")
+    return proofs.transfer(marked(attacked, tables["gates"], "source"))
+
+
 DRAWN = {
     "tradeoff": _coloured(accuracies.tradeoff),
     "budgets": _coloured(accuracies.budgets),
     "sizes": _sizes,
     "costs": _costs,
     "architectures": _of_accuracies(accuracies.architectures),
-    "transfer": lambda tables, study: proofs.transfer(tables["transfer"]),
-    "certificates": lambda tables, study: proofs.certificates(tables["certificates"]),
-    "bounds": lambda tables, study: proofs.bounds(tables["bounds"]),
+    "transfer": _transfer,
+    "certificates": lambda tables, study: proofs.certificates(with_gates(tables["certificates"], tables["gates"])),
+    "bounds": lambda tables, study: proofs.bounds(with_gates(tables["bounds"], tables["gates"])),
 }

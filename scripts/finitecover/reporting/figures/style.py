@@ -13,6 +13,7 @@ import seaborn as sns
 
 from finitecover.jobs.files import atomic_write
 from finitecover.norms import ORDER, symbol
+from finitecover.reporting.statistics import FAILED_MARK
 
 # Okabe and Ito's colours, then Tol's, told apart by the colour-blind; markers tell methods apart in grey.
 COLOURS = ["#000000", "#999999", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#F0E442"]
@@ -77,9 +78,25 @@ def chance_mark(table, **look):
     return {"at chance": {"marker": "o", "color": AT_CHANCE, **look}} if table["at_chance"].any() else {}
 
 
-def heat_map(axis, shares, grey=None, **look):
-    """Shares as percentages, in numbers that stand out against their cells in grey, too; grey: which cells are grey."""
-    sns.heatmap(100 * shares, ax=axis, vmin=0, vmax=100, cmap="cividis", annot=True, fmt=".0f", cbar=False, **look)
+def tell_failed(axis, rows, places, heights):
+    """The mark of failed gates beside the points of a table's rows; does nothing where none failed."""
+    for failed, place, height in zip(rows["gate_failed"], places, heights, strict=True):
+        if failed:
+            axis.annotate(FAILED_MARK, (place, height), (3, 2), textcoords="offset points", fontsize=8)
+
+
+def failed_mark(table):
+    """What a legend says of marks of failed gates, where there are some."""
+    look = {"marker": "$\\dagger$", "color": "black", "linestyle": "", "markersize": 6}
+    return {"a sanity check failed": look} if table["gate_failed"].any() else {}
+
+
+def heat_map(axis, shares, grey=None, failed=None, **look):
+    """Shares as percentages, in numbers that stand out against their cells in grey, too; grey: which cells are grey;
+    failed: which have the mark of failed gates."""
+    labels = (100 * shares).map("{:.0f}".format)
+    labels = labels if failed is None else labels + np.where(failed, FAILED_MARK, "")
+    sns.heatmap(100 * shares, ax=axis, vmin=0, vmax=100, cmap="cividis", annot=labels, fmt="", cbar=False, **look)
     grey = shares.isna() if grey is None else grey
     for text, share, at_chance in zip(axis.texts, shares.to_numpy().flat, grey.to_numpy().flat, strict=True):
         text.set_color("black" if share >= 0.5 or at_chance else "white")
