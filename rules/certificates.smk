@@ -6,7 +6,7 @@ rule certify_model:
     input:
         model=paths.MODEL,
         train=paths.TRAIN,
-        cover=paths.COVER_OF_CERTIFICATES,
+        cover=of_study(paths.certified_template, "cover"),
     output:
         points=paths.CERTIFIED_POINTS,
         table=paths.CERTIFICATES,
@@ -33,8 +33,8 @@ rule trace_bound:
     input:
         snapshots=paths.MODEL_SNAPSHOTS,
         train=paths.TRAIN,
-        set=paths.COVER_SET,
-        cover=paths.COVER,
+        set=of_study(paths.set_template, "training_set"),
+        cover=of_study(paths.cover_template, "training_set"),
     output:
         bound=paths.BOUND,
     log:

@@ -29,6 +29,7 @@ rule train_expert:
 rule condense_dataset:
     """Make synthetic images of every class."""
     input:
+        unpack(of_study(outputs.start_of, "dataset", "training_set", "seed")),
         train=paths.TRAIN,
         summary=paths.SUMMARY,
         experts=of_study(outputs.experts_of, "dataset", "training_set"),
@@ -52,6 +53,30 @@ rule condense_dataset:
         code=code("condense_dataset"),
     script:
         "../scripts/condense_dataset.py"
+
+
+rule cover_condensed:
+    """Take condensed images as a cover: which images each stands for, and how far they lie."""
+    input:
+        train=paths.TRAIN,
+        condensed=paths.CONDENSED_SET,
+    output:
+        train=paths.CONDENSED_COVER_SET,
+        cover=paths.CONDENSED_COVER,
+        classes=paths.CONDENSED_COVER_CLASSES,
+    log:
+        paths.log("cover_condensed"),
+    benchmark:
+        paths.benchmark("cover_condensed")
+    conda:
+        "../envs/covers.yaml"
+    resources:
+        mem_mb=memory(3000),
+    params:
+        settings=of_study(settings.cover_settings, "dataset", "training_set"),
+        code=code("cover_condensed"),
+    script:
+        "../scripts/cover_condensed.py"
 
 
 rule import_condensed:

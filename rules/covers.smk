@@ -1,4 +1,4 @@
-# Minimal finite covers: real images such that every training image lies within a radius of one of its class.
+# Finite covers: images such that every training image lies within a radius of one of its class, real ones or free centres.
 # `threads` classes are covered at a time; of `mem_mb`, a part holds distances: what does not fit is computed anew.
 
 
@@ -67,7 +67,7 @@ rule verify_cover:
     resources:
         mem_mb=memory(3000),
     params:
-        settings=of_study(settings.method_settings, "dataset", "training_set"),
+        settings=of_study(settings.cover_settings, "dataset", "training_set"),
         code=code("verify_cover"),
     script:
         "../scripts/verify_cover.py"
@@ -77,6 +77,7 @@ rule explore_cover:
     """Project a cover on a plane, with the images that the report's explorer shows of it."""
     input:
         train=paths.TRAIN,
+        chosen=paths.COVER_SET,
         cover=paths.COVER,
     output:
         explorer=paths.COVER_EXPLORER,
@@ -87,7 +88,7 @@ rule explore_cover:
     resources:
         mem_mb=memory(3000),
     params:
-        settings=of_study(settings.method_settings, "dataset", "training_set"),
+        settings=of_study(settings.cover_settings, "dataset", "training_set"),
         covers=len(outputs.explored_covers(config)) or 1,
         code=code("explore_cover"),
     script:
@@ -114,3 +115,28 @@ rule trace_frontier:
         code=code("trace_frontier"),
     script:
         "../scripts/trace_frontier.py"
+
+
+use rule verify_cover as verify_condensed_cover with:
+    input:
+        train=paths.TRAIN,
+        chosen=paths.CONDENSED_COVER_SET,
+        cover=paths.CONDENSED_COVER,
+        classes=paths.CONDENSED_COVER_CLASSES,
+    output:
+        verified=paths.CONDENSED_COVER_VERIFIED,
+    log:
+        paths.log("verify_condensed_cover"),
+    benchmark:
+        paths.benchmark("verify_condensed_cover")
+
+
+use rule explore_cover as explore_condensed_cover with:
+    input:
+        train=paths.TRAIN,
+        chosen=paths.CONDENSED_COVER_SET,
+        cover=paths.CONDENSED_COVER,
+    output:
+        explorer=paths.CONDENSED_COVER_EXPLORER,
+    log:
+        paths.log("explore_condensed_cover"),

@@ -87,8 +87,8 @@ rule collect_provenance:
 rule collect_covers:
     """One table of every cover: size, radius, bound, class by class."""
     input:
-        classes=paths.fill_all(paths.COVER_CLASSES, runs.all_covers(config)),
-        verified=paths.fill_all(paths.COVER_VERIFIED, runs.all_covers(config)),
+        classes=[cover["classes"] for cover in outputs.covers(config)],
+        verified=[cover["verified"] for cover in outputs.covers(config)],
     output:
         covers=report(paths.table("covers"), caption="captions/covers.rst", category="Tables"),
     log:
@@ -97,7 +97,7 @@ rule collect_covers:
     conda:
         "../envs/figures.yaml"
     params:
-        covers=outputs.cover_names(config),
+        covers=[cover["run"] for cover in outputs.covers(config)],
         code=code("collect_covers"),
     script:
         "../scripts/collect_covers.py"
@@ -293,7 +293,7 @@ rule render_report:
         claims=paths.CLAIMS,
         environment=paths.ENVIRONMENT,
         figures=[figure["path"] for figure in figures.of_study(config)],
-        explorer=paths.fill_all(paths.COVER_EXPLORER, outputs.explored_covers(config)),
+        explorer=outputs.explored_covers(config),
         summaries=[noted["path"] for noted in outputs.noted(config)],
     output:
         report=paths.REPORT,

@@ -25,36 +25,41 @@ def certify_model(
     device = torch_device()
     network = load_model(model_path).to(device)
     passes = Passes(network)
-    records, centres = load_records(train_path), torch.from_numpy(load_records(cover_path)["index"].copy())
-    images = torch.from_numpy(pixels(records["image"]))
-    labels = torch.from_numpy(np.array(records["label"]))
+    records, chosen = load_records(train_path), load_records(cover_path)
+    (images, labels), (centres, own) = _images(records), _images(chosen)
     drawn = torch.from_numpy(draw_examples(labels, settings["points"]))
     norm = "l2" if training["noise"] else training["adversary"]["norm"]
 
-    def certify(rows):
+    def certify(x, y):
         before = passes.images_seen
-        x, y = images[rows].to(device), labels[rows].to(device)
+        x, y = x.to(device), y.to(device)
         if training["noise"]:
             radii = smoothed_radii(network, x, y, sigma=training["noise"], seed=seed, **settings["smoothing"])
         else:
-            passes.add(PASSES * len(rows), 0)
+            passes.add(PASSES * len(x), 0)
             radii = certified_radii(network, x, y, norm, largest=x[0].numel() ** (1 / order(norm))).cpu()
-        return radii, (passes.images_seen - before) / len(rows)
+        return radii, (passes.images_seen - before) / len(x)
 
-    at_centres, each = certify(centres)
-    direct, _ = certify(drawn)
+    at_centres, each = certify(centres, own)
+    direct, _ = certify(images[drawn], labels[drawn])
     radii = {
         "centres": at_centres,
         "direct": direct,
-        "transferred": transferred_radii(images, labels, centres, at_centres, norm),
-        "ceiling": transferred_radii(images, labels, centres, ceiling_radii(images, labels, centres, norm), norm),
+        "transferred": transferred_radii(images, labels, centres, own, at_centres, norm),
     }
+    ceilings = ceiling_radii(images, labels, centres, own, norm)
+    radii["ceiling"] = transferred_radii(images, labels, centres, own, ceilings, norm)
     others = torch.ones(len(labels), dtype=torch.bool)
-    others[centres] = False
+    others[chosen["index"][chosen["index"] >= 0]] = False  # free centres are no images
     sizes = ["0", *threat.get(norm, [])]
     save_parquet(points_path, _points(labels, others, radii, drawn))
     save_rows(table_path, [_row(norm, eps, radii, others, drawn, each) for eps in sizes])
     save_json(cost_path, passes.counts())
+
+
+def _images(records):
+    """Pixels and labels of records, as tensors."""
+    return torch.from_numpy(pixels(records["image"])), torch.from_numpy(np.array(records["label"]))
 
 
 def _row(norm, eps, radii, others, drawn, each):

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from finitecover.condensation.loop import condense
 from finitecover.jobs.device import torch_device
 from finitecover.jobs.files import load_json, save_json, save_rows
@@ -9,8 +11,11 @@ from finitecover.jobs.harness import job
 from finitecover.jobs.records import load_array, load_records, save_records, training_set
 
 
-def condense_dataset(train_path, summary_path, expert_paths, settings, model, augmentation, seed, code, outputs):
-    """Settings: algorithm, ipc, and what the algorithm takes. outputs: paths of train, history, snapshots, summary.
+def condense_dataset(
+    train_path, summary_path, expert_paths, start_path, settings, model, augmentation, seed, code, outputs
+):
+    """Settings: algorithm, ipc, and what the algorithm takes. start_path: of the set that the images begin with, or
+    None. outputs: paths of train, history, snapshots, summary.
 
     A state beside the set lets a killed job resume.
     """
@@ -28,6 +33,7 @@ def condense_dataset(train_path, summary_path, expert_paths, settings, model, au
         seed=seed,
         device=device,
         experts=[load_array(path) for path in expert_paths],
+        start=_by_class(load_records(start_path)) if start_path else None,
         state_path=state_path,
         code=code,
     )
@@ -38,12 +44,18 @@ def condense_dataset(train_path, summary_path, expert_paths, settings, model, au
     state_path.unlink(missing_ok=True)
 
 
+def _by_class(records):
+    """Images of a training set, class after class."""
+    return records["image"][np.argsort(records["label"], kind="stable")]
+
+
 if __name__ == "__main__":
     with job(snakemake):
         condense_dataset(
             train_path=snakemake.input.train,
             summary_path=snakemake.input.summary,
             expert_paths=snakemake.input.experts,
+            start_path=snakemake.input.get("start"),
             settings=snakemake.params.settings,
             model=snakemake.params.model,
             augmentation=snakemake.params.augmentation,

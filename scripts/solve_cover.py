@@ -1,9 +1,14 @@
 """Cover each class, or all points at once, verify cover and bounds, and write the centres as a training set."""
 
+import numpy as np
+
+from finitecover.covers.distances import represented_by
+from finitecover.covers.free import free_by_class, free_cover, free_cover_with_radius
 from finitecover.covers.groups import asked_for
 from finitecover.covers.relaxed import checked_relaxations, relaxed_cover
 from finitecover.covers.resources import cover_resources
-from finitecover.covers.search import cover_and_steps, cover_with_radius, label_wise, represented
+from finitecover.covers.search import cover_and_steps, cover_with_radius, label_wise
+from finitecover.covers.tables import class_table, step_table
 from finitecover.covers.verification import verify_stored
 from finitecover.jobs.files import save_rows
 from finitecover.jobs.harness import job, log
@@ -13,7 +18,8 @@ ASKED = ("family", "given", "norm", "label_wise", "time_limit", "space", "ipc", 
 
 
 def solve_cover(train_path, features_path, settings, threads, mem_mb, set_path, cover_path, classes_path, steps_path):
-    """Settings: norm, given, time_limit, label_wise, and ipc or radius; relaxations where they are asked for.
+    """Settings: norm, given, time_limit, label_wise, and ipc or radius; centres and power where they are free;
+    relaxations where they are asked for.
 
     features_path: of a space to choose in, or None. threads: classes at a time. mem_mb: for the job. Raises
     `ValueError` for a setting that no cover has.
@@ -21,35 +27,76 @@ def solve_cover(train_path, features_path, settings, threads, mem_mb, set_path, 
     records = load_records(train_path)
     points, labels = pixels(records["image"]), records["label"]
     groups, budget = asked_for(labels, settings)
-    features = load_array(features_path) if features_path else None
-    solve = _solver(settings, budget, groups, features, cover_resources(mem_mb, threads))
     learned = {}
-
-    def solve_one(members, group):
-        cover, learned[group] = solve(members, group)
-        log.info(
-            "%s: %d points, %d centres, radius %g, bound %g, %s",
-            f"class {group}" if settings["label_wise"] else "all", len(members), len(cover.indices), cover.radius,
-            cover.lower_bound, cover.status,
-        )  # fmt: skip
-        return cover
-
-    cover, parts = label_wise(points, groups, solve_one, threads)
-    weight, radii = represented(points, cover)
-    chosen, centres = records[cover.indices], {"index": cover.indices, "weight": weight, "radii": radii}
-    chosen = training_set(chosen["image"], chosen["label"], **centres)
-    arrays = {key: getattr(cover, key) for key in ("indices", "assignment", "distances", "dual", "covered")}
-    classes = _class_table(parts, groups, labels, cover, settings["norm"], budget is not None)
+    if settings.get("centres") == "free":
+        solve = _told(_free_solver(settings, budget), settings, learned)
+        chosen, arrays, parts = _free_centres(points, groups, solve, threads)
+    else:
+        features = load_array(features_path) if features_path else None
+        solve = _solver(settings, budget, groups, features, cover_resources(mem_mb, threads))
+        chosen, arrays, parts = _chosen_points(records, points, groups, _told(solve, settings, learned), threads)
+    classes = class_table(parts, groups, labels, chosen["label"][arrays["assignment"]], settings["norm"], budget)
     told = [{key: str(value) for key, value in row.items()} for row in classes]
     verify_stored(points, records, settings, arrays, chosen, told)
     save_records(set_path, chosen)
     save_arrays(cover_path, **arrays)
     save_rows(classes_path, classes)
-    save_rows(steps_path, [row for group in sorted(learned) for row in _step_rows(group, groups, learned[group])])
+    save_rows(steps_path, step_table(groups, learned))
+
+
+def _chosen_points(records, points, groups, solve, threads):
+    """(training set of the centres, arrays of the cover, covers of the groups) of covers by points."""
+    cover, parts = label_wise(points, groups, solve, threads)
+    place = np.searchsorted(cover.indices, cover.assignment)
+    weight, radii = represented_by(points, points[cover.indices], place, cover.covered)
+    chosen = records[cover.indices]
+    chosen = training_set(chosen["image"], chosen["label"], index=cover.indices, weight=weight, radii=radii)
+    arrays = {key: getattr(cover, key) for key in ("indices", "distances", "dual", "covered")}
+    return chosen, arrays | {"assignment": place}, parts
+
+
+def _free_centres(points, groups, solve, threads):
+    """The same of covers by free centres."""
+    cover, parts = free_by_class(points, groups, solve, threads)
+    centres, labels = cover.pop("centres"), cover.pop("labels")
+    weight, radii = represented_by(points, centres, cover["assignment"], cover["covered"])
+    return training_set(centres, labels, weight=weight, radii=radii), cover, parts
+
+
+def _told(solve, settings, learned):
+    """A solver of groups that says what it found and keeps what it learned of size against radius by group."""
+
+    def solve_one(members, group):
+        cover, learned[group] = solve(members, group)
+        log.info(
+            "%s: %d points, %d centres, radius %g, bound %g, %s",
+            f"class {group}" if settings["label_wise"] else "all", len(members), cover.size, cover.radius,
+            cover.lower_bound, cover.status,
+        )  # fmt: skip
+        return cover
+
+    return solve_one
+
+
+def _free_solver(settings, budget):
+    """A function of the points of a group and its name: (cover, what was learned of size against radius)."""
+    norm, limit = settings["norm"], {"time_limit": settings["time_limit"]}
+
+    def within_radius(members, group):
+        cover = free_cover_with_radius(members, settings["radius"], norm, **limit)
+        learned = {"radius": [settings["radius"]], "size": [len(cover.centres)], "lower_bound": [cover.lower_bound]}
+        return cover, learned
+
+    def of_power(members, group):
+        power, uncovered = float(settings["power"]), settings.get("uncovered", 0.0)
+        cover = free_cover(members, budget, power, norm, uncovered=uncovered, **limit)
+        return cover, {"radius": [cover.radius], "size": [budget], "lower_bound": [1]}
+
+    return within_radius if budget is None else of_power
 
 
 def _solver(settings, budget, groups, features, options):
-    """A function of the points of a group and its name: (cover, what was learned of size against radius)."""
+    """The same of covers by points."""
     norm, options = settings["norm"], options | {"time_limit": settings["time_limit"]}
     relaxations = checked_relaxations({key: value for key, value in settings.items() if key not in ASKED})
 
@@ -66,39 +113,6 @@ def _solver(settings, budget, groups, features, options):
     if relaxations or features is not None:
         return relaxed
     return for_radius if budget is None else lambda members, group: cover_and_steps(members, budget, norm, **options)
-
-
-def _class_table(parts, groups, labels, cover, norm, bounds_radius):
-    """One row per group: `bounds` says what the lower bound is on, `other_label` counts points whose centre has
-    another label (possible in label-blind covers alone)."""
-    strangers, rows = labels[cover.assignment] != labels, []
-    for part in parts:
-        members = groups == groups[part.indices[0]]
-        rows.append(
-            {
-                "label": groups[part.indices[0]].item(),
-                "norm": norm,
-                "points": int(members.sum()),
-                "covered": int(part.covered.sum()),
-                "size": len(part.indices),
-                "radius": part.radius,
-                "mean_distance": float(part.distances.mean()),
-                "bounds": "radius" if bounds_radius else "size",
-                "lower_bound": part.lower_bound,
-                "certified_bound": part.certified_bound,
-                "status": part.status,
-                "other_label": int(strangers[members].sum()),
-            }
-        )
-    return rows
-
-
-def _step_rows(group, groups, steps):
-    shared = {"label": group, "points": int((groups == group).sum())}
-    columns = ("radius", "size", "lower_bound")
-    return [
-        shared | dict(zip(columns, step, strict=True)) for step in zip(*(steps[key] for key in columns), strict=True)
-    ]
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def trace_bound(snapshots_path, train_path, set_path, cover_path, training, atta
     norm, eps = training["adversary"]["norm"], training["adversary"]["eps"]
     drawn = draw_examples(records["label"], points)
     drawn = drawn[arrays["covered"][drawn]]  # a partial cover speaks for no others
-    places = np.searchsorted(cover["index"], arrays["assignment"][drawn])  # of each drawn image's centre
+    places = arrays["assignment"][drawn]  # of each drawn image's centre
     weights = torch.from_numpy(cover["weight"] / cover["weight"].sum())
     sides = {
         "all": _side(records[drawn], np.full(len(drawn), eps), device),

@@ -4,6 +4,7 @@ import copy
 
 import yaml
 
+from finitecover.study.overlays import derive_methods
 from running import ROOT
 
 SCHEMA = ROOT / "config/schema.yaml"
@@ -22,4 +23,5 @@ def study(*names):
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     for name in names:
         config = merged(config, yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()))
+    derive_methods(config)
     return config

@@ -23,7 +23,7 @@ def test_norms_of_perturbations_are_norms_with_balls():
         lambda: norms.order("l7"),
         lambda: direct(np.zeros((1, 2)), np.ones((1, 2)), "l7"),
         lambda: paired(np.zeros((1, 2)), np.ones((1, 2)), "l7", np.zeros((1, 2), int)),
-        lambda: ceiling_radii(*_images(), np.array([0]), "l7"),
+        lambda: ceiling_radii(*_images(), *_images(), "l7"),
         lambda: perturb(None, None, None, None, norm="l7", steps=1, step_size=1, generator=None, autocast=None),
         lambda: worst_logits(None, None, None, None, "l7"),
         lambda: autoattack(None, None, None, 0.1, norm="l7", seed=0),

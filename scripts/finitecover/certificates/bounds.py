@@ -18,32 +18,33 @@ BATCH = 1000
 ROUNDING = 1e-6  # of a distance between float32 images
 
 
-def transferred_radii(images, labels, centres, radii, norm):
+def transferred_radii(images, labels, centres, centre_labels, radii, norm):
     """Largest R_c - ||x_i - x_c|| over the centres of each image's label, (n,) float64; negative: not certified.
 
-    images (n, c, h, w), labels (n,); centres (k,) positions of them; radii (k,): R_c, negative where a centre has none.
+    images (n, c, h, w), labels (n,); centres (k, c, h, w), among the images or not, with labels (k,); radii (k,): R_c,
+    negative where a centre has none.
     """
-    points = images.flatten(1).double()
+    points, middles = images.flatten(1).double(), centres.flatten(1).double()
     transferred = torch.full((len(points),), -torch.inf, dtype=torch.float64)
     for label in labels.unique():
         members = torch.nonzero(labels == label).flatten()
-        own = (labels[centres] == label) & (radii >= 0)
+        own = (centre_labels == label) & (radii >= 0)
         for rows in members.split(BATCH) if own.any() else []:
-            transferred[rows] = (radii[own] - _distances(points[rows], points[centres[own]], norm)).amax(1)
+            transferred[rows] = (radii[own] - _distances(points[rows], middles[own], norm)).amax(1)
     return transferred
 
 
-def ceiling_radii(images, labels, centres, norm):
+def ceiling_radii(images, labels, centres, centre_labels, norm):
     """Distance of each centre from the nearest image of another label, (k,) float64, infinite where there is none.
 
     No model that is right at both can be certified beyond, so no certificate at the centres can do more than these.
     """
-    points = images.flatten(1).double()
+    points, middles = images.flatten(1).double(), centres.flatten(1).double()
     ceilings = torch.full((len(centres),), torch.inf, dtype=torch.float64)
     for label in labels.unique():
-        own, others = torch.nonzero(labels[centres] == label).flatten(), points[labels != label]
+        own, others = torch.nonzero(centre_labels == label).flatten(), points[labels != label]
         for part in others.split(BATCH) if len(own) and len(others) else []:
-            ceilings[own] = torch.minimum(ceilings[own], _distances(points[centres[own]], part, norm).amin(1))
+            ceilings[own] = torch.minimum(ceilings[own], _distances(middles[own], part, norm).amin(1))
     return ceilings
 
 

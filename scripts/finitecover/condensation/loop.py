@@ -55,7 +55,20 @@ class Condensed:
 
 
 def condense(
-    images, labels, k, *, settings, model, dataset, augmentation, seed, device, experts=(), state_path=None, code=""
+    images,
+    labels,
+    k,
+    *,
+    settings,
+    model,
+    dataset,
+    augmentation,
+    seed,
+    device,
+    experts=(),
+    start=None,
+    state_path=None,
+    code="",
 ):
     """A `Condensed` of real images by settings["algorithm"], one of `CONDENSATIONS`.
 
@@ -65,12 +78,15 @@ def condense(
     settings and `code` is resumed from, to the same bytes. Raises `ValueError` if an image becomes NaN or infinite, or
     if a condensation of your own fails.
     """
-    task = Task(images, labels, k, settings, model, dataset, augmentation, seed, device, experts)
+    task = Task(images, labels, k, settings, model, dataset, augmentation, seed, device, experts, start)
     algorithm = settings["algorithm"]
     with _watched(algorithm, device, seed, k):
         method = CONDENSATIONS[algorithm](task)
     optimiser = SGD([task.synthetic], settings["learning_rate"], settings["momentum"])
-    read = [sha256(np.ascontiguousarray(array)).hexdigest() for array in (images, labels, *experts)]
+    read = [
+        sha256(np.ascontiguousarray(array)).hexdigest()
+        for array in (images, labels, *experts, *([] if start is None else [start]))
+    ]
     key = [settings, k, model, dataset, augmentation, seed, read, str(device), code]
     checkpoint = Checkpoint(state_path, key)
     first, history, total, iterations, snapshots = 0, [], [], settings["iterations"], []

@@ -21,23 +21,20 @@ class Task:
     """What a condensation works on: real images by class, synthetic ones in normalised space, its random numbers.
 
     images (n, c, h, w), uint8 or floats in [0, 1]; labels (n,); k: images per class; settings: of the method, "start"
-    says where synthetic images begin: "real" ones or "noise", standard normal in normalised space. dataset: as for
-    `build_model`. experts: trajectories, for the methods that follow some. Raises `ValueError` for a class with fewer
-    than k images to start from.
+    says where synthetic images begin: "real" ones, "noise", standard normal in normalised space, or elsewhere: at
+    `start`, (C * k, c, h, w) in [0, 1], k of each class in their order. dataset: as for `build_model`. experts:
+    trajectories, for the methods that follow some. Raises `ValueError` for a class with fewer than k images to start
+    from, and for other images to start from than these.
     """
 
-    def __init__(self, images, labels, k, settings, model, dataset, augmentation, seed, device, experts=()):
+    def __init__(self, images, labels, k, settings, model, dataset, augmentation, seed, device, experts=(), start=None):
         self.images, self.k, self.settings, self.model, self.dataset = images, k, settings, model, dataset
         self.augmentation, self.device, self.experts = augmentation, device, experts
         self.rng = np.random.default_rng([seed, k])
         self.generator = torch.Generator().manual_seed(int(self.rng.integers(2**62)))
         self.normalise = Normalise(dataset["mean"], dataset["std"]).to(device)
         self.members = [np.flatnonzero(labels == label) for label in range(dataset["classes"])]
-        if settings["start"] == "real":
-            start = self._normalised(np.concatenate([self._drawn(rows, k) for rows in self.members]))
-        else:
-            start = torch.randn(k * dataset["classes"], *dataset["shape"], generator=self.generator).to(device)
-        self.synthetic = start.requires_grad_()
+        self.synthetic = self._begun(start).requires_grad_()
         self.labels = torch.arange(dataset["classes"], device=device).repeat_interleave(k)
         self.counts = {"images_seen": 0, "gradient_evaluations": 0}
 
@@ -85,6 +82,17 @@ class Task:
             self.synthetic.copy_(state["synthetic"])
         self.counts = state["counts"]
         restore_generators(state, self.rng, self.generator)
+
+    def _begun(self, start):
+        """The synthetic images to begin with, normalised."""
+        shape = (self.k * self.dataset["classes"], *self.dataset["shape"])
+        if self.settings["start"] == "real":
+            return self._normalised(np.concatenate([self._drawn(rows, self.k) for rows in self.members]))
+        if self.settings["start"] == "noise":
+            return torch.randn(shape, generator=self.generator).to(self.device)
+        if np.shape(start) != shape:
+            raise ValueError(f"start: {self.settings['start']} has images of shape {np.shape(start)}; expected {shape}")
+        return self.normalise(torch.from_numpy(pixels(start)).to(self.device))
 
     def _drawn(self, rows, count):
         if count > len(rows):

@@ -52,6 +52,20 @@ def check_budget(k, n):
         raise ValueError(f"k is {k!r}; it must be a whole number between 1 and the number of points, {n}")
 
 
+def check_free(power, norm):
+    """Raise `ValueError` unless free centres can be had for a power of the distance in a norm."""
+    if isinstance(power, bool) or not isinstance(power, Real) or not power >= 1:
+        raise ValueError(f"power is {power!r}; it must be a number of at least 1, or infinity")
+    if norm != "l2" and (norm, power) not in (("l1", 1), ("linf", np.inf)):
+        raise ValueError(f"no free centres of power {power:g} in {norm}; choose l2, or power 1 in l1, infinity in linf")
+
+
+def check_share(uncovered):
+    """Raise `ValueError` unless a cover can leave out this share of the points."""
+    if not (isinstance(uncovered, Real) and 0 <= uncovered < 1):
+        raise ValueError(f"uncovered is {uncovered!r}; it must be a number at least 0 and below 1")
+
+
 def check_relaxations(uncovered, slack, density):
     """Raise `ValueError` unless these can be asked of a relaxed cover."""
     limits = {

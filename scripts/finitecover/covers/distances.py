@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from scipy.spatial.distance import cdist
 
-from finitecover.norms import order
+from finitecover.norms import PERTURBED, order
 
 PAIRS = 1024  # direct distances of listed pairs at a time
 BLOCK = 2**26  # bytes of distances at a time
@@ -46,6 +46,21 @@ def paired(a, b, norm, pairs):
         else:
             out[rows] = (difference if p == 1 else difference**p).sum(axis=1) ** (1 / p)
     return out
+
+
+def represented_by(points, centres, place, covered):
+    """What each of k centres stands for: (weight w_c, the covered points assigned to it, (k,); radius r_c, the largest
+    distance of one of them, {norm: (k,)}).
+
+    points (n, ...), centres (k, ...), in float64; place (n,): each point's centre; covered (n,) bool.
+    """
+    points, centres, rows = flatten(points), flatten(centres), np.flatnonzero(covered)
+    pairs = np.column_stack([rows, place[rows]])
+    weight = np.bincount(place[rows], minlength=len(centres)).astype(np.float64)
+    radii = {norm: np.zeros(len(centres)) for norm in PERTURBED}
+    for norm, largest in radii.items():
+        np.maximum.at(largest, place[rows], paired(points, centres, norm, pairs))
+    return weight, radii
 
 
 class Distances:

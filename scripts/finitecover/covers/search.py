@@ -17,9 +17,8 @@ import numpy as np
 
 from finitecover.covers import solver
 from finitecover.covers.arguments import check_budget, check_radius, checked
-from finitecover.covers.distances import DIRECT_POINTS, EQUAL, MEMORY, Distances, direct, flatten, paired
+from finitecover.covers.distances import DIRECT_POINTS, EQUAL, MEMORY, Distances, direct, represented_by
 from finitecover.covers.setcover import Problem
-from finitecover.norms import PERTURBED
 
 PROBE = 0.15  # effort for one of the many radii that a budget or a frontier tries
 PRECISION = 1e-3  # relative; more than DIRECT_POINTS points are bisected to this, fewer to the last distance
@@ -47,6 +46,11 @@ class Cover:
     dual: np.ndarray
     certified_bound: float
     covered: np.ndarray
+
+    @property
+    def size(self):
+        """Number of centres."""
+        return len(self.indices)
 
 
 def cover_with_radius(points, radius, norm="l2", time_limit=None, *, memory=MEMORY, device="cpu"):
@@ -296,40 +300,41 @@ def label_wise(points, labels, solve, threads=1):
     Returns (cover of all points, list of per-class covers with their own indices). The joint bound is the sum of the
     classes' bounds where they bound sizes; for budgets read the classes'. Up to `threads` classes at a time.
     """
-    groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    with ThreadPoolExecutor(threads) as pool:
-        parts = list(pool.map(lambda members: solve(points[members], labels[members[0]].item()), groups))
+    groups, parts = class_by_class(points, labels, solve, threads)
+    joined = by_point(groups, parts, ("distances", "dual", "covered"))
     assignment = np.empty(len(points), dtype=np.int64)
-    distances, dual, covered = np.empty(len(points)), np.empty(len(points)), np.empty(len(points), dtype=bool)
     for place, (members, part) in enumerate(zip(groups, parts, strict=True)):
         assignment[members] = members[part.assignment]
-        distances[members], dual[members], covered[members] = part.distances, part.dual, part.covered
         parts[place] = replace(part, indices=members[part.indices])
     whole = Cover(
         indices=np.sort(np.concatenate([part.indices for part in parts])),
         assignment=assignment,
-        distances=distances,
         radius=max(part.radius for part in parts),
         lower_bound=sum(part.lower_bound for part in parts),
         status="optimal" if all(part.status == "optimal" for part in parts) else "feasible",
-        dual=dual,
         certified_bound=sum(part.certified_bound for part in parts),
-        covered=covered,
+        **joined,
     )
     return whole, parts
 
 
+def class_by_class(points, labels, solve, threads=1):
+    """(positions of each class's points, what `solve(points of the class, label)` returns for it), by label."""
+    groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    with ThreadPoolExecutor(threads) as pool:
+        return groups, list(pool.map(lambda members: solve(points[members], labels[members[0]].item()), groups))
+
+
+def by_point(groups, parts, names):
+    """Arrays of the classes' covers that have an entry per point, as arrays of all points: {name: array}."""
+    order = np.argsort(np.concatenate(groups))
+    return {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in names}
+
+
 def represented(points, cover):
     """What each centre stands for: weight w_c (covered points assigned to it), radius r_c in each norm, by centre."""
-    points, covered = flatten(points), np.flatnonzero(cover.covered)
-    position = np.searchsorted(cover.indices, cover.assignment[covered])
-    pairs = np.column_stack([covered, cover.assignment[covered]])
-    weight = np.bincount(position, minlength=len(cover.indices)).astype(np.float64)
-    radii = {}
-    for norm in PERTURBED:
-        radii[norm] = np.zeros(len(cover.indices))
-        np.maximum.at(radii[norm], position, paired(points, points, norm, pairs))
-    return weight, radii
+    place = np.searchsorted(cover.indices, cover.assignment)
+    return represented_by(points, points[cover.indices], place, cover.covered)
 
 
 # --- helpers ---

@@ -10,19 +10,24 @@ PAGE = 12_000  # of all covers of a page, which stays below 15 MB
 COLUMNS = 40  # of the sheet of images
 
 
-def explore(images, groups, cover, room):
-    """What the report's explorer shows of a cover: {"tile", "columns", "sheet", "groups"}, ready for JSON.
+def explore(images, groups, cover, chosen, room):
+    """What the report's explorer shows of a cover: {"tile", "columns", "images", "sheet", "groups"}, ready for JSON.
 
     images (n, c, h, w) in [0, 1]; groups (n,): what was covered each on its own, the labels or one value for all;
-    cover: arrays `indices`, `assignment`, `distances`, `covered`; images that it leaves out belong to no centre and are
-    not shown. A group has its images' projection on its first two principal components (scikit-learn), scaled to
-    [0, 1]. room: how many images to show; of more than a third as many centres those of each group that stand for the
-    most, and of the images of a centre an equal share, spread over their distances from the nearest to the farthest.
-    sheet: all images shown as one, a data URI.
+    cover: arrays `assignment`, `distances`, `covered`; images that it leaves out belong to no centre and are not shown;
+    chosen: (positions of the centres among the images (k,), -1 where free; their pixels; their groups). A free centre
+    is named n and its row. A group has its images' projection on its first two principal components (scikit-learn),
+    scaled to [0, 1]. room: how many images to show; of more than a third as many centres those of each group that stand
+    for the most, and of the images of a centre an equal share, spread over their distances from the nearest to the
+    farthest. sheet: all images shown as one, a data URI.
     """
+    n, (index, pixels, centre_groups) = len(images), chosen
+    named = np.where(index < 0, n + np.arange(len(index)), index)
+    images, distances = np.concatenate([images, pixels]), np.concatenate([cover["distances"], np.zeros(len(index))])
+    assignment = named[cover["assignment"]]
+    weights = np.bincount(assignment[cover["covered"]], minlength=len(images))
     members_of = {group: np.flatnonzero(groups == group) for group in np.unique(groups)}
-    centres_of = {group: cover["indices"][np.isin(cover["indices"], members)] for group, members in members_of.items()}
-    weights = np.bincount(cover["assignment"][cover["covered"]], minlength=len(images))
+    centres_of = {group: named[centre_groups == group] for group in members_of}
     fitting = max(1, room // 3 // len(members_of))
     drawn_of = {group: _heaviest(centres, weights, fitting) for group, centres in centres_of.items()}
     limit = max(2, room // sum(map(len, drawn_of.values())) - 1)
@@ -30,10 +35,12 @@ def explore(images, groups, cover, room):
     for group, members in members_of.items():
         centres = drawn_of[group]
         covered = members[cover["covered"][members]]
-        chosen = {centre: _spread(cover, covered, centre, limit) for centre in centres.tolist()}
-        positions = np.concatenate([[centre, *own] for centre, own in chosen.items()])
-        flat = images[members].reshape(len(members), -1)
-        where = dict(zip(members.tolist(), _projected(flat).astype(np.float64).round(4).tolist(), strict=True))
+        lying = {centre: covered[(assignment[covered] == centre) & (covered != centre)] for centre in centres.tolist()}
+        picked = {centre: _spread(own, distances, limit) for centre, own in lying.items()}
+        positions = np.concatenate([[centre, *own] for centre, own in picked.items()])
+        where = np.union1d(members, centres)
+        flat = images[where].reshape(len(where), -1)
+        where = dict(zip(where.tolist(), _projected(flat).astype(np.float64).round(4).tolist(), strict=True))
         parts.append(
             {
                 "group": group.item(),
@@ -42,10 +49,10 @@ def explore(images, groups, cover, room):
                 "size": len(centres_of[group]),
                 "position": positions.tolist(),
                 "place": [where[position] for position in positions.tolist()],
-                "centre": np.repeat(centres, [1 + len(own) for own in chosen.values()]).tolist(),
-                "distance": cover["distances"][positions].round(4).tolist(),
-                "weight": {centre: int(weights[centre]) for centre in chosen},
-                "radius": {c: round(float(cover["distances"][[c, *own]].max()), 4) for c, own in chosen.items()},
+                "centre": np.repeat(centres, [1 + len(own) for own in picked.values()]).tolist(),
+                "distance": distances[positions].round(4).tolist(),
+                "weight": {centre: int(weights[centre]) for centre in picked},
+                "radius": {c: round(float(distances[[c, *own]].max()), 4) for c, own in picked.items()},
                 "first": sum(map(len, shown)),
             }
         )
@@ -53,6 +60,7 @@ def explore(images, groups, cover, room):
     return {
         "tile": images.shape[2:],
         "columns": COLUMNS,
+        "images": n,
         "sheet": _sheet(images[np.concatenate(shown)]),
         "groups": parts,
     }
@@ -63,10 +71,9 @@ def _heaviest(centres, weights, number):
     return centres[np.sort(np.argsort(-weights[centres], kind="stable")[:number])]
 
 
-def _spread(cover, covered, centre, limit):
+def _spread(own, distances, limit):
     """At most `limit` of the images of a centre, in order of distance, the nearest and the farthest among them."""
-    own = covered[(cover["assignment"][covered] == centre) & (covered != centre)]
-    own = own[np.argsort(cover["distances"][own], kind="stable")]
+    own = own[np.argsort(distances[own], kind="stable")]
     places = np.linspace(0, len(own) - 1, min(limit, len(own))).round().astype(int)
     return own[places].tolist()
 

@@ -5,11 +5,10 @@ from fractions import Fraction
 from finitecover.study import kinds, layout, renamed
 from finitecover.study.catalogue import image_side, smallest_class
 from finitecover.study.kinds import ALGORITHMS, ATTACKS, FAMILIES, PRINCIPAL_COMPONENTS, RELAXATIONS, SOURCES, TRAININGS
-from finitecover.study.runs import BUDGET, kind_of, runs, takes_budget
+from finitecover.study.runs import BUDGET, at_budget, kind_of, runs, takes_budget
 from finitecover.study.schema import mistake
 from finitecover.study.settings import (
     ConfigurationError,
-    at_budget,
     evaluated_sizes,
     fraction,
     imported_path,
@@ -149,8 +148,11 @@ def _check_method(name, settings, config):
     if family == "condensation":
         _check_known(f"{where}.model", settings["model"], config["models"])
         _check_at_budgets(where, settings, allowed - set(kinds.WHATEVER_THE_BUDGET), config)
+        for number in (None, *settings.get("by_budget", ())):
+            _check_start(where, at_budget(settings, number and int(number))["start"], config)
     if family == "cover":
         _check_relaxations(where, settings, config)
+        _check_free(where, settings)
 
 
 def _check_at_budgets(where, settings, allowed, config):
@@ -169,6 +171,38 @@ def _check_experts(where, settings, config):
     if ALGORITHMS["condensation"][settings["algorithm"]].experts:
         last, epochs = settings["latest_start"] - 1 + settings["expert_epochs"], config["experts"]["epochs"]
         _require(last <= epochs, f"{where}: latest_start and expert_epochs reach epoch {last}; experts have {epochs}")
+
+
+def _check_start(where, start, config):
+    """That a condensation starts from real images, noise, or a set that another method makes for its budget."""
+    if start in kinds.STARTS:
+        return
+    _check_known(f"{where}.start", start, dict.fromkeys((*kinds.STARTS, *config["methods"])))
+    method = config["methods"][start]
+    suits = method["family"] == "coreset" or (method["family"] == "cover" and method.get("label_wise"))
+    _require(
+        suits and takes_budget(method),
+        f"{where}.start: {start} is no coreset and no label-wise cover that is given a budget; choose another",
+    )
+
+
+def _check_free(where, settings):
+    """That free centres are asked for what they can be: see `covers.free`."""
+    if "centres" not in settings:
+        _require("power" not in settings, f"{where}.power: only covers with centres: free; remove it")
+        return
+    _require("power" in settings, f"{where}: centres: free needs power")
+    _require(settings["label_wise"], f"{where}.label_wise: free centres have the label of their class; set it to true")
+    for key in (RELAXATIONS.keys() - {"uncovered"}) & settings.keys():
+        raise ConfigurationError(f"{where}.{key}: not used by covers with free centres; remove it")
+    power, norm = settings["power"], settings["norm"]
+    if settings["given"] == "radius":
+        _require(power == kinds.INFINITE, f"{where}.power: {kinds.INFINITE} alone, where a radius is given")
+    known = {"l1": [1], "linf": [kinds.INFINITE]}.get(norm)
+    _require(
+        known is None or power in known,
+        f"{where}.power: no free centres of power {power} in {norm}; choose l2, or power 1 in l1, inf in linf",
+    )
 
 
 def _check_relaxations(where, settings, config):

@@ -60,8 +60,12 @@ def frontier_runs(config):
     return [
         run
         for run in runs.all_covers(config)
-        if runs.is_cover(methods[run["method"]]) and methods[run["method"]]["norm"] == norm
+        if _learns_frontier(methods[run["method"]]) and methods[run["method"]]["norm"] == norm
     ]
+
+
+def _learns_frontier(method):
+    return runs.is_cover(method) and not runs.is_free(method)
 
 
 def frontier_datasets(config):

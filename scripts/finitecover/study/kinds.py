@@ -81,6 +81,9 @@ class Relaxation:
 
 
 PRINCIPAL_COMPONENTS = "pca"  # the space that is no network's
+FREE = ("centres", "power")  # what a cover has whose centres need not be images
+INFINITE = "inf"  # the power that asks for the smallest radius
+STARTS = ("real", "noise")  # of condensations, beside the names of methods
 
 RELAXATIONS = MappingProxyType(
     {
@@ -96,14 +99,14 @@ FAMILIES = MappingProxyType(
         "full": Family(),
         "cover": Family(
             keys=("given", "norm", "label_wise", "time_limit"),
-            optional=tuple(RELAXATIONS),
+            optional=(*RELAXATIONS, *FREE),
             rule="solve_cover",
             budget="given",
         ),
         "coreset": Family(keys=("algorithm",), seeded=True, rule="select_coreset", budget=True),
         "condensation": Family(
             keys=("algorithm", "model", "iterations", "start", "learning_rate", "momentum"),
-            optional=("by_budget",),
+            optional=("by_budget", "cover"),
             seeded=True,
             rule="condense_dataset",
             budget=True,
@@ -127,7 +130,7 @@ BUILT_IN = MappingProxyType(
 OWN_CONDENSATIONS = own_names("condensations", classes=True)
 OWN_SELECTIONS, OWN_MODELS, OWN_ATTACKS = own_names("selections"), own_names("models"), own_names("attacks")
 # Settings of a condensation that are the same at every budget: `by_budget` has none of them.
-WHATEVER_THE_BUDGET = ("family", "algorithm", "model", "by_budget")
+WHATEVER_THE_BUDGET = ("family", "algorithm", "model", "by_budget", "cover")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ _COSTLY = {
     "solve_cover": runs.all_covers,
     "verify_cover": runs.all_covers,
     "trace_frontier": figures.frontier_datasets,
+    "cover_condensed": runs.condensed_covers,
+    "verify_condensed_cover": runs.condensed_covers,
     "train_expert": runs.experts,
     "train_model": runs.runs,
     "attack_model": runs.runs,
@@ -37,6 +39,8 @@ _WITHOUT_NETWORK = {
     "prepare_dataset",
     "solve_cover",
     "verify_cover",
+    "cover_condensed",
+    "verify_condensed_cover",
     "trace_frontier",
     "select_coreset",
 }
@@ -57,6 +61,12 @@ def model_of(config, dataset, space):
         return {}
     trained = {"training_set": "full", "training": "standard", "seed": config["run"]["seeds"][0]}
     return {"model": paths.fill(paths.MODEL, {"dataset": dataset, "model": space, **trained})}
+
+
+def start_of(config, dataset, training_set, seed):
+    """The set that a condensation starts from: {"start": path}, or nothing where it is real images or noise."""
+    start = runs.start_of(config, training_set)
+    return {"start": paths.training_set(config, {"dataset": dataset, "seed": seed, **start})} if start else {}
 
 
 def experts_of(config, dataset, training_set):
@@ -137,15 +147,31 @@ def sets_of_group(config, *group):
 
 
 def explored_covers(config):
-    """What the report's explorer shows: of every data set each kind of cover, at the largest budget; dicts of
-    `runs.made_sets`."""
-    largest = {made["method"]: made for made in runs.of_family(config, "cover")}
-    return [run | made for run in runs.datasets(config) for made in largest.values()]
+    """What the report's explorer shows, paths: of every data set each kind of cover, at the largest budget, those of
+    condensed sets with the first seed."""
+    first, order = config["run"]["seeds"][0], config["run"]["datasets"]
+    shown = [(paths.COVER_EXPLORER, run) for run in runs.all_covers(config)]
+    condensed = [run for run in runs.condensed_covers(config) if run["seed"] == first]
+    shown += [(paths.CONDENSED_COVER_EXPLORER, run) for run in condensed]
+    largest = {(run["dataset"], run["method"]): (path, run) for path, run in shown}
+    by_dataset = sorted(largest.values(), key=lambda found: order.index(found[1]["dataset"]))
+    return [paths.fill(path, run) for path, run in by_dataset]
 
 
-def cover_names(config):
-    """Every cover of the study: dicts of dataset, training_set."""
-    return [{key: run[key] for key in ("dataset", "training_set")} for run in runs.all_covers(config)]
+def covers(config):
+    """Every cover of the study, and where what is told and what was measured of it lie: dicts of run (dataset,
+    training_set, seed: None where it decides nothing), classes, verified."""
+    sets = [(paths.COVER_CLASSES, paths.COVER_VERIFIED, run) for run in runs.all_covers(config)]
+    condensed = paths.CONDENSED_COVER_CLASSES, paths.CONDENSED_COVER_VERIFIED
+    sets += [(*condensed, run) for run in runs.condensed_covers(config)]
+    return [
+        {
+            "run": {"dataset": run["dataset"], "training_set": run["training_set"], "seed": run.get("seed")},
+            "classes": paths.fill(classes, run),
+            "verified": paths.fill(verified, run),
+        }
+        for classes, verified, run in sets
+    ]
 
 
 def shown_set_names(config):

@@ -1,10 +1,27 @@
-"""What YAML takes in silence: a key that stands twice in a map, of which all but the last are lost."""
+"""What files of settings say beyond YAML: no key stands twice in a map, and a method may be like another one."""
 
 from pathlib import Path
 
 import yaml
 
 from finitecover.study.settings import ConfigurationError
+
+
+def derive_methods(config):
+    """Give every method that is `like` another one that one's settings, under its own; changes the config.
+
+    What an overlay says of a method so goes for those that are like it. Raises `ConfigurationError` for one that is
+    like none, or like one that is like another.
+    """
+    methods = config.get("methods")
+    given = methods.items() if isinstance(methods, dict) else ()
+    derived = {name for name, own in given if isinstance(own, dict) and "like" in own}
+    for name in derived:
+        other = methods[name].pop("like")
+        if other not in methods or other in derived:
+            known = ", ".join(sorted(map(str, methods.keys() - derived)))
+            raise ConfigurationError(f"methods.{name}.like: {other!r} is no method with settings of its own: {known}")
+        methods[name] = methods[other] | methods[name]
 
 
 def check_keys(path):

@@ -22,6 +22,9 @@ JOBS = {
     "select_coreset": f"{_SET}/seed{{seed}}",
     "train_expert": "{dataset}/{model}/expert{expert}",
     "condense_dataset": f"{_SET}/seed{{seed}}",
+    "cover_condensed": f"{_SET}/seed{{seed}}",
+    "verify_condensed_cover": f"{_SET}/seed{{seed}}",
+    "explore_condensed_cover": f"{_SET}/seed{{seed}}",
     "import_condensed": _SET,
     "export_condensed": f"{_SET}/seed{{seed}}",
     "train_model": _MODEL,
@@ -75,7 +78,6 @@ COVER_CLASSES = f"{_COVER}/classes.csv"
 COVER_STEPS = f"{_COVER}/steps.csv"
 COVER_VERIFIED = f"{_COVER}/verified.csv"
 COVER_EXPLORER = f"{_COVER}/explorer.json"
-COVER_OF_CERTIFICATES = COVER_SET.replace("{training_set}", "{cover}")
 FRONTIER = "results/{dataset}/frontier.csv"
 
 CORESET_SET = "results/{dataset}/coresets/{training_set}/seed{seed}/train.npy"
@@ -90,6 +92,12 @@ CONDENSED_SUMMARY = f"{_CONDENSED}/summary.json"
 CONDENSED_EXPORTED_DC = f"{_CONDENSED}/exported/condensed.pt"
 CONDENSED_EXPORTED_MTT_IMAGES = f"{_CONDENSED}/exported/images_best.pt"
 CONDENSED_EXPORTED_MTT_LABELS = f"{_CONDENSED}/exported/labels_best.pt"
+_CONDENSED_COVER = f"{_CONDENSED}/cover"
+CONDENSED_COVER_SET = f"{_CONDENSED_COVER}/train.npy"
+CONDENSED_COVER = f"{_CONDENSED_COVER}/cover.npz"
+CONDENSED_COVER_CLASSES = f"{_CONDENSED_COVER}/classes.csv"
+CONDENSED_COVER_VERIFIED = f"{_CONDENSED_COVER}/verified.csv"
+CONDENSED_COVER_EXPLORER = f"{_CONDENSED_COVER}/explorer.json"
 _IMPORTED = "results/{dataset}/imported/{training_set}"
 IMPORTED_SET = f"{_IMPORTED}/train.npy"
 IMPORTED_SUMMARY = f"{_IMPORTED}/summary.json"
@@ -148,7 +156,18 @@ def table(name):
 def set_template(config, training_set):
     """Template of where a training set lies, by the family of its method."""
     method, _ = split_name(training_set)
-    return _FAMILY_SET[config["methods"][method]["family"]]
+    settings = config["methods"][method]
+    return CONDENSED_COVER_SET if "cover" in settings else _FAMILY_SET[settings["family"]]
+
+
+def cover_template(config, training_set):
+    """Template of where the arrays of a training set that is a cover lie."""
+    return CONDENSED_COVER if set_template(config, training_set) == CONDENSED_COVER_SET else COVER
+
+
+def certified_template(config, cover):
+    """Template of where the centres lie that models are certified at, with a field {cover} for {training_set}."""
+    return set_template(config, cover).replace("{training_set}", "{cover}")
 
 
 def training_set(config, run):

@@ -8,7 +8,7 @@ learn what a file is about.
 import re
 from collections import Counter
 
-from finitecover.study.kinds import ALGORITHMS, FAMILIES, TRAININGS
+from finitecover.study.kinds import ALGORITHMS, FAMILIES, STARTS, TRAININGS
 
 BUDGET = re.compile(r"(?P<method>.+)-ipc(?P<ipc>[1-9][0-9]*)")
 GROUP = ("dataset", "training", "model", "seed")  # models that share all but their training set
@@ -38,7 +38,30 @@ def algorithm(method):
 
 def is_cover(method):
     """Whether a method is a cover whose radii and weights speak for points of a centre's own label."""
-    return bool(method.get("label_wise"))
+    return bool(method.get("label_wise")) or "cover" in method
+
+
+def is_free(method):
+    """Whether a method is a cover whose centres need not be training images."""
+    return method.get("centres") == "free" or "cover" in method
+
+
+def start_of(config, training_set):
+    """The training set that a condensation starts from: {training_set, method, ipc}, or None where it is none."""
+    name, ipc = split_name(training_set)
+    method = config["methods"][name]
+    start = at_budget(method, ipc).get("start", STARTS[0])
+    return None if start in STARTS else {"training_set": training_set_name(start, ipc), "method": start, "ipc": ipc}
+
+
+def at_budget(settings, ipc):
+    """A method's settings at so many images per class (None: it takes no budget).
+
+    Of `by_budget`, the settings at the largest number that does not exceed the budget stand in for the method's own.
+    """
+    own = {key: value for key, value in settings.items() if key != "by_budget"}
+    reached = [number for number in settings.get("by_budget", ()) if int(number) <= (ipc or 0)]
+    return own | settings["by_budget"][max(reached, key=int)] if reached else own
 
 
 def training_sets(config):
@@ -94,21 +117,30 @@ def admits_intervals(model):
 
 
 def made_sets(config, *families):
-    """The training sets that methods of these families make and that models are trained on, once each: dicts of
-    dataset, training_set, method, ipc, and seed where it decides the set."""
+    """The training sets that methods of these families make and that models are trained on, or that condensations start
+    from, once each: dicts of dataset, training_set, method, ipc, and seed where it decides the set."""
     found = []
     for run in runs(config):
-        family = config["methods"][run["method"]]["family"]
-        if family in families:
-            keys = ("dataset", "training_set", "method", "ipc", *(["seed"] if FAMILIES[family].seeded else []))
-            found.append({key: run[key] for key in keys})
+        start = start_of(config, run["training_set"])
+        for made in [run, *([run | start] if start else [])]:
+            family = config["methods"][made["method"]]["family"]
+            if family in families:
+                keys = ("dataset", "training_set", "method", "ipc", *(["seed"] if FAMILIES[family].seeded else []))
+                found.append({key: made[key] for key in keys})
     return list({tuple(made.items()): made for made in found}.values())
 
 
 def all_covers(config):
-    """Every cover of the study, trained on or not: dicts of dataset, training_set, method, ipc."""
-    sets = of_family(config, "cover")
-    return [{"dataset": dataset, **made} for dataset in config["run"]["datasets"] for made in sets]
+    """Every cover of the study, trained on, started from or neither: dicts of dataset, training_set, method, ipc."""
+    started = [start_of(config, made["training_set"]) for made in of_family(config, "condensation")]
+    started = [start for start in started if start and config["methods"][start["method"]]["family"] == "cover"]
+    sets = {made["training_set"]: made for made in of_family(config, "cover") + started}
+    return [{"dataset": dataset, **made} for dataset in config["run"]["datasets"] for made in sets.values()]
+
+
+def condensed_covers(config):
+    """Every condensed set that is taken as a cover: dicts of `made_sets`."""
+    return [made for made in made_sets(config, "condensation") if "cover" in config["methods"][made["method"]]]
 
 
 def datasets(config):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from finitecover.study.catalogue import source_files, source_state
 from finitecover.study.kinds import ATTACKS, SOURCES, all_keys
-from finitecover.study.runs import kind_of, snapshots, split_name
+from finitecover.study.runs import at_budget, kind_of, snapshots, split_name
 
 
 class ConfigurationError(ValueError):
@@ -63,14 +63,14 @@ def method_settings(config, dataset, training_set):
     return settings if ipc is None else settings | {"ipc": ipc}
 
 
-def at_budget(settings, ipc):
-    """A method's settings at so many images per class (None: it takes no budget).
-
-    Of `by_budget`, the settings at the largest number that does not exceed the budget stand in for the method's own.
-    """
-    own = {key: value for key, value in settings.items() if key != "by_budget"}
-    reached = [number for number in settings.get("by_budget", ()) if int(number) <= (ipc or 0)]
-    return own | settings["by_budget"][max(reached, key=int)] if reached else own
+def cover_settings(config, dataset, training_set):
+    """What a cover is asked for: settings of its method, or, of a condensed set that is taken as one, norm, budget and
+    that its centres are free."""
+    settings = method_settings(config, dataset, training_set)
+    if "cover" not in settings:
+        return settings
+    shared = {"given": "budget", "label_wise": True, "centres": "free"}
+    return shared | {"norm": settings["cover"], "ipc": settings["ipc"]}
 
 
 def imported_path(settings, dataset):

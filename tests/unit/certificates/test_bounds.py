@@ -76,7 +76,7 @@ def test_transferred_radii_are_those_of_the_best_centre_of_the_label(norm, metri
         for c in range(12):
             if labels[i] == labels[centres[c]] and radii[c] >= 0:
                 expected[i] = max(expected[i], radii[c] - distances[i, c])
-    found = transferred_radii(*map(torch.from_numpy, (images, labels, centres, radii)), norm)
+    found = transferred_radii(*map(torch.from_numpy, (images, labels, images[centres], labels[centres], radii)), norm)
     assert np.allclose(found.numpy(), expected)
     kept = radii >= 0
     assert np.allclose(found[centres[kept]].numpy(), np.maximum(expected[centres[kept]], radii[kept]))
@@ -89,9 +89,10 @@ def test_no_certificate_at_a_centre_reaches_an_image_of_another_label(norm, metr
     centres = rng.choice(40, 9, replace=False)
     distances = cdist(images[centres].reshape(9, -1), images.reshape(40, -1), metric)
     expected = [distances[c][labels != labels[centre]].min() for c, centre in enumerate(centres)]
-    found = ceiling_radii(*map(torch.from_numpy, (images, labels, centres)), norm)
+    found = ceiling_radii(*map(torch.from_numpy, (images, labels, images[centres], labels[centres])), norm)
     assert np.allclose(found.numpy(), expected)
-    alone = ceiling_radii(torch.rand(4, 1, 2, 2), torch.zeros(4, dtype=torch.int64), torch.tensor([1]), norm)
+    others, same = torch.rand(4, 1, 2, 2), torch.zeros(4, dtype=torch.int64)
+    alone = ceiling_radii(others, same, torch.rand(1, 1, 2, 2), same[:1], norm)
     assert alone.tolist() == [torch.inf]
 
 
@@ -101,7 +102,7 @@ def test_a_transferred_certificate_is_never_more_than_the_truth():
     true = margins(model, images, labels)
     centres = torch.arange(0, 80, 4)
     radii = smoothed_radii(model, images[centres], labels[centres], **SMOOTHING)
-    transferred = transferred_radii(images, labels, centres, radii, "l2")
+    transferred = transferred_radii(images, labels, images[centres], labels[centres], radii, "l2")
     assert (transferred > 0).sum() > len(centres) / 2
     assert (transferred <= true + 1e-6).all()
 

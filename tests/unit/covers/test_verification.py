@@ -137,7 +137,8 @@ def stored(rng):
         "points": points,
         "records": training_set(points, labels, index=np.arange(50)),
         "settings": SETTINGS,
-        "cover": {key: getattr(whole, key).copy() for key in ("indices", "assignment", "distances", "dual", "covered")},
+        "cover": {key: getattr(whole, key).copy() for key in ("indices", "distances", "dual", "covered")}
+        | {"assignment": np.searchsorted(whole.indices, whole.assignment)},
         "chosen": training_set(points[whole.indices], labels[whole.indices], **centres),
         "classes": rows_of(labels, whole, parts),
     }
@@ -223,8 +224,8 @@ def test_points_left_out_must_have_been_allowed(stored):
     cover["covered"][farthest] = False
     with pytest.raises(CoverError, match=r"centre \d+ has weight"):
         verify_stored(**stored)
-    place = np.searchsorted(cover["indices"], cover["assignment"][farthest])
-    left = np.flatnonzero((cover["assignment"] == cover["indices"][place]) & cover["covered"])
+    place = cover["assignment"][farthest]
+    left = np.flatnonzero((cover["assignment"] == place) & cover["covered"])
     differences = np.abs(stored["points"][left].astype(float) - stored["points"][cover["indices"][place]].astype(float))
     chosen["weight"][place] -= 1
     chosen["radius_l2"][place] = np.sqrt((differences**2).sum(axis=(1, 2, 3))).max()

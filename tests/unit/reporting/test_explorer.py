@@ -14,12 +14,16 @@ def cover(rng):
     group = np.where(np.arange(60) < 30, np.arange(60) % 10, 0)
     assignment = np.concatenate([group, 60 + group])
     distances, covered = rng.random(120), np.full(120, True)
-    return {"indices": np.r_[:10, 60:70], "assignment": assignment, "distances": distances, "covered": covered}
+    indices = np.r_[:10, 60:70]
+    place = np.searchsorted(indices, assignment)
+    return {"indices": indices, "assignment": place, "distances": distances, "covered": covered}
 
 
-def shown(cover, room, channels=1):
+def shown(cover, room, channels=1, free=False):
     images = np.random.default_rng(1).random((120, channels, 4, 5), dtype=np.float32)
-    return images, explore(images, np.repeat([3, 7], 60), cover, room)
+    index = np.full(20, -1) if free else cover["indices"]
+    chosen = index, images[cover["indices"]] / 2 if free else images[index], np.repeat([3, 7], 10)
+    return images, explore(images, np.repeat([3, 7], 60), cover, chosen, room)
 
 
 def test_where_there_is_room_every_centre_is_shown_with_its_nearest_and_farthest_image(cover):
@@ -38,6 +42,19 @@ def test_where_there_is_room_every_centre_is_shown_with_its_nearest_and_farthest
     sheet = np.array(Image.open(io.BytesIO(base64.b64decode(page["sheet"].split(",")[1]))).convert("L"))
     assert sheet.shape == (3 * 4, COLUMNS * 5)
     assert (sheet[:4, :5] == (images[first["position"][0], 0] * 255).round()).all()  # grey: without loss
+
+
+def test_free_centres_are_shown_as_images_of_their_own(cover):
+    images, page = shown(cover, 1000, free=True)
+    assert page["images"] == 120
+    first, second = page["groups"]
+    assert sorted(first["weight"]) == list(range(120, 130))  # named after the images, in their order
+    assert first["points"] == sum(first["weight"].values()) == 60
+    assert sorted(set(first["position"]) - set(first["weight"])) == list(range(60))
+    place = first["position"].index(120)
+    assert (first["centre"][place], first["distance"][place], second["size"]) == (120, 0, 10)
+    sheet = np.array(Image.open(io.BytesIO(base64.b64decode(page["sheet"].split(",")[1]))).convert("L"))
+    assert (sheet[:4, :5] == (images[0, 0] / 2 * 255).round()).all()
 
 
 @pytest.mark.parametrize("room", [12, 30, 60])

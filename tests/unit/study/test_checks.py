@@ -104,7 +104,7 @@ def test_the_schema_lists_the_kinds_that_there_are():
     keys = properties["methods"]["additionalProperties"]["properties"]
     algorithms = [algorithm for table in kinds.ALGORITHMS.values() for algorithm in table.values()]
     used = {key for one in (*kinds.FAMILIES.values(), *algorithms) for key in (*one.keys, *one.optional)}
-    assert set(keys) == used | {"family"}
+    assert set(keys) == used | {"family", "like"}
     condensing = kinds.ALGORITHMS["condensation"].values()
     by_budget = {
         *kinds.FAMILIES["condensation"].keys,
@@ -133,7 +133,7 @@ def test_the_schema_is_one_and_describes_every_key():
 
 REFUSALS = [
     ("run.datasets", ["mnits"], "run.datasets: 'mnits' is not defined; choose from cifar10, cifar10-5k, digits"),
-    ("run.methods", ["mfc", "mcf"], "run.methods: 'mcf' is not defined; choose from dc, dm, dsa, full"),
+    ("run.methods", ["mfc", "mcf"], "run.methods: 'mcf' is not defined; choose from dc, dm, dsa, free"),
     ("run.trainings", ["pgd"], "run.trainings: 'pgd' is not defined; choose from gaussian, generalised-ibp-linf"),
     ("run.models", ["resnet"], "run.models: 'resnet' is not defined; choose from convnet"),
     ("run.methods", [], "run.methods: [] should be non-empty"),
@@ -160,7 +160,11 @@ REFUSALS = [
     ("datasets.digits.eps.linf.test", ["0.2"], "must contain the size of training, 0.1"),
     ("datasets.digits.eps.linf.test", ["0.1", "1/10"], "a size occurs twice in 0.1, 1/10"),
     ("datasets.digits.eps", {"l2": {"train": "1", "test": ["1"]}}, "training pgd-linf perturbs in linf, for which"),
-    ("datasets.digits.radius", {"l1": 3}, "datasets.digits.radius: method mfc-eta covers in l2, for which there is no"),
+    (
+        "datasets.digits.radius",
+        {"l1": 3},
+        "datasets.digits.radius: method free-eta covers in l2, for which there is no",
+    ),
     ("datasets.digits.radius", {"l2": -1}, "datasets.digits.radius.l2: -1 is less than the minimum of 0"),
     ("datasets.digits.source", "sklearn", "datasets.digits.source: 'sklearn' is not one of digits, torchvision"),
     ("datasets.digits.source", "npz", "datasets.digits: source npz needs path"),
@@ -177,12 +181,25 @@ REFUSALS = [
     (
         "methods.mfc.iterations",
         3,
-        "methods.mfc.iterations: not used by family cover; allowed: density, family, given, label_wise, norm",
+        "methods.mfc.iterations: not used by family cover; allowed: centres, density, family, given, label_wise",
     ),
     ("methods.mfc.uncovered", 1, "methods.mfc.uncovered: 1 is greater than or equal to the maximum of 1"),
     ("methods.mfc.slack", 0, "methods.mfc.slack: 0 is less than or equal to the minimum of 0"),
     ("methods.mfc.density", 2, "methods.mfc.density: 2 is greater than the maximum of 1"),
     ("methods.mfc.space", "vgg", "methods.mfc.space: 'vgg' is not defined; choose from convnet"),
+    ("methods.free.power", 0.5, "methods.free.power: 0.5 is less than the minimum of 1"),
+    ("methods.free.power", "big", "methods.free.power: 'big' does not match"),
+    ("methods.free.norm", "linf", "methods.free.power: no free centres of power 2 in linf; choose l2, or power 1 in"),
+    ("methods.free.label_wise", False, "methods.free.label_wise: free centres have the label of their class; set it"),
+    ("methods.free.slack", 0.5, "methods.free.slack: not used by covers with free centres; remove it"),
+    ("methods.free-eta.power", 2, "methods.free-eta.power: inf alone, where a radius is given"),
+    ("methods.mfc.power", 2, "methods.mfc.power: only covers with centres: free; remove it"),
+    ("methods.mfc.centres", "free", "methods.mfc: centres: free needs power"),
+    ("methods.mfc.cover", "l2", "methods.mfc.cover: not used by family cover"),
+    ("methods.dm.start", "fre", "methods.dm.start: 'fre' is not defined; choose from"),
+    ("methods.dm.start", "dc", "methods.dm.start: dc is no coreset and no label-wise cover that is given a budget"),
+    ("methods.dm.start", "mfc-eta", "methods.dm.start: mfc-eta is no coreset and no label-wise cover that is given"),
+    ("methods.dm.by_budget", {"10": {"start": "full"}}, "methods.dm.start: full is no coreset and no label-wise"),
     ("methods.mfc-eta.slack", 0.5, "methods.mfc-eta.slack: only covers that are given a budget; remove it"),
     ("methods.medoids.uncovered", 0.1, "methods.medoids.uncovered: with density 1 no centre is chosen by covering"),
     ("methods.mfc.time_limit", 0, "methods.mfc.time_limit: 0 is less than or equal to the minimum of 0"),

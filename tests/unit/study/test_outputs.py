@@ -17,21 +17,23 @@ def test_every_job_that_costs_time_is_listed_once_with_its_files():
     for job in jobs:
         count[job["rule"]] = count.get(job["rule"], 0) + 1
     assert count == {
-        "attack_model": 42,
+        "attack_model": 45,
         "condense_dataset": 6,
+        "cover_condensed": 3,
         "download_dataset": 1,
         "prepare_dataset": 1,
         "select_coreset": 3,
-        "solve_cover": 2,
-        "trace_bound": 12,
+        "solve_cover": 3,  # one that condensation starts from
+        "trace_bound": 18,
         "trace_frontier": 1,
         "train_expert": 2,
-        "train_model": 42,
+        "train_model": 45,
         "transfer_attacks": 9,
-        "verify_cover": 2,
+        "verify_condensed_cover": 3,
+        "verify_cover": 3,
     }
     assert len(set(outputs.benchmarks(jobs))) == len(jobs)
-    assert len(outputs.counts(jobs)) == 42 + 42 + 6 + 2
+    assert len(outputs.counts(jobs)) == 45 + 45 + 6 + 2
     (expert, *_) = [job for job in jobs if job["rule"] == "train_expert"]
     assert {key: value for key, value in expert.items() if value is not None} == {
         "rule": "train_expert",
@@ -55,9 +57,9 @@ def test_spaces_of_covers_are_embedded_once_per_data_set():
 def test_condensed_sets_are_those_of_the_study_with_their_histories():
     runs = outputs.condensed_runs(study("smoke"))
     assert [(run["training_set"], run["seed"]) for run in runs] == [
-        (f"{method}-ipc10", seed) for method in ("dm", "mtt") for seed in (0, 1, 2)
+        (f"{method}-ipc10", seed) for method in ("free-dm", "mtt") for seed in (0, 1, 2)
     ]
-    assert outputs.condensed_histories(study("smoke"))[0] == "results/digits/condensed/dm-ipc10/seed0/history.csv"
+    assert outputs.condensed_histories(study("smoke"))[0] == "results/digits/condensed/free-dm-ipc10/seed0/history.csv"
     assert len(outputs.condensed_summaries(study("smoke"))) == len(runs)
     config = changed(methods=["theirs"])
     config["methods"]["theirs"] = {"family": "imported", "format": "dc", "path": "x.pt", "experiment": 0}
@@ -74,7 +76,7 @@ def test_what_no_model_is_trained_on_is_not_made():
 def test_the_frontier_joins_what_covers_learn_with_what_is_asked_for():
     parts = outputs.frontier_parts(study("smoke"))
     names = [part["path"].removeprefix("results/digits/") for part in parts]
-    assert names == ["covers/mfc-ipc10/steps.csv", "covers/mfc-eta/steps.csv", "frontier.csv"]
+    assert names == ["covers/mfc-ipc10/steps.csv", "frontier.csv"]  # free centres are another question
     assert [part["dataset"] for part in outputs.frontier_parts(study())] == [
         dataset for dataset in ("mnist", "fashion-mnist", "cifar10") for _ in (1, 10)
     ]
@@ -97,8 +99,29 @@ def test_images_are_shown_at_the_smallest_budget_with_the_first_seed():
 
 
 def test_the_explorer_shows_each_kind_of_cover_at_its_largest_budget():
-    shown = outputs.explored_covers(changed(methods=["mfc", "mfc-eta", "random"], budgets=[5, 10]))
-    assert [run["training_set"] for run in shown] == ["mfc-ipc10", "mfc-eta"]
+    shown = outputs.explored_covers(changed(methods=["mfc", "mfc-eta", "random", "free-dm"], budgets=[5, 10]))
+    covers = [f"results/digits/covers/{name}/explorer.json" for name in ("mfc-ipc10", "mfc-eta", "free-ipc10")]
+    assert shown == [*covers, "results/digits/condensed/free-dm-ipc10/seed0/cover/explorer.json"]
+
+
+def test_a_condensation_starts_from_the_set_that_it_names_at_its_own_budget_and_seed():
+    config = changed(methods=["dm", "free-dm"], budgets=[5, 10])
+    assert outputs.start_of(config, "digits", "dm-ipc5", "2") == {}
+    assert outputs.start_of(config, "digits", "free-dm-ipc5", "2") == {
+        "start": "results/digits/covers/free-ipc5/train.npy"
+    }
+    config["methods"]["free-dm"]["start"] = "kmeans"
+    start = outputs.start_of(config, "digits", "free-dm-ipc5", "2")
+    assert start == {"start": "results/digits/coresets/kmeans-ipc5/seed2/train.npy"}
+    made = {(job["rule"], job["training_set"]) for job in outputs.costly_jobs(config)}
+    assert ("select_coreset", "kmeans-ipc10") in made
+
+
+def test_condensed_sets_that_are_covers_stand_among_the_covers_with_their_seeds():
+    config = changed(methods=["mfc", "free-dm", "dm"], seeds=[0, 1])
+    named = [(cover["run"]["training_set"], cover["run"]["seed"]) for cover in outputs.covers(config)]
+    assert named == [("mfc-ipc10", None), ("free-ipc10", None), ("free-dm-ipc10", 0), ("free-dm-ipc10", 1)]
+    assert outputs.covers(config)[-1]["classes"] == "results/digits/condensed/free-dm-ipc10/seed1/cover/classes.csv"
 
 
 def test_joined_tables_name_their_jobs_in_columns():
@@ -111,8 +134,8 @@ def test_joined_tables_name_their_jobs_in_columns():
         "seed": 0,
     }
     group = ("digits", "generalised-l2", "convnet", "1")
-    assert outputs.sets_of_group(config, *group) == ["mfc-ipc10", "mfc-eta"]
-    assert outputs.models_of_group(config, *group)[1].endswith("models/mfc-eta/generalised-l2/convnet/seed1/model.pt")
+    assert outputs.sets_of_group(config, *group) == ["mfc-ipc10", "free-eta", "free-dm-ipc10"]
+    assert outputs.models_of_group(config, *group)[1].endswith("models/free-eta/generalised-l2/convnet/seed1/model.pt")
     assert outputs.report_tables(config)[-3:] == ["condensed", "transfer", "bounds"]
     config["evaluation"]["transfer"] = None
     assert outputs.joined_tables(config) == ["bounds"]

@@ -1,6 +1,8 @@
+import copy
+
 import pytest
 
-from finitecover.study.overlays import check_keys
+from finitecover.study.overlays import check_keys, derive_methods
 from finitecover.study.settings import ConfigurationError
 from running import ROOT
 
@@ -32,3 +34,21 @@ def test_what_repeats_no_key_and_what_is_no_yaml_is_not_judged(text, tmp_path):
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
 def test_no_shipped_file_gives_a_key_twice(path):
     check_keys(path)
+
+
+def test_a_method_that_is_like_another_has_its_settings_but_for_its_own():
+    config = {"methods": {"dm": {"family": "condensation", "start": "real", "iterations": 5}}}
+    config["methods"]["free-dm"] = {"like": "dm", "start": "free"}
+    derive_methods(config)
+    assert config["methods"]["free-dm"] == {"family": "condensation", "start": "free", "iterations": 5}
+    assert config["methods"]["dm"]["start"] == "real"
+    once = copy.deepcopy(config)
+    derive_methods(config)
+    assert config == once
+    for methods in ({"a": {"like": "b"}}, {"a": {"like": "b"}, "b": {"like": "c"}, "c": {}}):
+        with pytest.raises(
+            ConfigurationError, match=r"methods\.[ab]\.like: '[bc]' is no method with settings of its own"
+        ):
+            derive_methods({"methods": methods | {"c": {}}})
+    for nonsense in ({}, {"methods": None}, {"methods": [1]}, {"methods": {"a": 5}}):
+        derive_methods(nonsense)  # for the schema to refuse

@@ -43,6 +43,8 @@ def test_no_two_templates_are_one_file():
         ("mfc-eta", "results/digits/covers/mfc-eta/train.npy"),
         ("random-ipc10", "results/digits/coresets/random-ipc10/seed3/train.npy"),
         ("dm-ipc1", "results/digits/condensed/dm-ipc1/seed3/train.npy"),
+        ("free-ipc1", "results/digits/covers/free-ipc1/train.npy"),
+        ("free-dm-ipc1", "results/digits/condensed/free-dm-ipc1/seed3/cover/train.npy"),
     ],
 )
 def test_a_training_set_lies_where_its_family_has_it(training_set, path):
@@ -51,7 +53,7 @@ def test_a_training_set_lies_where_its_family_has_it(training_set, path):
 
 def test_every_run_of_a_study_has_files_of_its_own():
     of_study = runs(study("smoke"))
-    assert len(set(paths.fill_all(paths.ACCURACIES, of_study))) == len(of_study) == 42
+    assert len(set(paths.fill_all(paths.ACCURACIES, of_study))) == len(of_study) == 45
 
 
 def test_a_shell_expands_the_records_of_several_cells():

@@ -56,10 +56,11 @@ def test_names_of_training_sets_split_as_they_were_joined():
 
 def test_generalised_training_is_run_on_covers_alone():
     trained = runs.runs(study("smoke"))
-    # 6 methods x 2 trainings x 3 seeds, and the third training on two covers
-    assert len(trained) == 6 * 2 * 3 + 2 * 3
-    assert {run["training_set"] for run in trained if run["training"] == "generalised-l2"} == {"mfc-ipc10", "mfc-eta"}
+    # 6 methods x 2 trainings x 3 seeds, and the third training on three covers
+    assert len(trained) == 6 * 2 * 3 + 3 * 3
+    covers = {"mfc-ipc10", "free-eta", "free-dm-ipc10"}
+    assert {run["training_set"] for run in trained if run["training"] == "generalised-l2"} == covers
     for training in ("weighted-linf", "sampled-linf"):
         config = study("smoke")
         config["run"]["trainings"] = [training]
-        assert {run["training_set"] for run in runs.runs(config)} == {"mfc-ipc10", "mfc-eta"}
+        assert {run["training_set"] for run in runs.runs(config)} == covers
