@@ -28,6 +28,7 @@ from finitecover.coresets.selection import select
 from finitecover.data import checks, sources
 from finitecover.data.sampling import draw_examples
 from finitecover.jobs.records import pixels
+from finitecover.study.overlays import derive_methods
 from finitecover.study.settings import source_settings, training_settings
 from finitecover.training.attacks import attack, predict
 from finitecover.training.loop import train
@@ -47,6 +48,7 @@ def configuration(mirror):
     """The default study's, with a tenth of CIFAR-10."""
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     update_config(config, yaml.safe_load((ROOT / "config/cifar10-5k.yaml").read_text(encoding="utf-8")))
+    derive_methods(config)
     config["data"]["mirror"] = mirror
     return config
 

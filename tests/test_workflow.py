@@ -113,7 +113,7 @@ def test_the_report_is_one_page_that_needs_no_other_file(finished):
     page = (finished.folder / "results" / "report" / "report.html").read_text()
     assert page.count("<img ") == page.count('src="data:image/png;base64,') == 8
     assert not re.search(r"(src|href)=(?![\"']data:)", page)
-    for text in ("mfc-eta", "dm-ipc10", "What it cost", "2.10.0", "generalised-l2"):
+    for text in ("free-eta", "free-dm-ipc10", "What it cost", "2.10.0", "generalised-l2"):
         assert text in page
 
 
@@ -136,20 +136,20 @@ def test_rows_lie_where_the_path_says_one_per_image_and_attack(finished):
 def test_every_training_set_has_one_format_and_real_images_are_real(finished):
     results = finished.folder / "results" / "digits"
     full = np.load(results / "data" / "train.npy")
-    sets = [*results.glob("covers/*/train.npy"), *results.glob("co*/*/seed0/train.npy")]
-    assert len(sets) == 6
+    sets = [*results.glob("covers/*/train.npy"), *results.glob("co*/*/seed0/**/train.npy")]
+    assert len(sets) == 8
     for path in sets:
         records = np.load(path)
         assert records.dtype.names == full.dtype.names
-        if "condensed" in path.parts:
+        if "condensed" in path.parts or ("covers" in path.parts and path.parent.name.startswith("free")):
             assert (records["index"] == -1).all()
             assert 0 <= records["image"].min() <= records["image"].max() <= 1
         else:
             assert (records["image"] == full["image"][records["index"]]).all()
             assert (records["label"] == full["label"][records["index"]]).all()
-        if "mfc-eta" not in path.parts:
+        if "free-eta" not in path.parts:
             assert np.bincount(records["label"]).tolist() == [10] * 10
-        if "covers" in path.parts:
+        if "covers" in path.parts or "cover" in path.parts:
             assert records["weight"].sum() == len(full)
             assert records["radius_l2"].max() > 0
 
@@ -264,7 +264,7 @@ def test_costs_of_condensed_sets_stand_beside_those_of_covers(finished):
         (found,) = chosen.to_dict("records")
         return found
 
-    made = cost("condense_dataset", training_set="dm-ipc10")
+    made = cost("condense_dataset", training_set="free-dm-ipc10")
     # 3 iterations, 10 classes, 8 real and 10 synthetic images each
     assert (made["images_seen"], made["gradient_evaluations"]) == (3 * 10 * 18, 3 * 10 * 10)
     cover = cost("solve_cover", training_set="mfc-ipc10")
@@ -277,12 +277,12 @@ def test_costs_of_condensed_sets_stand_beside_those_of_covers(finished):
     expert = cost("train_expert", model="convnet", expert=1)
     assert (expert["images_seen"], expert["gradient_evaluations"]) == (3 * 1433, 3 * 1433)
     condensed = pd.read_csv(tables / "condensed.csv").set_index(["dataset", "training_set", "seed"])
-    assert condensed.index.tolist() == [("digits", f"{method}-ipc10", 0) for method in ("dm", "mtt")]
+    assert condensed.index.tolist() == [("digits", f"{method}-ipc10", 0) for method in ("free-dm", "mtt")]
     assert condensed["clamped_share"].between(0, 1).all()
     assert (condensed["loss_last"] > 0).all()
     assert condensed["step_size"].notna().tolist() == [False, True]
     page = (finished.folder / "results" / "report" / "report.html").read_text()
-    assert re.search(r"<td>dm-ipc10</td>\s*<td>1</td>", page)
+    assert re.search(r"<td>free-dm-ipc10</td>\s*<td>1</td>", page)
 
 
 def test_a_study_without_condensation_has_no_tables_or_figures_of_it(finished):
@@ -293,17 +293,17 @@ def test_a_study_without_condensation_has_no_tables_or_figures_of_it(finished):
 
 
 def test_a_condensed_set_is_exported_and_imported_again(finished):
-    exported = "results/digits/condensed/dm-ipc10/seed0/exported/condensed.pt"
+    exported = "results/digits/condensed/free-dm-ipc10/seed0/exported/condensed.pt"
     finished.run(exported, config=finished.overlays)
     (finished.folder / "theirs.yaml").write_text(
         "methods: {theirs: {family: imported, format: dc, experiment: 0,"
-        " path: 'results/{dataset}/condensed/dm-ipc10/seed0/exported/condensed.pt'}}\n"
+        " path: 'results/{dataset}/condensed/free-dm-ipc10/seed0/exported/condensed.pt'}}\n"
         "run: {methods: [theirs]}"
     )
     target = "results/digits/imported/theirs/train.npy"
     finished.run(target, config=[*finished.overlays, "theirs.yaml"])
     ours, again = (
-        np.load(finished.folder / path) for path in ("results/digits/condensed/dm-ipc10/seed0/train.npy", target)
+        np.load(finished.folder / path) for path in ("results/digits/condensed/free-dm-ipc10/seed0/train.npy", target)
     )
     assert again["image"] == pytest.approx(ours["image"], abs=1e-6)
     assert (again["label"] == ours["label"]).all()

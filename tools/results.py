@@ -64,7 +64,7 @@ OLDER = (
     " Kept before every training augmented its images, before intervals were over images, too, and corrected for their"
     " number, and before what is at chance was told."
 )
-BENCHMARKS = ("training", "condensation", "covers", "workflow", "choices", "calibration")
+BENCHMARKS = ("training", "condensation", "covers", "workflow", "choices", "controls", "calibration")
 ACCURACY, MEAN = 12.0, 2.0
 START, END = "<!-- claims -->\n", "<!-- end of claims -->\n"
 
@@ -281,6 +281,12 @@ def _jobs(config, claim):
         if family.rule:
             keys = ("dataset", "training_set", "seed") if family.seeded else ("dataset", "training_set")
             jobs.append({"rule": family.rule} | {key: run[key] for key in keys})
+        if "cover" in method:
+            jobs.append({"rule": "cover_condensed"} | {key: run[key] for key in ("dataset", "training_set", "seed")})
+        if start := runs.start_of(config, run["training_set"]):
+            family = FAMILIES[config["methods"][start["method"]]["family"]]
+            seed = {"seed": run["seed"]} if family.seeded else {}
+            jobs.append({"rule": family.rule, "training_set": start["training_set"]} | data | seed)
         if (found := runs.algorithm(method)) and found.experts:
             shared = {"rule": "train_expert", "model": method["model"]} | data
             jobs += [shared | {"expert": number} for number in range(config["experts"]["count"])]
