@@ -75,7 +75,7 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
     runs = pd.read_csv(results / "tables" / "runs.csv", dtype={"eps": str})
     cell = ["dataset", "training_set", "method", "ipc", "training", "model", "seed", "attack", "norm", "eps"]
     assert runs.columns.tolist() == [*cell, "accuracy", "n", "median_distance"]
-    models = 7 * 2 + 2
+    models = 7 * 2 + 3
     # clean; two attacks and the worst case at five sizes, at one of each norm the two library attacks as well
     assert len(runs) == models * (1 + 3 * (3 + 2) + 2 * 2)
     assert runs["accuracy"].between(0, 1).all()
@@ -176,7 +176,7 @@ def test_the_same_seed_gives_the_same_bytes_on_one_core(finished, make_workflow)
     (again.folder / "quick.yaml").write_text(yaml.safe_dump(QUICK))
     targets = [
         "results/digits/attacks/mfc-ipc10/generalised-l2/convnet/seed0/examples.parquet",
-        "results/digits/attacks/dm-ipc10/pgd-linf/convnet/seed0/examples.parquet",
+        "results/digits/attacks/free-dm-ipc10/pgd-linf/convnet/seed0/examples.parquet",
         "results/digits/coresets/kmeans-ipc10/seed0/train.npy",
         "results/figures/frontier.pdf",
     ]
@@ -324,20 +324,21 @@ def test_changed_settings_of_a_method_rerun_its_jobs_only(finished):
     changed = finished.folder / "changed.yaml"
     changed.write_text("methods: {dm: {iterations: 4}}")
     plan = finished.planned(config=overlays)
-    jobs = CONDENSED | {"condense_dataset": 1, "train_model": 2, "attack_model": 2, "plot_images": 1}
-    jobs |= {"transfer_attacks": 2, "collect_tables": 1}
+    taken = {"cover_condensed": 1, "verify_condensed_cover": 1, "collect_covers": 1}
+    jobs = CONDENSED | taken | {"condense_dataset": 1, "train_model": 3, "attack_model": 3, "plot_images": 1}
+    joined = {"transfer_attacks": 3, "collect_tables": 2}
+    jobs |= joined | {"trace_bound": 2, "explore_condensed_cover": 1}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
     changed.write_text("methods: {mfc: {norm: l1}}")
     plan = finished.planned(config=overlays)
     jobs = {"solve_cover": 1, "verify_cover": 1, "explore_cover": 1, "collect_covers": 1, "plot_frontier": 1}
     jobs |= {"train_model": 3, "attack_model": 3, "plot_images": 1}
-    joined = {"transfer_attacks": 3, "collect_tables": 2}
     jobs |= joined | {"trace_bound": 2}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
     changed.write_text("run: {seeds: [0, 1]}")
     plan = finished.planned(config=overlays)
-    jobs = CONDENSED | {"select_coreset": 2, "condense_dataset": 2, "train_model": 16, "attack_model": 16}
-    jobs |= joined | {"trace_bound": 4}
+    jobs = CONDENSED | taken | {"select_coreset": 2, "condense_dataset": 2, "train_model": 17, "attack_model": 17}
+    jobs |= joined | {"trace_bound": 6}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
 
 
@@ -352,26 +353,15 @@ def downstream(workflow, names):
     return reached
 
 
-COVERS_ONLY = {"trace_bound"}  # downstream of training as rules, but not of the training on other sets
-
-
-@pytest.mark.parametrize(
-    ("module", "untouched"),
-    [
-        ("condensation.loop", COVERS_ONLY),
-        ("covers.distances", set()),
-        ("reporting.statistics", set()),
-        ("study.shapes", set()),
-    ],
-)
-def test_a_changed_module_reruns_the_jobs_whose_scripts_import_it_and_no_others(finished, module, untouched):
+@pytest.mark.parametrize("module", ["condensation.loop", "covers.distances", "reporting.statistics", "study.shapes"])
+def test_a_changed_module_reruns_the_jobs_whose_scripts_import_it_and_no_others(finished, module):
     importing = {name for name, _ in rules() if module in imported_modules(ROOT / "scripts" / f"{name}.py")}
     path = module_path(module, finished.folder / "scripts/finitecover")
     source = path.read_text()
     path.write_text(source + "\n# changed\n")
     plan = finished.planned(config=finished.overlays)
     path.write_text(source)
-    assert set(plan) - {"total"} == downstream(finished, importing) - untouched
+    assert set(plan) - {"total"} == downstream(finished, importing)
     assert "Nothing to be done" in finished.run("--dry-run", config=finished.overlays).stdout
 
 
@@ -395,7 +385,7 @@ OWN = "\n\ndef mine(*arguments):\n    pass\n"
         ("own.condensations", {"condense_dataset"}),
         ("coresets.selection", {"select_coreset"}),
         ("covers.resources", {"solve_cover", "trace_frontier"}),
-        ("covers.verification", {"solve_cover", "verify_cover"}),
+        ("covers.verification", {"solve_cover", "verify_cover", "cover_condensed"}),
         ("evaluation.gates", {"attack_model"}),
         ("training.objectives", {"train_model"}),
         ("certificates.smoothing", {"certify_model"}),
@@ -446,7 +436,7 @@ def test_the_full_set_alone_is_a_study(finished):
 
 
 CERTIFIED = {
-    "run": {"methods": ["full", "mfc"], "models": ["mlp"]},
+    "run": {"methods": ["full", "mfc", "free-dm"], "models": ["mlp"]},
     "certificates": {"smoothing": {"guesses": 10, "samples": 100}},
 }
 CERTIFIED["run"]["trainings"] = ["gaussian", "generalised-ibp-linf"]
@@ -459,6 +449,9 @@ def test_certificates_and_bounds_end_in_tables_figures_and_the_report(finished):
     table = pd.read_csv(results / "tables/certificates.csv", dtype={"eps": str})
     runs = table[["training_set", "training", "cover"]].drop_duplicates().itertuples(index=False, name=None)
     assert sorted(runs) == [
+        ("free-dm-ipc10", "gaussian", "free-dm-ipc10"),
+        ("free-dm-ipc10", "generalised-ibp-linf", "free-dm-ipc10"),
+        ("full", "gaussian", "free-dm-ipc10"),
         ("full", "gaussian", "mfc-ipc10"),
         ("mfc-ipc10", "gaussian", "mfc-ipc10"),
         ("mfc-ipc10", "generalised-ibp-linf", "mfc-ipc10"),
@@ -475,6 +468,8 @@ def test_certificates_and_bounds_end_in_tables_figures_and_the_report(finished):
     folder = results / "digits/certificates/mfc-ipc10/generalised-ibp-linf/mlp/seed0/mfc-ipc10"
     points = pd.read_parquet(folder / "points.parquet")
     assert points["centre"].sum() == 100
+    free = pd.read_parquet(str(folder).replace("mfc-ipc10", "free-dm-ipc10") + "/points.parquet")
+    assert free["centre"].sum() == 0  # no image is a centre
     assert points["direct"].notna().sum() == 30
     both = points[points["direct"].notna() & points["centre"]]
     assert (both["transferred"] >= both["direct"] - 1e-9)[both["direct"] >= 0].all()

@@ -20,7 +20,7 @@ from test_environments import IMPORT_NAMES, PINS, jobs, pins_of
 
 HERE = Path(__file__).parent
 UV = Path(sys.executable).with_name("uv")
-EXPORTED = "results/digits/condensed/dm-ipc10/seed0/exported/condensed.pt"
+EXPORTED = "results/digits/condensed/free-dm-ipc10/seed0/exported/condensed.pt"
 # What the smoke study does not ask for, so that every rule has run.
 MORE = f"""
 run: {{methods: [mfc], models: [mlp], trainings: [gaussian], seeds: [0]}}
