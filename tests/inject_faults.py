@@ -38,7 +38,7 @@ FAULTS = ("kill job", "kill run", "disk full", "truncated", "unreadable")
 STUDY = """
 run:
   datasets: [mine]
-  methods: [random, mfc, dm, mtt]
+  methods: [random, mfc, free-dm, mtt]
   budgets: [2]
   trainings: [gaussian, generalised-ibp-linf]
   models: [mlp]
@@ -54,7 +54,7 @@ methods:
     family: imported
     format: dc
     experiment: 0
-    path: results/{dataset}/condensed/dm-ipc2/seed0/exported/condensed.pt
+    path: results/{dataset}/condensed/free-dm-ipc2/seed0/exported/condensed.pt
 models:
   convnet: {width: 8}
 certificates:
