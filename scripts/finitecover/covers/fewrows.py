@@ -11,15 +11,16 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array
 
 from finitecover.covers import setcover
-from finitecover.covers.distances import EQUAL
-from finitecover.covers.solver import REACHED, late, matrix, time_left, whole_bound
+from finitecover.covers.distances import EQUAL, direct
+from finitecover.covers.solver import PROGRAM, REACHED, late, matrix, time_left, whole_bound
 
 PIECE = 1e8  # nanoseconds of a search, between two looks at the clock
 ENTRIES = 2**24  # distances computed at a time, where they cannot be kept
+KEPT = 4  # a quarter of the bytes that may be kept are for these distances, for others may be kept beside them
 JOINING = 50  # points that join at a time, at most, because a fractional cover leaves them uncovered
 TOLERATED = 1e-4  # of a point, that may stay uncovered by it
 NODES = 45  # of branch and bound, for one radius
-BRANCHED = 10_000  # entries of the largest program that is branched on; with twice as many it takes five times as long
+BRANCHED = 10_000  # entries of the largest program that is branched on, in a second or so; twice as many took six
 
 
 class FewRows:
@@ -30,23 +31,29 @@ class FewRows:
 
     def __init__(self, distances, rows):
         self.distances = distances
-        self.rows = np.array(rows, dtype=np.int64)
-        self._block = distances.towards(self.rows)  # None where it is larger than may be kept
+        self.rows = np.empty(0, dtype=np.int64)
+        self._block = distances.towards(self.rows)  # None once it is larger than may be kept
+        self._join(np.array(rows, dtype=np.int64))
+        # Of columns that gain as much the search takes the first: let it be the most central.
+        points = distances.points
+        self._central = direct(points, points.mean(axis=0, keepdims=True), distances.norm)[:, 0].argsort(kind="stable")
 
     def cover(self, radius, centres, work, rng, deadline=None):
         """(centres, whether they cover all points): as many as are given, exchanged for as long as `work` lasts, which
         is in nanoseconds or so of one core."""
-        covers, weight = self.covers(radius), np.ones(len(self.rows), np.float32)
+        covers, weight = np.take(self.covers(radius), self._central, axis=1), np.ones(len(self.rows), np.float32)
+        chosen, found = np.argsort(self._central)[centres], False
         while work > 0 and not late(deadline):
-            centres, found, spent = setcover.exchanged(covers, centres, weight, min(work, PIECE), rng)
+            chosen, found, spent = setcover.exchanged(covers, chosen, weight, min(work, PIECE), rng)
             work -= spent
             if found:
-                joined = self._join(self._missed(radius, centres))
+                joined = self._join(self._missed(radius, self._central[chosen]))
                 if not joined:
-                    return np.sort(centres), True
-                covers = np.concatenate([covers, self.covers(radius, -joined)])
+                    break
+                found = False
+                covers = np.concatenate([covers, np.take(self.covers(radius, -joined), self._central, axis=1)])
                 weight = np.ones(len(self.rows), np.float32)
-        return np.sort(centres), False
+        return np.sort(self._central[chosen]), found
 
     def relax(self, radius, k, deadline=None):
         """(n,) dual values: the linear relaxation's, or the first that prove more than k centres, or those at which it
@@ -54,8 +61,9 @@ class FewRows:
         best = np.zeros(self.distances.n)
         while not late(deadline):
             covers = _sparse(self.covers(radius))
-            ones = np.ones(covers.shape[1])
-            limit = time_left(deadline)
+            if 1e-9 * len(self.rows) * covers.nnz > PROGRAM:
+                break
+            ones, limit = np.ones(covers.shape[1]), time_left(deadline)
             result = linprog(ones, A_ub=-covers, b_ub=-np.ones(len(self.rows)), method="highs-ds", options=limit)
             if result.status != 0:
                 break
@@ -110,7 +118,8 @@ class FewRows:
         rows = np.setdiff1d(rows, self.rows)
         if len(rows):
             self.rows = np.concatenate([self.rows, rows])
-            if self._block is not None and 8 * len(self.rows) * self.distances.n <= self.distances.memory:
+            fits = KEPT * 8 * len(self.rows) * self.distances.n <= self.distances.memory
+            if fits and self._block is not None:
                 self._block = np.concatenate([self._block, self.distances.towards(rows)])
             else:
                 self._block = None
@@ -148,8 +157,10 @@ def _sparse(covers):
 
 def _fewest(problem, k, nodes, deadline):
     """(at most k columns that cover the rows, or None; whether more are proved to be needed; nodes spent)."""
-    if k < 0 or not problem.rows:
-        return (np.empty(0, dtype=np.int64), False, 0) if k >= 0 else (None, True, 0)
+    if k < 0:
+        return None, True, 0
+    if not problem.rows:
+        return np.empty(0, dtype=np.int64), False, 0
     ones = np.ones(problem.columns)
     result = milp(
         ones,

@@ -27,7 +27,7 @@ PRECISION = 1e-3  # relative; more than DIRECT_POINTS points are bisected to thi
 FEW = 100  # points per centre from which on covers are looked for on few points; with 60, reductions of all did better
 PROVED = 10  # and from which on bounds are proved on few points; with 6, that was slower
 FOUND = 5e-4  # relative; to this radii are bisected for covers where a try is cheap, on few points
-TRIAL = 0.6e9  # nanoseconds or so of one core for the search at one such radius
+TRIAL = 0.4e9  # nanoseconds or so of one core for the search at one such radius
 ROUGH = 0.1  # of that effort, and of that precision, for a cover that is only a beginning
 
 
