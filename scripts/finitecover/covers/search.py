@@ -27,7 +27,8 @@ PRECISION = 1e-3  # relative; more than DIRECT_POINTS points are bisected to thi
 FEW = 100  # points per centre from which on covers are looked for on few points; with 60, reductions of all did better
 PROVED = 10  # and from which on bounds are proved on few points; with 6, that was slower
 FOUND = 5e-4  # relative; to this radii are bisected for covers where a try is cheap, on few points
-TRIAL = 0.4e9  # nanoseconds or so of one core for the search at one such radius
+TRIAL = 0.3e9  # nanoseconds or so of one core for the search at one such radius,
+EACH = 0.01e9  # and for each of its centres
 ROUGH = 0.1  # of that effort, and of that precision, for a cover that is only a beginning
 
 
@@ -194,19 +195,19 @@ class Search:
     def _find_on_few(self, k, deadline):
         """As `find`. Returns the smallest radius at which the linear relaxation is known to prove nothing."""
         few, rng = FewRows(self.distances, self._order), np.random.default_rng(0)
-        undecided, unproved = [], np.inf
+        undecided, unproved, work = [], np.inf, TRIAL + k * EACH
         while not solver.late(deadline):
             reached, centres = self._reached(k)
             low = max([self._proved(k), *undecided])
             if (radius := self._between(low, reached, FOUND)) is None:
                 break
-            centres, found = few.cover(radius, self.filled(centres, k), ROUGH * TRIAL, rng, deadline)
+            centres, found = few.cover(radius, self.filled(centres, k), ROUGH * work, rng, deadline)
             if not found and radius < unproved:
                 if self._relaxed(radius, k, deadline):
                     continue
                 unproved = radius
             if not found:
-                centres, found = few.cover(radius, centres, (1 - ROUGH) * TRIAL, rng, deadline)
+                centres, found = few.cover(radius, centres, (1 - ROUGH) * work, rng, deadline)
             self._keep(centres)
             if not found:
                 undecided.append(radius)

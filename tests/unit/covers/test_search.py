@@ -130,6 +130,7 @@ def test_budget_covers_decided_on_few_points_are_as_good_as_bisection_makes_them
             patch.setattr(f"finitecover.covers.{name}", value)
         patch.setattr("finitecover.covers.search.FEW", few)
         patch.setattr("finitecover.covers.search.TRIAL", 1e6)
+        patch.setattr("finitecover.covers.search.EACH", 0.0)
         cover = cover_with_budget(points, k, norm)
     assert_sound(points, cover, norm, cover.radius)
     assert len(cover.indices) == k
