@@ -9,8 +9,8 @@ study          what a study may say and what it expands to: `kinds`, `runs`, `pa
                `figures`, `outputs`, `numbers`, `overlays`, `layout`, `estimates`
 jobs           what surrounds a job: `harness`, `files`, `records`, `tables`, `checkpoint`, `integrity`, `provenance`
 data           `sources` of labelled images, `folders` of them, their `checks`, `notes`; `sampling` of a few for all
-covers         `search` of covers for a radius or a budget with proved lower bounds, on `distances`, `setcover` and
-               `solver`; `relaxed` covers; `verification` of a cover by code that did not make it
+covers         `search` of covers for a radius or a budget with proved lower bounds, on `distances`, `setcover`,
+               `solver` and `fewrows`; `relaxed` covers; `verification` of a cover by code that did not make it
 coresets       `selection`: random, k-centre, herding, k-means
 condensation   the `loop` of every condensation, the losses of each, `exchange` of files with their references
 training       `models`, `balls` of the norms, `attacks`, `objectives`, one `loop`; `intervals` bounds logits and losses

@@ -89,6 +89,7 @@ class Distances:
         del centred
         self._on_device = None if device == "cpu" else self._sent(device)
         entry = 4 if self.squared else 8
+        self.memory = memory
         self._rows = max(1, BLOCK // (entry * self.n))
         self._fits = entry * self.n * (self.n + 1) // 2 <= memory
         self._kept = None
@@ -99,14 +100,9 @@ class Distances:
         Within means a direct distance of at most radius (1 + EQUAL). Raises `ValueError` where that is true of more
         than `MOST` pairs.
         """
-        limit = radius**2 if self.squared else radius * (1 + EQUAL)
-        margin = self._margin(limit)
         counts, found, total = [np.zeros(1, dtype=np.int64)], [], 0
         for first, block in self.blocks():
-            inside = block <= limit
-            if margin:
-                near = np.argwhere(np.abs(block - limit) <= margin)
-                inside[tuple(near.T)] = self._listed(near, first) <= radius * (1 + EQUAL)
+            inside = self.inside(block, np.arange(first, first + len(block)), radius, first)
             inside[np.tri(*inside.shape, -1, dtype=bool)] = False
             counts.append(inside.sum(axis=1))
             total += counts[-1].sum()
@@ -117,6 +113,28 @@ class Distances:
                 )
             found.append((np.nonzero(inside)[1] + first).astype(np.int32))
         return _mirrored(np.cumsum(np.concatenate(counts)), np.concatenate(found))
+
+    def towards(self, some):
+        """What `blocks` hold, of some points (m,) to all: (m, n), not kept. On the CPU whatever the device."""
+        if not self.squared:
+            return direct(self.points[some], self.points, self.norm)
+        block = np.matmul(-2 * self._centred[some], self._centred.T)
+        block += self._square
+        block += self._square[some, None]
+        return block
+
+    def inside(self, block, some, radius, first=0):
+        """Who of all lies within `radius`, as of `within`, of some points (m,): (m, n) bool.
+
+        block: their distances to all points from the `first` on, as `towards` or `blocks` give them.
+        """
+        limit = radius**2 if self.squared else radius * (1 + EQUAL)
+        inside = block <= limit
+        if margin := self._margin(limit):
+            near = np.argwhere(np.abs(block - limit) <= margin)
+            pairs = np.column_stack([some[near[:, 0]], near[:, 1] + first])
+            inside[tuple(near.T)] = paired(self.points, self.points, self.norm, pairs) <= radius * (1 + EQUAL)
+        return inside
 
     def after(self, radius):
         """The smallest direct distance above `radius`, by more than rounding; infinity where there is none."""

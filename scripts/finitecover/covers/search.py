@@ -18,10 +18,16 @@ import numpy as np
 from finitecover.covers import solver
 from finitecover.covers.arguments import check_budget, check_radius, checked
 from finitecover.covers.distances import DIRECT_POINTS, EQUAL, MEMORY, Distances, direct, represented_by
+from finitecover.covers.fewrows import FewRows
 from finitecover.covers.setcover import Problem
 
 PROBE = 0.15  # effort for one of the many radii that a budget or a frontier tries
 PRECISION = 1e-3  # relative; more than DIRECT_POINTS points are bisected to this, fewer to the last distance
+FEW = 100  # points per centre from which on covers are looked for on few points; with 60, reductions of all did better
+PROVED = 10  # and from which on bounds are proved on few points; with 6, that was slower
+FOUND = 5e-4  # relative; to this radii are bisected for covers where a try is cheap, on few points
+TRIAL = 0.3e9  # nanoseconds or so of one core for the search at one such radius,
+EACH = 0.01e9  # and for each of its centres
 ROUGH = 0.1  # of that effort, and of that precision, for a cover that is only a beginning
 
 
@@ -127,6 +133,7 @@ class Search:
         self.bounds = []
         self._occurring = None
         self._order, self._gaps, self._reach = [], [], None  # the farthest-first traversal so far
+        self._priced = None  # the points that dual solutions are looked for on
 
     def at(self, radius, target=None, deadline=None, rough=False):
         """Look for a small cover of a radius and a bound; True if `target` centres suffice, False if they are proved
@@ -167,12 +174,74 @@ class Search:
         Returns (radius reached, centres, largest radius proved too small, the same by dual solutions alone), -inf where
         there is none.
         """
+        if k > 1 and self.distances.n > max(DIRECT_POINTS, PROVED * k):
+            self._bracket_on_few(k, deadline)
+            return *self._reached(k), self._proved(k), self._proved(k, "by_dual")
         reached, _, undecided = self.find(k, deadline)
         high = min([reached, *undecided])
         while (radius := self._between(self._proved(k), high)) is not None and not solver.late(deadline):
             if self.at(radius, k, deadline) is not False:
                 high = radius
         return *self._reached(k), self._proved(k), self._proved(k, "by_dual")
+
+    def _bracket_on_few(self, k, deadline):
+        """As `bracket`: covers first, then what dual solutions prove, then what branch and bound does."""
+        self._packed(k)
+        self._priced = FewRows(self.distances, self._order)
+        unproved = np.inf
+        if self.distances.n >= FEW * k:
+            unproved = self._find_on_few(k, deadline)
+        else:
+            self.find(k, deadline)
+        self._lift(k, "by_dual", min(unproved, self._reached(k)[0]), self._relaxed, deadline)
+        self._lift(k, "size", self._reached(k)[0], self._branched, deadline)
+
+    def _find_on_few(self, k, deadline):
+        """As `find`. Returns the smallest radius at which the linear relaxation is known to prove nothing."""
+        few, rng = FewRows(self.distances, self._order), np.random.default_rng(0)
+        undecided, unproved, work = [], np.inf, TRIAL + k * EACH
+        while not solver.late(deadline):
+            reached, centres = self._reached(k)
+            low = max([self._proved(k), *undecided])
+            if (radius := self._between(low, reached, FOUND)) is None:
+                break
+            centres, found = few.cover(radius, self.filled(centres, k), ROUGH * work, rng, deadline)
+            if not found and radius < unproved:
+                if self._relaxed(radius, k, deadline):
+                    continue
+                unproved = radius
+            if not found:
+                centres, found = few.cover(radius, centres, (1 - ROUGH) * work, rng, deadline)
+            self._keep(centres)
+            if not found:
+                undecided.append(radius)
+        return unproved
+
+    def _lift(self, k, by, high, prove, deadline):
+        """Raise the largest radius proved too small for k centres, below `high`, by bisection."""
+        while not solver.late(deadline):
+            if (radius := self._between(self._proved(k, by), high)) is None:
+                break
+            if not prove(radius, k, deadline):
+                high = radius
+
+    def _relaxed(self, radius, k, deadline):
+        """Whether a dual solution proves a radius too small for k centres."""
+        dual = self._priced.relax(radius, k, deadline)
+        self.bounds.append(Bound(radius, solver.whole_bound(dual), solver.whole_bound(dual), dual))
+        return self.bounds[-1].size > k
+
+    def _branched(self, radius, k, deadline):
+        """Whether branch and bound does."""
+        if self._relaxed(radius, k, deadline):
+            return True
+        by_dual, dual = self.bounds[-1][2:]
+        centres, more = self._priced.branch(radius, k, dual, deadline)
+        if centres is not None:
+            self._keep(centres)
+        if more:
+            self.bounds.append(Bound(radius, k + 1, by_dual, dual))
+        return more
 
     def cover(self, k, deadline=None):
         """The best cover with k centres and its bound."""

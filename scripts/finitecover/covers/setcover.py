@@ -32,6 +32,13 @@ class Problem(NamedTuple):
         return len(self.column_start) - 1
 
 
+def from_matrix(covers):
+    """The problem of a 0-1 matrix, (rows, columns) bool."""
+    start = np.concatenate([[0], np.cumsum(covers.sum(axis=1))])
+    entries = np.nonzero(covers)[1].astype(np.int32)
+    return Problem(start, entries, *transposed(start, entries, covers.shape[1]))
+
+
 @njit(cache=True, nogil=True)
 def greedy(problem):
     """Columns in the order chosen: always the one that covers most of what is uncovered, lowest index first."""
@@ -374,6 +381,78 @@ def local_search(problem, start, steps, target, rng):
     if sizes[1] == 0 and sizes[0] < len(best):
         best = members[: sizes[0]].copy()
     return np.sort(best)
+
+
+@njit(cache=True, nogil=True)
+def exchanged(covers, start, weight, work, rng):
+    """Row-weighting search as above among sets of as many columns as `start` has: (columns, whether they cover all
+    rows, nanoseconds or so of one core spent).
+
+    covers: (m, n) bool. weight: (m,) float32 of the rows, raised in place. Stops at a cover, or when `work`, in the
+    same unit, is spent. Made for rows that are few and long: what a column would gain is summed, over the rows left
+    uncovered, for all columns at once, instead of being kept up to date, and the work is that of these sums.
+    """
+    m, n = covers.shape
+    chosen, across = start.copy(), covers.T.copy()
+    score, stamp = np.zeros(n), np.full(n, -2, np.int64)
+    times, owner = np.zeros(m, np.int64), np.zeros(m, np.int64)
+    for c in chosen:
+        _enter(c, across[c], weight, score, times, owner)
+    step, spent, uncovered = 0, 0.0, np.flatnonzero(times == 0)
+    while len(uncovered) > 0 and spent < work:
+        drop = _best(chosen, score, stamp, step - 1)
+        drop = chosen[0] if drop < 0 else drop
+        _leave(drop, across[drop], weight, score, times, owner)
+        stamp[drop] = step
+        uncovered = np.flatnonzero(times == 0)
+        row = uncovered[rng.integers(0, len(uncovered))]
+        enter = _best(np.flatnonzero(covers[row]), _gains(covers, uncovered, weight), stamp, step)
+        enter = drop if enter < 0 else enter
+        _enter(enter, across[enter], weight, score, times, owner)
+        stamp[enter] = step
+        chosen[chosen == drop] = enter
+        spent += n * (4 + len(uncovered)) / 12 + 2 * m + 4 * len(chosen)  # fitted to total times
+        uncovered = np.flatnonzero(times == 0)
+        weight[uncovered] += 1
+        step += 1
+    return chosen, len(uncovered) == 0, spent
+
+
+@njit(cache=True, nogil=True)
+def _gains(covers, uncovered, weight):
+    """Weight of the uncovered rows in each column: (n,)."""
+    gain = np.zeros(covers.shape[1], np.float32)
+    for i in uncovered:
+        line, heavy = covers[i], weight[i]
+        for c in range(len(gain)):
+            gain[c] += heavy * line[c]
+    return gain
+
+
+@njit(cache=True, nogil=True)
+def _enter(column, holds, weight, score, times, owner):
+    """Take in a column with these rows, (m,) bool; a chosen column's score is minus the weight it alone covers."""
+    for i in range(len(holds)):
+        if holds[i]:
+            if times[i] == 0:
+                score[column] -= weight[i]
+            elif times[i] == 1:
+                score[owner[i]] += weight[i]
+            times[i] += 1
+            owner[i] += column
+
+
+@njit(cache=True, nogil=True)
+def _leave(column, holds, weight, score, times, owner):
+    """The reverse of `_enter`."""
+    for i in range(len(holds)):
+        if holds[i]:
+            times[i] -= 1
+            owner[i] -= column
+            if times[i] == 0:
+                score[column] += weight[i]
+            elif times[i] == 1:
+                score[owner[i]] -= weight[i]
 
 
 # --- dual solutions ---

@@ -117,7 +117,8 @@ def _taken(problem, chosen):
     return share
 
 
-def _matrix(problem):
+def matrix(problem):
+    """The problem's 0-1 matrix for HiGHS, (rows, columns)."""
     entries = (np.ones(len(problem.row_columns)), problem.row_columns, problem.row_start)
     return csr_array(entries, shape=(problem.rows, problem.columns))
 
@@ -166,10 +167,10 @@ def _relaxed(problem, best, chosen, target, deadline):
         if len(kept):
             result = linprog(
                 np.ones(len(columns)),
-                A_ub=-_matrix(left),
+                A_ub=-matrix(left),
                 b_ub=-np.ones(len(kept)),
                 method="highs-ipm",
-                options=_limit(deadline),
+                options=time_left(deadline),
             )
             if result.status != 0:
                 break
@@ -207,8 +208,8 @@ def _branched(problem, dual, bound, chosen, target, nodes, deadline):
                 np.ones(len(columns)),
                 integrality=np.ones(len(columns)),
                 bounds=Bounds(0, 1),
-                constraints=LinearConstraint(_matrix(left), lb=1),
-                options=_limit(deadline) if small or deadline is not None else {"node_limit": nodes},
+                constraints=LinearConstraint(matrix(left), lb=1),
+                options=time_left(deadline) if small or deadline is not None else {"node_limit": nodes},
             )
             nodes -= 1 + (result.mip_node_count or 0)
             if result.mip_dual_bound is not None and np.isfinite(result.mip_dual_bound):
@@ -228,5 +229,6 @@ def _branched(problem, dual, bound, chosen, target, nodes, deadline):
     return chosen, bound
 
 
-def _limit(deadline):
+def time_left(deadline):
+    """Options of HiGHS that end it at a deadline."""
     return {} if deadline is None else {"time_limit": max(0.01, deadline - monotonic())}

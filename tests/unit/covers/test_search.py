@@ -120,6 +120,28 @@ def test_budget_covers_are_optimal(points, norm, share):
     assert cover.certified_bound <= cover.lower_bound
 
 
+@pytest.mark.parametrize("few", [0, 10**6])  # points per centre, from which on covers are looked for on few points
+@settings(max_examples=30, deadline=None)
+@given(points=st.one_of(grids, clouds), norm=st.sampled_from(NORMS), share=st.floats(0, 1))
+def test_budget_covers_decided_on_few_points_are_as_good_as_bisection_makes_them(few, points, norm, share):
+    k = 1 + round(share * (len(points) - 1))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("search.DIRECT_POINTS", 0), ("distances.DIRECT_POINTS", 0), ("search.PROVED", 0)):
+            patch.setattr(f"finitecover.covers.{name}", value)
+        patch.setattr("finitecover.covers.search.FEW", few)
+        patch.setattr("finitecover.covers.search.TRIAL", 1e6)
+        patch.setattr("finitecover.covers.search.EACH", 0.0)
+        cover = cover_with_budget(points, k, norm)
+    assert_sound(points, cover, norm, cover.radius)
+    assert len(cover.indices) == k
+    best = smallest_radius(points, k, norm)
+    assert best * (1 - 1e-11) <= cover.radius <= best * 1.0011 + 1e-11
+    assert cover.lower_bound <= best * (1 + 1e-11)
+    assert cover.lower_bound >= cover.radius * (1 - 2e-3) - 1e-11
+    verify_radius_bound(points, cover.dual, k, cover.certified_bound, norm)
+    assert cover.certified_bound <= cover.lower_bound
+
+
 @pytest.mark.parametrize("norm", NORMS)
 def test_one_centre_of_many_points_is_optimal(norm, rng):
     points = rng.random((1500, 8))

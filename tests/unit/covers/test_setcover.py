@@ -102,6 +102,31 @@ def test_the_search_is_decided_by_its_seed_and_stops_at_its_target():
     assert setcover.local_search(problem, start, 0, 0, np.random.default_rng(3)).tolist() == start.tolist()
 
 
+@settings(max_examples=60, deadline=None)
+@given(covers=matrices, more=st.integers(-1, 2), seed=st.integers(0, 5))
+def test_exchanges_find_a_cover_of_their_size_where_there_is_one(covers, more, seed):
+    best, n = fewest(covers), covers.shape[1]
+    start = np.arange(np.clip(best + more, 1, n))
+
+    def exchanged(work):
+        weight = np.ones(len(covers), np.float32)
+        return setcover.exchanged(covers, start, weight, work, np.random.default_rng(seed))
+
+    chosen, found, spent = exchanged(1e6)
+    assert len(np.unique(chosen)) == len(start)
+    assert found == covers[:, chosen].any(axis=1).all() == (len(start) >= best)
+    assert chosen.tolist() == exchanged(1e6)[0].tolist()
+    assert found or spent >= 1e6
+    assert exchanged(0.0)[0].tolist() == start.tolist()
+
+
+def test_a_matrix_and_its_problem_are_the_same():
+    covers = random_matrix(7, 5, 0.4, 2)
+    for part, expected in zip(setcover.from_matrix(covers), compressed(covers), strict=True):
+        assert part.tolist() == expected.tolist()
+        assert part.dtype == expected.dtype
+
+
 @pytest.mark.parametrize("weights", [[0.0, 0.0, 0.0], [1.0, 0.0, 2.5]])
 def test_weighted_sums_are_products_with_the_matrix(weights):
     covers = random_matrix(3, 5, 0.5, 0)
