@@ -185,7 +185,7 @@ def measure_small(mirror, count):
                 size = len(cover.indices)
                 told = (
                     size == best,
-                    cover.status == "optimal",
+                    cover.status != "feasible",
                     cover.lower_bound > best,
                     refused(points, cover, radius, norm),
                 )

@@ -21,6 +21,9 @@ from finitecover.covers.distances import DIRECT_POINTS, EQUAL, MEMORY, Distances
 from finitecover.covers.fewrows import FewRows
 from finitecover.covers.setcover import Problem
 
+# Of a cover, from what is proved to what is not: by dual values that anyone can check; by them and HiGHS's branch and
+# bound, of which nothing is left to check; not at all.
+STATUSES = ("optimal", "optimal by the solver's word", "feasible")
 PROBE = 0.15  # effort for one of the many radii that a budget or a frontier tries
 PRECISION = 1e-3  # relative; more than DIRECT_POINTS points are bisected to this, fewer to the last distance
 FEW = 100  # points per centre from which on covers are looked for on few points; with 60, reductions of all did better
@@ -37,8 +40,8 @@ class Cover:
 
     indices: the centres, sorted int64. assignment: (n,) index into the points of each point's nearest centre.
     distances: (n,) float64, to that centre. radius: the largest of those of covered points. lower_bound: proved, on the
-    number of centres (`cover_with_radius`) or on the radius (`cover_with_budget`). status: "optimal" only if the bound
-    proves it, else "feasible". dual: (n,), for the radius asked for or any radius below `certified_bound`, that
+    number of centres (`cover_with_radius`) or on the radius (`cover_with_budget`). status: "optimal" only if
+    `certified_bound` proves it, "optimal by the solver's word" if `lower_bound` does, else "feasible". dual: (n,), for the radius asked for or any radius below `certified_bound`, that
     proves `certified_bound`; it is the lower bound itself, unless HiGHS's branch and bound proved more. covered: (n,)
     bool, the points that the radius speaks for: all of them, but for partial covers (`relaxed`).
     """
@@ -71,7 +74,8 @@ def cover_with_radius(points, radius, norm="l2", time_limit=None, *, memory=MEMO
     check_radius(radius)
     distances = Distances(points, norm, memory, device)
     found = solver.solve(within_problem(distances, radius), deadline=deadline)
-    return _cover(distances, found.columns, found.bound, found.optimal, found.dual, found.by_dual)
+    status = status_of(len(found.columns), found.bound, found.by_dual)
+    return _cover(distances, found.columns, found.bound, status, found.dual, found.by_dual)
 
 
 def cover_with_budget(points, k, norm="l2", time_limit=None, *, memory=MEMORY, device="cpu"):
@@ -250,7 +254,7 @@ class Search:
         lower, certified = (min(reached, self._after(radius)) for radius in (proved, by_dual))
         proofs = [bound.dual for bound in self.bounds if bound.radius == by_dual and bound.by_dual > k]
         dual = proofs[0] if proofs else np.zeros(self.distances.n)
-        return _cover(self.distances, centres, lower, lower >= reached * (1 - EQUAL), dual, certified)
+        return _cover(self.distances, centres, lower, status_of(reached, lower, certified), dual, certified)
 
     def steps(self):
         """Size and lower bound at every radius at which one of them changes: see `frontier`."""
@@ -380,7 +384,7 @@ def label_wise(points, labels, solve, threads=1):
         assignment=assignment,
         radius=max(part.radius for part in parts),
         lower_bound=sum(part.lower_bound for part in parts),
-        status="optimal" if all(part.status == "optimal" for part in parts) else "feasible",
+        status=max((part.status for part in parts), key=STATUSES.index),
         certified_bound=sum(part.certified_bound for part in parts),
         **joined,
     )
@@ -422,15 +426,21 @@ def within_problem(distances, radius):
 def cover_of(distances, centres, uncovered=0.0):
     """The cover by some centres, of which nothing is proved; `covered` leaves out a share of points, the farthest."""
     n = distances.n
-    cover = _cover(distances, centres, 0.0, False, np.zeros(n), 0.0)
+    cover = _cover(distances, centres, 0.0, STATUSES[-1], np.zeros(n), 0.0)
     order = np.argsort(cover.distances, kind="stable")
     covered = np.full(n, True)
     covered[order[int(np.ceil((1 - uncovered) * n)) :]] = False
     return replace(cover, covered=covered, radius=float(cover.distances[covered].max()))
 
 
-def _cover(distances, centres, lower_bound, optimal, dual, certified_bound):
+def status_of(reached, lower_bound, certified_bound):
+    """One of `STATUSES`, of a size or a radius."""
+    if certified_bound >= reached * (1 - EQUAL):
+        return STATUSES[0]
+    return STATUSES[1] if lower_bound >= reached * (1 - EQUAL) else STATUSES[2]
+
+
+def _cover(distances, centres, lower_bound, status, dual, certified_bound):
     assignment, reached = distances.nearest(centres)
-    status, radius = "optimal" if optimal else "feasible", float(reached.max())
-    every = np.full(distances.n, True)
+    radius, every = float(reached.max()), np.full(distances.n, True)
     return Cover(np.sort(centres), assignment, reached, radius, lower_bound, status, dual, certified_bound, every)

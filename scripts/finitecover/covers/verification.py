@@ -248,9 +248,11 @@ def _ordered_bounds(row, claimed, on, tolerance):
         f"{where}: bounds {certified} and {lower} are not in order below the {on} reached, {reached}",
     )
     _require(on == "radius" or certified.is_integer(), f"{where}: {certified} is no number of centres")
-    _require(claimed["status"] in ("optimal", "feasible"), f"{where}: {claimed['status']!r} is no status of a cover")
-    proved = claimed["status"] == "feasible" or lower >= reached * (1 - tolerance)
-    _require(proved, f"{where}: said to be {claimed['status']} at {on} {reached} with bound {lower}")
+    proof = {"optimal": certified, "optimal by the solver's word": lower, "feasible": np.inf}
+    _require(claimed["status"] in proof, f"{where}: {claimed['status']!r} is no status of a cover")
+    bound = proof[claimed["status"]]
+    proved = bound >= reached * (1 - tolerance)
+    _require(proved, f"{where}: said to be {claimed['status']} at {on} {reached} with bound {bound}")
     return certified if on == "radius" else int(certified)
 
 

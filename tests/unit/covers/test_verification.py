@@ -203,7 +203,13 @@ def test_a_cover_is_optimal_only_where_its_bound_says_so(stored):
     stored["classes"][0] |= {"lower_bound": "0.01", "certified_bound": "0.01", "status": "optimal"}
     with pytest.raises(CoverError, match="class 0: said to be optimal at radius"):
         verify_stored(**stored)
-    stored["classes"][0]["status"] = "feasible"
+    radius = stored["classes"][0]["radius"]
+    stored["classes"][0] |= {"lower_bound": radius, "status": "optimal"}
+    with pytest.raises(CoverError, match=r"class 0: said to be optimal at radius \S+ with bound 0\.01"):
+        verify_stored(**stored)  # branch and bound leaves nothing to check
+    stored["classes"][0]["status"] = "optimal by the solver's word"
+    verify_stored(**stored)
+    stored["classes"][0] |= {"lower_bound": "0.01", "status": "feasible"}
     assert verify_stored(**stored)[0]["proved_bound"] == 0.01
 
 
