@@ -23,7 +23,7 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
     workflow = make_workflow()
     shared = {name: 1 for name in ("all", "collect_runs", "summarise_runs", "collect_costs", "collect_covers")}
     shared |= {"collect_provenance": 1}
-    shared |= {"collect_condensed": 1, "check_claim": 16, "collect_claims": 1}
+    shared |= {"collect_condensed": 1, "check_claim": 21, "collect_claims": 1}
     shared |= {name: 1 for name in ("plot_frontier", "record_environment", "render_report")}
 
     def expected(datasets, models, covers, coresets, condensed, accuracies):
@@ -33,11 +33,13 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
         counts |= {"select_coreset": coresets, "condense_dataset": condensed, "plot_figure": accuracies}
         return counts | {"total": sum(counts.values())}
 
-    # smoke: 6 sets x 2 trainings x 3 seeds + generalised training on 2 covers x 3 seeds
-    smoke = expected(1, 6 * 2 * 3 + 2 * 3, 2, 1 * 3, 2 * 3, 3)
-    # models of 3 trainings and 3 seeds attack each other; 2 adversarial trainings on 2 covers, 3 seeds, have a bound
-    more = {"train_expert": 2, "transfer_attacks": 3 * 3, "trace_bound": 2 * 2 * 3, "collect_tables": 2}
-    more |= {"explore_cover": 2}  # one was counted
+    # smoke: 6 sets x 2 trainings x 3 seeds + generalised training on 3 covers x 3 seeds; of covers the one that a
+    # condensation starts from as well
+    smoke = expected(1, 6 * 2 * 3 + 3 * 3, 3, 1 * 3, 2 * 3, 3)
+    # models of 3 trainings and 3 seeds attack each other; 2 adversarial trainings on 3 covers, 3 seeds, have a bound
+    more = {"train_expert": 2, "transfer_attacks": 3 * 3, "trace_bound": 2 * 3 * 3, "collect_tables": 2}
+    more |= {"cover_condensed": 3, "verify_condensed_cover": 3, "explore_condensed_cover": 1}
+    more |= {"explore_cover": 3}  # one was counted
     smoke |= more | {"total": smoke["total"] + sum(more.values()) - 1 + 2}
     smoke["plot_figure"] += 2  # transferred attacks, bounds
     assert workflow.planned(config=[SMOKE]) == smoke

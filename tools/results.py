@@ -45,6 +45,7 @@ STUDIES = {
     "larger": ("the default study at three times the cost", ["cifar10-5k", "larger"]),
     "covers": ("the study of covers", ["covers"]),
     "covers-cifar10-5k": ("the study of covers, on a tenth of CIFAR-10", ["covers-cifar10-5k"]),
+    "free": ("free centres, and condensations that start from them", ["free"]),
     "budgets": ("at which budget the ranking turns", ["budgets"]),
     "robustness": ("one training set, any network", ["robustness"]),
     "certificates": ("what follows from the centres of a cover", ["certificates"]),
