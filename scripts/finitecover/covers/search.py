@@ -41,9 +41,10 @@ class Cover:
     indices: the centres, sorted int64. assignment: (n,) index into the points of each point's nearest centre.
     distances: (n,) float64, to that centre. radius: the largest of those of covered points. lower_bound: proved, on the
     number of centres (`cover_with_radius`) or on the radius (`cover_with_budget`). status: "optimal" only if
-    `certified_bound` proves it, "optimal by the solver's word" if `lower_bound` does, else "feasible". dual: (n,), for the radius asked for or any radius below `certified_bound`, that
-    proves `certified_bound`; it is the lower bound itself, unless HiGHS's branch and bound proved more. covered: (n,)
-    bool, the points that the radius speaks for: all of them, but for partial covers (`relaxed`).
+    `certified_bound` proves it, "optimal by the solver's word" if `lower_bound` does, else "feasible". dual: (n,), for
+    the radius asked for or any radius below `certified_bound`, that proves `certified_bound`; it is the lower bound
+    itself, unless HiGHS's branch and bound proved more. covered: (n,) bool, the points that the radius speaks for: all
+    of them, but for partial covers (`relaxed`).
     """
 
     indices: np.ndarray
