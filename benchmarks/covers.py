@@ -2,7 +2,8 @@
 
 In order: distances against scikit-learn and loops over pairs; optimality of small instances against HiGHS without a
 limit; the fewest centres for a radius against plain greedy, HiGHS, SCIP and CP-SAT in the same time on one core; the
-smallest radius for a budget against farthest-first; all of MNIST as one class. Every cover and bound is verified.
+smallest radius for a budget against farthest-first; free centres against k-means, bisecting k-means and a textbook
+alternation; all of MNIST as one class, and how time and memory grow up to it. Every cover and bound is verified.
 MNIST and Fashion-MNIST come from the mirror folder in FINITECOVER_MIRROR. Quote ratios: machines differ. The options
 choose data sets, classes, and parts.
 """
@@ -24,13 +25,22 @@ from ortools.sat.python import cp_model
 from pyscipopt import Model, quicksum
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
+from sklearn.cluster import BisectingKMeans, KMeans
 from sklearn.datasets import load_digits
 from sklearn.metrics import pairwise_distances
 
 from finitecover.covers import setcover
+from finitecover.covers.balls import smallest_ball
 from finitecover.covers.distances import Distances, direct, flatten
+from finitecover.covers.free import free_cover, nearest_centres
 from finitecover.covers.search import cover_with_budget, cover_with_radius, within_problem
-from finitecover.covers.verification import CoverError, verify_cover, verify_radius_bound, verify_size_bound
+from finitecover.covers.verification import (
+    CoverError,
+    verify_cover,
+    verify_free_radius_bound,
+    verify_radius_bound,
+    verify_size_bound,
+)
 from finitecover.data import sources
 from finitecover.jobs.records import pixels
 from finitecover.norms import ORDER
@@ -38,6 +48,9 @@ from finitecover.norms import ORDER
 SOURCES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}
 SHARES = (0.01, 0.05, 0.20)  # of the class that plain greedy takes
 NEIGHBOURS = 100  # on average, of a point of the whole data set
+SIZES = (1000, 3000, 10_000, 30_000, 60_000)  # points drawn from all, covered by `CENTRES`
+CENTRES = 10
+ROUNDS = 50  # of the alternation, at most
 
 
 def timed(function, *arguments):
@@ -246,6 +259,58 @@ def measure_budgets(dataset, label, points, budgets):
         row(dataset, label, k, *lengths, f"{gap:.1%}", f"{seconds:.1f}")
 
 
+def alternated(points, k):
+    """Largest radius of k balls where assignment to the nearest centre and the smallest ball around each one's points
+    alternate, from k-means, as long as it falls: k-centre as textbooks have it."""
+    best, centres = np.inf, KMeans(k, n_init=1, random_state=0).fit(points).cluster_centers_
+    for _ in range(ROUNDS):
+        place, _ = nearest_centres(points, centres, "l2")
+        balls = [smallest_ball(points[place == own], centre) for own, centre in enumerate(centres)]
+        radius = max(radius for _, _, radius in balls)
+        if radius >= best:
+            break
+        best, centres = radius, np.array([centre for centre, _, _ in balls])
+    return best
+
+
+def measure_free(dataset, label, points, budgets):
+    """A line per budget: root mean square distances of means, and the smallest radii found."""
+    for k in budgets:
+        means, seconds = timed(free_cover, points, k)
+        others = []
+        for made in (KMeans(k, n_init=4, random_state=0), BisectingKMeans(k, n_init=4, random_state=0)):
+            fitted, spent = timed(made.fit, points)
+            others += [f"{np.sqrt(fitted.inertia_ / len(points)):.4f}", f"{spent:.1f}"]
+        minimal, spent = timed(free_cover, points, k, np.inf)
+        verify_free_radius_bound(points, minimal.dual, k, minimal.lower_bound, "l2")
+        textbook, turned = timed(alternated, points, k)
+        square = np.sqrt((means.distances**2).mean())
+        row(dataset, label, k, f"{square:.4f}", f"{seconds:.1f}", *others, f"{minimal.radius:.3f}", f"{spent:.1f}",
+            f"{textbook:.3f}", f"{turned:.1f}", f"{minimal.lower_bound:.3f}")  # fmt: skip
+
+
+def measure_sizes(mirror):
+    """How time and memory grow with the number of points, each in a process of its own."""
+    header("points of mnist", "cover", "radius", "bound", "s", "peak GiB")
+    for n, kind in product(SIZES, ("free, power 2", "free, smallest radius", "subset")):
+        process = get_context("spawn").Process(target=_sized, args=(mirror, n, kind))
+        process.start()
+        process.join()
+
+
+def _sized(mirror, n, kind):
+    points, _ = images("mnist", mirror)
+    points = points[np.random.default_rng(0).permutation(len(points))[:n]].astype(np.float32)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    power = 2 if "power" in kind else np.inf
+    asked = (cover_with_budget, points, CENTRES) if kind == "subset" else (free_cover, points, CENTRES, power)
+    cover, seconds = timed(*asked)
+    check = verify_radius_bound if kind == "subset" else verify_free_radius_bound
+    check(points, cover.dual, CENTRES, cover.certified_bound, "l2")
+    peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20
+    row(n, kind, f"{cover.radius:.3f}", f"{cover.certified_bound:.3f}", f"{seconds:.0f}", f"{max(peak, 0):.1f} more")
+
+
 def measure_whole(mirror):
     """All of MNIST as one class, at the radius of `NEIGHBOURS` on average, in a process of its own."""
     header(
@@ -274,7 +339,7 @@ def _whole(mirror):
 def main():
     """Measure and print Markdown tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parts = ("distances", "small", "radii", "budgets", "whole")
+    parts = ("distances", "small", "radii", "budgets", "free", "whole", "sizes")
     parser.add_argument("--parts", nargs="+", choices=parts, default=parts)
     parser.add_argument("--datasets", nargs="+", choices=SOURCES, default=list(SOURCES))
     parser.add_argument("--classes", type=int, nargs="+", default=[3, 8])
@@ -291,10 +356,14 @@ def main():
         measure_distances(points[labels == 3])
     if "small" in options.parts:
         measure_small(mirror, options.count)
-    for part in ("radii", "budgets"):
+    for part in ("radii", "budgets", "free"):
         if part not in options.parts:
             continue
-        if part == "radii":
+        if part == "free":
+            others = ("k-means", "s", "bisecting", "s")
+            found = ("smallest radius", "s", "alternation", "s", "bound")
+            header("data", "class", "k", "free, power 2: root mean square", "s", *others, *found)
+        elif part == "radii":
             ours = ("radius", "greedy", "ours", "ratio", "bound", "gap")
             header("data", "class", "share", *ours, "HiGHS", "SCIP", "CP-SAT", "s", "")
         else:
@@ -305,9 +374,12 @@ def main():
                 if part == "radii":
                     measure_radii(dataset, label, points[labels == label], label in options.others)
                 else:
-                    measure_budgets(dataset, label, points[labels == label], options.budgets)
+                    measured = measure_free if part == "free" else measure_budgets
+                    measured(dataset, label, points[labels == label], options.budgets)
     if "whole" in options.parts:
         measure_whole(mirror)
+    if "sizes" in options.parts:
+        measure_sizes(mirror)
 
 
 if __name__ == "__main__":
