@@ -37,6 +37,7 @@ from finitecover.covers.search import cover_with_budget, cover_with_radius, with
 from finitecover.covers.verification import (
     CoverError,
     verify_cover,
+    verify_free_cover,
     verify_free_radius_bound,
     verify_radius_bound,
     verify_size_bound,
@@ -273,6 +274,13 @@ def alternated(points, k):
     return best
 
 
+def verify_free(points, cover, k):
+    """Raise `CoverError` unless a free cover and its bound hold."""
+    one = np.zeros(len(points), int), cover.centres, np.zeros(k, int)
+    verify_free_cover(points, *one, cover.assignment, cover.distances, cover.radius, "l2")
+    verify_free_radius_bound(points, cover.dual, k, cover.lower_bound, "l2")
+
+
 def measure_free(dataset, label, points, budgets):
     """A line per budget: root mean square distances of means, and the smallest radii found."""
     for k in budgets:
@@ -282,7 +290,8 @@ def measure_free(dataset, label, points, budgets):
             fitted, spent = timed(made.fit, points)
             others += [f"{np.sqrt(fitted.inertia_ / len(points)):.4f}", f"{spent:.1f}"]
         minimal, spent = timed(free_cover, points, k, np.inf)
-        verify_free_radius_bound(points, minimal.dual, k, minimal.lower_bound, "l2")
+        for cover in (means, minimal):
+            verify_free(points, cover, k)
         textbook, turned = timed(alternated, points, k)
         square = np.sqrt((means.distances**2).mean())
         row(dataset, label, k, f"{square:.4f}", f"{seconds:.1f}", *others, f"{minimal.radius:.3f}", f"{spent:.1f}",
@@ -305,8 +314,12 @@ def _sized(mirror, n, kind):
     power = 2 if "power" in kind else np.inf
     asked = (cover_with_budget, points, CENTRES) if kind == "subset" else (free_cover, points, CENTRES, power)
     cover, seconds = timed(*asked)
-    check = verify_radius_bound if kind == "subset" else verify_free_radius_bound
-    check(points, cover.dual, CENTRES, cover.certified_bound, "l2")
+    if kind == "subset":
+        one = np.zeros(len(points)), cover.indices, cover.assignment, cover.distances
+        verify_cover(points, *one, cover.radius, "l2")
+        verify_radius_bound(points, cover.dual, CENTRES, cover.certified_bound, "l2")
+    else:
+        verify_free(points, cover, CENTRES)
     peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20
     row(n, kind, f"{cover.radius:.3f}", f"{cover.certified_bound:.3f}", f"{seconds:.0f}", f"{max(peak, 0):.1f} more")
 

@@ -25,6 +25,7 @@ rule summarise_runs:
     """Mean, deviation and interval over seeds and images, as CSV and as a LaTeX table."""
     input:
         examples=paths.fill_all(paths.EXAMPLES, RUNS),
+        gates=paths.table("gates"),
     output:
         summary=report(paths.table("summary"), caption="captions/summary.rst", category="Tables"),
         latex=paths.SUMMARY_LATEX,

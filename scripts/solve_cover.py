@@ -1,6 +1,7 @@
 """Cover each class, or all points at once, verify cover and bounds, and write the centres as a training set."""
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from finitecover.covers.distances import represented_by
 from finitecover.covers.free import free_by_class, free_cover, free_cover_with_radius
@@ -30,7 +31,8 @@ def solve_cover(train_path, features_path, settings, threads, mem_mb, set_path, 
     learned = {}
     if settings.get("centres") == "free":
         solve = _told(_free_solver(settings, budget), settings, learned)
-        chosen, arrays, parts = _free_centres(points, groups, solve, threads)
+        with threadpool_limits(1):  # products and k-means differ in their last digits by the number of their threads
+            chosen, arrays, parts = _free_centres(points, groups, solve, threads)
     else:
         features = load_array(features_path) if features_path else None
         solve = _solver(settings, budget, groups, features, cover_resources(mem_mb, threads))

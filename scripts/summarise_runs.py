@@ -2,23 +2,24 @@
 
 from finitecover.jobs.files import save_text
 from finitecover.jobs.harness import job
-from finitecover.jobs.tables import save_csv
+from finitecover.jobs.tables import load_csv, save_csv
 from finitecover.reporting.answers import by_cell, read_answers
-from finitecover.reporting.statistics import at_training_eps, latex_table, summarise
+from finitecover.reporting.statistics import at_training_eps, latex_table, summarise, with_gates
 
 
-def summarise_runs(example_paths, runs, training_eps, summary_path, latex_path):
+def summarise_runs(example_paths, gates_path, runs, training_eps, summary_path, latex_path):
     """`runs` identifies the models, in the order of the paths; training_eps: the size of perturbation per data set and
     norm that the LaTeX table shows."""
     summary = summarise((cell, read_answers(paths)) for cell, paths in by_cell(runs, example_paths))
     save_csv(summary_path, summary)
-    save_text(latex_path, latex_table(at_training_eps(summary, training_eps)))
+    save_text(latex_path, latex_table(with_gates(at_training_eps(summary, training_eps), load_csv(gates_path))))
 
 
 if __name__ == "__main__":
     with job(snakemake):
         summarise_runs(
             example_paths=snakemake.input.examples,
+            gates_path=snakemake.input.gates,
             runs=snakemake.params.runs,
             training_eps=snakemake.params.training_eps,
             summary_path=snakemake.output.summary,

@@ -7,6 +7,7 @@ import numpy as np
 from finitecover.covers.distances import flatten
 from finitecover.norms import order
 
+LARGEST_POWER = 64  # finite, of a distance whose mean free centres minimise: above, infinity is near and found better
 LARGEST = 1e100  # of a point's values: squares, sums of them and their inverses must stay floats
 
 
@@ -54,8 +55,8 @@ def check_budget(k, n):
 
 def check_free(power, norm):
     """Raise `ValueError` unless free centres can be had for a power of the distance in a norm."""
-    if isinstance(power, bool) or not isinstance(power, Real) or not power >= 1:
-        raise ValueError(f"power is {power!r}; it must be a number of at least 1, or infinity")
+    if isinstance(power, bool) or not isinstance(power, Real) or not (1 <= power <= LARGEST_POWER or power == np.inf):
+        raise ValueError(f"power is {power!r}; it must be a number from 1 to {LARGEST_POWER}, or infinity")
     if norm != "l2" and (norm, power) not in (("l1", 1), ("linf", np.inf)):
         raise ValueError(f"no free centres of power {power:g} in {norm}; choose l2, or power 1 in l1, infinity in linf")
 

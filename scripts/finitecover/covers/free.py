@@ -19,14 +19,15 @@ import numpy as np
 
 from finitecover.covers.arguments import check_budget, check_free, check_radius, check_share, checked
 from finitecover.covers.balls import exchanged, smallest_ball
-from finitecover.covers.distances import BLOCK, direct, flatten, paired
+from finitecover.covers.distances import BLOCK, EQUAL, direct, flatten, paired
 from finitecover.covers.search import by_point, class_by_class, cover_with_budget, deadline_after
 from finitecover.covers.solver import late
 
 STARTS = 4  # of k-means, of which the best goes on
 FEW, EACH = 1000, 20  # of up to so many points so many starts go on, each on its own
 ROUNDS = 200  # of centres moved and points assigned anew, at most
-SMALLEST_STEP = 1e-3
+SMALLEST_STEP = 1e-3  # of the first
+LYING = 1e-9  # of the largest distance of a centre's points: nearer ones lie where it does
 GAIN = 1e-7  # relative, that a round must bring
 OPTIMAL = 1e-6  # relative, between a radius and a bound that proves it
 PER_BALL = 6  # most points of a packing that a ball must hold; more prove less on images
@@ -74,7 +75,7 @@ class FreeCover:
 def free_cover(points, k, power=2, norm="l2", seed=0, time_limit=None, *, uncovered=0.0):
     """k free centres of one class of a small mean of the distance to a power, and a bound on the radius of any k.
 
-    points: float array (n, ...) in [0, 1]. k: 1 <= k <= n. power: a number >= 1, or infinity for the smallest radius
+    points: float array (n, ...) in [0, 1]. k: 1 <= k <= n. power: from 1 to 64, or infinity for the smallest radius
     found. norm: "l2", where every power can be had; "l1" for power 1 (medians of coordinates), "linf" for infinity
     (midranges). seed: of the starts. time_limit: seconds, None for no limit; then what is at hand is returned.
     uncovered: the share of points, the farthest, that neither the mean nor the radius speaks for. Raises `ValueError`
@@ -84,16 +85,15 @@ def free_cover(points, k, power=2, norm="l2", seed=0, time_limit=None, *, uncove
     check_budget(k, len(points))
     check_free(power, norm)
     check_share(uncovered)
-    dual, bound = np.zeros(len(points)), 0.0
     if k == 1 and np.isinf(power) and norm == "l2" and not uncovered:
         centre, dual, _ = smallest_ball(points)
-        centres, bound = centre[None], weighted_bound(points, dual)
+        centres, bound = centre[None], _weighted_bound(points, dual)
     else:
         centres = _fitted(points, int(k), power, norm, seed, uncovered, deadline)
-        if not uncovered:
-            dual, bound = _packing(points, int(k), norm)
+        dual, bound = (None, 0.0) if uncovered else _packing(points, int(k), norm)
     centres = np.clip(centres, points.min(axis=0), points.max(axis=0))  # where they are but for rounding
-    return _with_bound(covered_by(given, centres, norm, uncovered), dual, bound)
+    cover = covered_by(given, centres, norm, uncovered)
+    return cover if uncovered else _with_bound(cover, dual, bound)
 
 
 def cover_by(points, centres, norm="l2"):
@@ -105,7 +105,7 @@ def cover_by(points, centres, norm="l2"):
 def _with_bound(cover, dual, bound):
     """A cover with what was proved of the radius of as many centres."""
     bound = min(bound, cover.radius)
-    proved = cover.covered.all() and cover.radius <= bound * (1 + OPTIMAL)
+    proved = cover.radius <= bound * (1 + OPTIMAL)
     return replace(cover, lower_bound=bound, status="optimal" if proved else "feasible", dual=dual)
 
 
@@ -123,8 +123,8 @@ def free_cover_with_radius(points, radius, norm="l2", seed=0, time_limit=None):
     while best is None and high < len(points) and not late(deadline):
         best = _within(given, points, high, radius, norm, seed, deadline)
         low, high = (low, high) if best is not None else (high + 1, 2 * high)
-    if best is None:
-        best = np.unique(points, axis=0)
+    if best is None:  # centres among the points always do
+        best = points[_farthest_first(points, len(points), norm, radius)[0]]
         high = len(best)
     while low < high and not late(deadline):
         middle = (low + high) // 2
@@ -193,13 +193,6 @@ def nearest_centres(points, centres, norm):
     return place, distances
 
 
-def weighted_bound(points, weights):
-    """Radius that no l2 ball around points (n, d) falls below, by weights (n,) that sum to 1."""
-    kept = np.flatnonzero(weights)
-    share, among = weights[kept] / weights[kept].sum(), points[kept]
-    return float(np.sqrt(share @ ((among - share @ among) ** 2).sum(axis=1)))
-
-
 def packed_share(held, norm):
     """What a ball with `held` points of a packing needs at least: its radius, relative to their least distance."""
     return np.sqrt((held - 1) / (2 * held)) if norm == "l2" else min(held - 1, 1) / 2
@@ -208,8 +201,19 @@ def packed_share(held, norm):
 # --- bounds ---
 
 
+def _weighted_bound(points, weights):
+    """Radius that no l2 ball around points (n, d) falls below, by weights (n,) that sum to 1."""
+    kept = np.flatnonzero(weights)
+    share, among = weights[kept] / weights[kept].sum(), points[kept]
+    return float(np.sqrt(share @ ((among - share @ among) ** 2).sum(axis=1)))
+
+
 def _packing(points, k, norm):
     """(indicator of points that prove a bound on the radius of any k balls, the bound)."""
+    if k == 1 and norm == "linf":  # the two extremes of the coordinate that varies most
+        widest = np.ptp(points, axis=0).argmax()
+        ends = [points[:, widest].argmin(), points[:, widest].argmax()]
+        return _indicator(points, ends), float(np.ptp(points[:, widest]) / 2)
     wanted = min(len(points), max(k + 1, min((PER_BALL - 1) * k + 1, TRAVERSED)))
     order, gaps = _farthest_first(points, wanted, norm)
     bounds = [(gap * packed_share(-(-(place + 2) // k), norm), place + 2) for place, gap in enumerate(gaps)]
@@ -223,7 +227,7 @@ def _spread_out(points, radius, norm):
     best = 1, 0
     for place, gap in enumerate(gaps):
         held = 1  # most points of this packing that a ball can hold
-        while held < PER_BALL and gap * packed_share(held + 1, norm) <= radius:
+        while held < PER_BALL and gap * (1 - 2 * EQUAL) * packed_share(held + 1, norm) <= radius:
             held += 1
         if held < PER_BALL:
             best = max(best, (-(-(place + 2) // held), -(place + 2)))
@@ -231,11 +235,12 @@ def _spread_out(points, radius, norm):
     return _indicator(points, order[:-size] if size else order[:1]), number
 
 
-def _farthest_first(points, wanted, norm):
-    """The first points of a farthest-first traversal, and of each but the first its distance to those before."""
+def _farthest_first(points, wanted, norm, radius=0.0):
+    """The first points of a farthest-first traversal, up to those within a radius of which all lie, and of each but the
+    first its distance to those before."""
     order, gaps = [int(direct(points, points.mean(axis=0, keepdims=True), norm).argmax())], []
     reach = direct(points, points[order], norm)[:, 0]
-    while len(order) < wanted and reach.max() > 0:
+    while len(order) < wanted and reach.max() > radius:
         order.append(int(reach.argmax()))
         gaps.append(float(reach.max()))
         reach = np.minimum(reach, direct(points, points[order[-1:]], norm)[:, 0])
@@ -279,7 +284,7 @@ def _starts(points, k, seed, uncovered, deadline):
 
 
 def _means(points, k, starts, seed, uncovered, deadline):
-    """The means of k-means (scikit-learn), moved on by our own sums, which no number of threads changes.
+    """(means, value) of k-means (scikit-learn).
 
     Where points may be left out (trimmed k-means, Cuesta-Albertos et al. 1997) it begins with points drawn evenly, for
     k-means would give those that lie far from all others a centre each.
@@ -289,7 +294,9 @@ def _means(points, k, starts, seed, uncovered, deadline):
     if uncovered:
         start = points[np.random.default_rng(seed).choice(len(points), k, replace=False)]
     else:
-        start = KMeans(k, n_init=starts if deadline is None else 1, random_state=seed).fit(points).cluster_centers_
+        found = KMeans(k, n_init=starts if deadline is None else 1, random_state=seed).fit(points).cluster_centers_
+        place, distances = _near(points, found, "l2")  # means anew, by sums that no number of threads changes
+        start = _targets(points, found, place, distances, 2, "l2", len(points))
     return _moved(points, start, 2, "l2", uncovered, deadline)
 
 
@@ -297,9 +304,10 @@ def _moved(points, centres, power, norm, uncovered, deadline):
     """(centres of a smaller mean of the distance to a finite power, its value), moved as long as a round helps."""
     counted = int(np.ceil((1 - uncovered) * len(points)))
     place, distances = _near(points, centres, norm)
-    value, step = _value(distances, power, counted), 1.0 / max(1.0, power - 1)  # Newton's, where it curves most
+    first = step = 1.0 / max(1.0, power - 1)  # Newton's, where the mean curves most
+    value = _value(distances, power, counted)
     for _ in range(ROUNDS):
-        if late(deadline) or step < SMALLEST_STEP:
+        if late(deadline) or step < SMALLEST_STEP * first:
             break
         tried = centres + step * (_targets(points, centres, place, distances, power, norm, counted) - centres)
         again = _near(points, tried, norm)
@@ -326,11 +334,19 @@ def _targets(points, centres, place, distances, power, norm, counted):
         for centre in np.flatnonzero(size):
             targets[centre] = np.median(points[nearest[place[nearest] == centre]], axis=0)
     else:
-        scaled = distances[nearest] / max(distances[nearest].max(), np.finfo(float).tiny)
-        weights = np.maximum(scaled, 1e-12) ** (power - 2)
-        total = np.bincount(place[nearest], weights, minlength=len(centres))
-        filled = size > 0
-        targets[filled] = _sums(points[nearest], place[nearest], weights, len(centres))[filled] / total[filled, None]
+        largest = np.zeros(len(centres))
+        np.maximum.at(largest, place[nearest], distances[nearest])
+        away = nearest[distances[nearest] > LYING * largest[place[nearest]]] if power < 2 else nearest
+        weights = (distances[away] / np.where(largest > 0, largest, 1.0)[place[away]]) ** (power - 2)
+        total = np.bincount(place[away], weights, minlength=len(centres))
+        drawn = total > 0  # others have all of their points where they are
+        pull = _sums(points[away], place[away], weights, len(centres))[drawn] - total[drawn, None] * centres[drawn]
+        share = np.ones(len(pull))
+        if power == 1:  # points at a centre hold it back (Vardi and Zhang 2000)
+            lying = size - np.bincount(place[away], minlength=len(centres))
+            force = np.linalg.norm(pull, axis=1) / np.where(largest > 0, largest, 1.0)[drawn]
+            share = np.maximum(0.0, 1 - lying[drawn] / np.maximum(force, np.finfo(float).tiny))
+        targets[drawn] += (share / total[drawn])[:, None] * pull
     empty = np.flatnonzero(size == 0)
     targets[empty] = points[nearest[::-1][: len(empty)]]
     return targets
@@ -441,13 +457,11 @@ def _within(given, points, k, radius, norm, seed, deadline):
 
 
 def _near(points, centres, norm):
-    """Each point's nearest centre and its distance, but for the rounding of products: two (n,)."""
+    """Each point's nearest centre, but for the rounding of products, and its distance: two (n,)."""
     if norm != "l2":
         return nearest_centres(points, centres, norm)
-    place, squared = np.empty(len(points), np.int64), np.empty(len(points))
-    for rows, block in _blocks(points, centres):
-        place[rows], squared[rows] = block.argmin(axis=1), block.min(axis=1)
-    return place, np.sqrt(np.maximum(squared, 0.0))
+    place = np.concatenate([block.argmin(axis=1) for _, block in _blocks(points, centres)])
+    return place, paired(points, centres, "l2", np.column_stack([np.arange(len(points)), place]))
 
 
 def _blocks(points, centres):

@@ -95,6 +95,7 @@ def verify_free_size_bound(points, dual, radius, bound, norm):
     """
     if bound <= 1:
         return
+    _require(np.isfinite(dual).all() and (dual >= 0).all(), "a dual value is negative or not finite")
     packed = np.flatnonzero(dual)
     apart, held = _least_apart(points, packed, norm) * (1 - ROUNDING), 1
     while held < len(packed) and apart * _packed_share(held + 1, norm) <= radius:
@@ -104,7 +105,8 @@ def verify_free_size_bound(points, dual, radius, bound, norm):
 
 
 def _packed_share(held, norm):
-    """What a ball with so many points needs for its radius, of the least distance between two of them."""
+    """What a ball with so many points needs for its radius, of the least distance between two of them; written anew,
+    for nothing here is the solver's."""
     if held < 2:
         return 0.0
     return ((held - 1) / (2 * held)) ** 0.5 if norm == "l2" else 0.5
@@ -129,15 +131,19 @@ def verify_stored(points, records, settings, cover, chosen, classes):
     """
     labels, norm, free = np.array(records["label"]), settings["norm"], settings.get("centres") == "free"
     groups, budget, radius = _asked_for(labels, settings)
-    sized = len(cover["dual"]) == len(cover["covered"]) == len(points)
+    sized = len(cover["dual"]) == len(cover["covered"]) == len(points) and cover["covered"].dtype == bool
     _require(sized, "not every point has a dual value, or is said to be covered or not")
+    _require(cover["assignment"].dtype.kind in "iu", "assignments are no whole numbers")
     within = cover["distances"].max() if radius is None else radius
     place = cover["assignment"]
     if free:
         _require((chosen["index"] == -1).all(), "a free centre is said to be a training image")
         pixels = chosen["image"]
+        alike = pixels.dtype == np.float32 and pixels.shape[1:] == points.shape[1:]
+        _require(alike, "centres are no images like those that they cover, in float32")
         _require(((pixels >= 0) & (pixels <= 1)).all(), "a centre has pixels outside [0, 1]")
         centre_groups = chosen["label"] if settings["label_wise"] else np.zeros(len(chosen), np.int64)
+        _require(np.isin(centre_groups, groups).all(), "a centre has a label that no image has")
         verify_free_cover(points, groups, pixels, centre_groups, place, cover["distances"], within, norm)
     else:
         _require_chosen(cover["indices"], len(points))
@@ -149,13 +155,18 @@ def verify_stored(points, records, settings, cover, chosen, classes):
     told = {row["label"]: row for row in classes}
     same = sorted(told) == sorted(map(str, np.unique(groups))) and len(classes) == len(told)
     _require(same, "the table of classes does not have one row per class")
-    rows, least = [], 1 - settings.get("uncovered", 0.0)
+    rows, least = [], (1 - settings.get("uncovered", 0.0)) * (1 - ROUNDING)
     for group in np.unique(groups):
         members = np.flatnonzero(groups == group)
         row, claimed = _measured(group, members, cover, centre_groups), told[str(group)]
         _require(cover["covered"][members].mean() >= least, f"less than {least:g} of the points are covered")
         _compare(row | _beside(members, labels, cover, chosen["label"]), claimed, norm)
         bound = _ordered_bounds(row, claimed, "radius" if radius is None else "size", FREE if free else SEARCHED)
+        partial = settings.get("uncovered", 0.0) > 0
+        nothing = float(claimed["lower_bound"]) == bound == 0 and claimed["status"] == "feasible"
+        _require(nothing or not partial, "of a partial cover nothing is proved, but the table says so")
+        solved = float(claimed["lower_bound"]) != bound or "word" in claimed["status"]
+        _require(not (free and solved), "of free centres a solver proves nothing, but the table says so")
         proof = points[members], cover["dual"][members]
         if radius is None:
             _require(row["size"] == budget, f"{row['size']} centres where {budget} were asked for")

@@ -134,6 +134,7 @@ def _check_dataset(name, settings):
 def _check_method(name, settings, config):
     where, family = f"methods.{name}", settings["family"]
     _require(not BUDGET.fullmatch(name), f"{where}: a method's name must not end in -ipc and a number")
+    _require(name not in kinds.STARTS, f"{where}: condensations may start from {name}; choose another name")
     needed, optional = FAMILIES[family].keys, FAMILIES[family].optional
     if family in ALGORITHMS:
         _require("algorithm" in settings, f"{where}: family {family} needs algorithm")

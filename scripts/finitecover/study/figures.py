@@ -99,7 +99,10 @@ FIGURES = {
         f"Under the strongest attack of kind pgd; dotted after standard training. {_FAILED}",
     ),
     "costs": Figure(
-        "Robust accuracy against what the training set cost", _has_costs, ("summary", "gates", "costs"), _WORST
+        "Robust accuracy against what the training set cost",
+        _has_costs,
+        ("summary", "gates", "costs"),
+        f"{_WORST} A condensation's cost is without the set that it starts from.",
     ),
     "architectures": Figure("Robust accuracy (%) across networks", _has_architectures, ("summary", "gates"), _WORST),
     "frontier": Figure(

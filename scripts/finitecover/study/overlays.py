@@ -18,10 +18,21 @@ def derive_methods(config):
     derived = {name for name, own in given if isinstance(own, dict) and "like" in own}
     for name in derived:
         other = methods[name].pop("like")
-        if other not in methods or other in derived:
+        if not isinstance(other, str) or not isinstance(methods.get(other), dict) or other in derived:
             known = ", ".join(sorted(map(str, methods.keys() - derived)))
             raise ConfigurationError(f"methods.{name}.like: {other!r} is no method with settings of its own: {known}")
-        methods[name] = methods[other] | methods[name]
+        methods[name] = _without(methods[other], methods[name]) | methods[name]
+
+
+def _without(inherited, own):
+    """Settings that a method takes over, without those by budget that it has itself."""
+    if not isinstance(inherited.get("by_budget"), dict):
+        return inherited
+    by_budget = {
+        number: {key: value for key, value in entry.items() if key not in own} if isinstance(entry, dict) else entry
+        for number, entry in inherited["by_budget"].items()
+    }
+    return inherited | {"by_budget": {number: entry for number, entry in by_budget.items() if entry != {}}}
 
 
 def check_keys(path):

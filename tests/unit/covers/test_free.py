@@ -176,6 +176,54 @@ def test_larger_powers_have_smaller_radii_and_larger_means(rng):
     assert radii[-1] < cover_with_budget(points, 6).radius
 
 
+@pytest.mark.parametrize("power", [8, 29, 64])
+def test_large_powers_come_near_the_smallest_radius(power, rng):
+    points = np.vstack(
+        [rng.random((60, 3)) * 0.2, [[1.0, 1.0, 1.0]]]
+    )  # whose own cluster is small beside the distances
+    cover, means, minimal = (free_cover(points, 4, each) for each in (power, 2, np.inf))
+    assert np.isfinite(cover.centres).all()
+    assert minimal.radius * (1 - 1e-6) <= cover.radius < means.radius
+    scaled = [found.distances / means.radius for found in (cover, means)]
+    assert (scaled[0] ** power).mean() < (scaled[1] ** power).mean()
+
+
+def test_a_median_does_not_stick_to_a_point():
+    points = np.array([[0.0], [1], [2], [9], [3]]) / 9
+    assert free_cover(points, 1, 1).centres[0, 0] == pytest.approx(2 / 9, abs=1e-4)
+
+
+def test_centres_do_not_depend_on_the_last_digits_of_k_means(rng, monkeypatch):
+    points, covers = rng.random((2000, 4)).astype(np.float32), []
+    from sklearn import cluster
+
+    fit = cluster.KMeans.fit
+    for noise in (0, 1e-15):
+
+        def noisy(model, data, noise=noise):
+            fitted = fit(model, data)
+            fitted.cluster_centers_ = fitted.cluster_centers_ * (1 + noise)
+            return fitted
+
+        monkeypatch.setattr(cluster.KMeans, "fit", noisy)
+        covers.append([free_cover(points, 6, power).centres.tobytes() for power in (1, 2, 4)])
+    assert covers[0] == covers[1]
+
+
+def test_a_grid_at_its_own_spacing_is_proved_as_it_is_claimed():
+    grid = np.arange(6)[:, None] / 10
+    for norm in ("l2", "linf"):
+        cover = free_cover_with_radius(grid, 0.05, norm)
+        verify_free_size_bound(grid, cover.dual, 0.05, cover.lower_bound, norm)
+
+
+def test_one_midrange_is_optimal(rng):
+    points = rng.random((30, 3))
+    cover = free_cover(points, 1, np.inf, "linf")
+    assert (cover.status, cover.radius) == ("optimal", pytest.approx(np.ptp(points, axis=0).max() / 2))
+    verify_free_radius_bound(points, cover.dual, 1, cover.lower_bound, "linf")
+
+
 def test_a_search_over_assignments_beats_alternation(rng):
     points, k = rng.random((400, 10)), 8
     centres = free_cover(points, k, 2).centres
@@ -252,8 +300,9 @@ def test_a_time_limit_ends_a_search_with_a_cover(rng):
     points = rng.random((3000, 20))
     cover = free_cover(points, 20, np.inf, time_limit=0.01)
     assert cover.radius == cover.distances.max() > 0
-    few = free_cover_with_radius(points, 0.5, time_limit=0.01)
-    assert few.radius <= 0.5
+    few = free_cover_with_radius(points, 1.2, time_limit=0.01)
+    assert few.radius <= 1.2 * (1 + 1e-12)
+    assert few.size < 3000  # those that lie farther from each other than the radius, not all
 
 
 @pytest.mark.parametrize(
@@ -263,7 +312,8 @@ def test_a_time_limit_ends_a_search_with_a_cover(rng):
         (lambda points: free_cover(points * np.nan, 1), "NaN or infinite"),
         (lambda points: free_cover(points, 0), "k is 0; it must be a whole number between 1 and"),
         (lambda points: free_cover(points, 6), "k is 6"),
-        (lambda points: free_cover(points, 2, 0.5), "power is 0.5; it must be a number of at least 1, or infinity"),
+        (lambda points: free_cover(points, 2, 0.5), "power is 0.5; it must be a number from 1 to 64, or infinity"),
+        (lambda points: free_cover(points, 2, 65), "power is 65; it must be"),
         (lambda points: free_cover(points, 2, "inf"), "power is 'inf'"),
         (lambda points: free_cover(points, 2, 2, "l1"), "no free centres of power 2 in l1; choose l2"),
         (lambda points: free_cover(points, 2, 2, "l7"), "norm 'l7'"),

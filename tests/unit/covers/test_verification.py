@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 
+from finitecover.covers.distances import represented_by
+from finitecover.covers.free import free_by_class, free_cover
 from finitecover.covers.search import cover_with_budget, cover_with_radius, label_wise, represented
+from finitecover.covers.tables import class_table
 from finitecover.covers.verification import (
     CoverError,
     verify_cover,
@@ -144,6 +147,78 @@ def stored(rng):
     }
 
 
+@pytest.fixture
+def stored_free(stored):
+    """The same of covers with free centres."""
+    points, labels = stored["points"], np.array(stored["records"]["label"])
+    cover, parts = free_by_class(points, labels, lambda members, _: free_cover(members, 3))
+    centres, own = cover.pop("centres"), cover.pop("labels")
+    weight, radii = represented_by(points, centres, cover["assignment"], cover["covered"])
+    classes = class_table(parts, labels, labels, own[cover["assignment"]], "l2", 3)
+    return stored | {
+        "settings": SETTINGS | {"centres": "free"},
+        "cover": cover,
+        "chosen": training_set(centres, own, weight=weight, radii=radii),
+        "classes": [{key: str(value) for key, value in row.items()} for row in classes],
+    }
+
+
+def test_what_is_stored_of_free_centres_is_measured(stored_free):
+    rows = verify_stored(**stored_free)
+    assert [(row["label"], row["points"], row["size"]) for row in rows] == [(0, 25, 3), (1, 25, 3)]
+    assert all(0 < row["proved_bound"] <= row["radius"] for row in rows)
+
+
+def changed_records(records, **fields):
+    """A training set whose fields have other types or values."""
+    images = fields.get("image", records["image"])
+    radii = {norm: records[f"radius_{norm}"] for norm in ("l2", "linf")}
+    return training_set(images, fields.get("label", records["label"]), weight=records["weight"], radii=radii)
+
+
+FORGED = {
+    "index": (lambda s: s["chosen"]["index"].__setitem__(0, 3), "said to be a training image"),
+    "label": (lambda s: s["chosen"]["label"].__setitem__(0, 1), "another label"),
+    "pixels": (lambda s: s["chosen"]["image"].__setitem__(0, s["chosen"]["image"][1]), "outside the radius|are wrong"),
+    "outside": (lambda s: s["chosen"]["image"].__setitem__((0, 0, 0, 0), 1.5), r"outside \[0, 1\]"),
+    "nan": (lambda s: s["chosen"]["image"].__setitem__((0, 0, 0, 0), np.nan), r"outside \[0, 1\]"),
+    "weight": (lambda s: s["chosen"]["weight"].__setitem__(0, 1), "has weight"),
+    "radius": (lambda s: s["chosen"]["radius_l2"].__setitem__(0, 0.01), "has radius"),
+    "place": (lambda s: s["cover"]["assignment"].__setitem__(0, -1), "no centre"),
+    "packing": (lambda s: s["cover"]["dual"].__setitem__(slice(None), 1.0), "prove a radius"),
+    "nothing": (lambda s: s["cover"]["dual"].__setitem__(slice(None), 0.0), "prove a radius"),
+    "dual": (lambda s: s["cover"]["dual"].__setitem__(0, np.nan), "not finite"),
+    "covered": (lambda s: s["cover"].update(covered=np.ones(50, np.int64)), "said to be covered or not"),
+    "whole": (lambda s: s["cover"].update(assignment=s["cover"]["assignment"] * 1.0), "no whole numbers"),
+    "type": (
+        lambda s: s.update(chosen=changed_records(s["chosen"], image=s["chosen"]["image"].astype(np.uint8))),
+        "no images like those",
+    ),
+    "shape": (
+        lambda s: s.update(chosen=changed_records(s["chosen"], image=s["chosen"]["image"][..., :1, :1])),
+        "no images like those",
+    ),
+    "stranger": (
+        lambda s: s.update(chosen=np.concatenate([s["chosen"], changed_records(s["chosen"][:1], label=[99])])),
+        "a label that no image has",
+    ),
+    "bound": (lambda s: s["classes"][0].update(lower_bound=s["classes"][0]["radius"]), "a solver proves nothing"),
+    "word": (
+        lambda s: s["classes"][0].update(lower_bound=s["classes"][0]["radius"], status="optimal by the solver's word"),
+        "a solver proves nothing",
+    ),
+    "partial": (lambda s: s["settings"].update(uncovered=0.5), "of a partial cover nothing is proved"),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_forged_cover_with_free_centres_is_refused(stored_free, name):
+    forge, told = FORGED[name]
+    forge(stored_free)
+    with pytest.raises(CoverError, match=told):
+        verify_stored(**stored_free)
+
+
 def test_what_is_stored_is_measured(stored):
     rows = verify_stored(**stored)
     assert [(row["label"], row["points"], row["size"]) for row in rows] == [(0, 25, 3), (1, 25, 3)]
@@ -238,7 +313,8 @@ def test_points_left_out_must_have_been_allowed(stored):
     chosen["radius_linf"][place] = differences.max()
     radius = np.sort(cover["distances"][:25])[-2]
     stored["classes"][0] |= {"covered": "24", "radius": str(radius), "status": "feasible"}
-    stored["classes"][0] |= {"lower_bound": "0.0", "certified_bound": "0.0"}
+    for row in stored["classes"]:
+        row |= {"lower_bound": "0.0", "certified_bound": "0.0", "status": "feasible"}
     partial = stored | {"settings": SETTINGS | {"uncovered": 0.04}}
     assert verify_stored(**partial)[0]["radius"] == radius
     with pytest.raises(CoverError, match=r"less than 0\.97 of the points are covered"):

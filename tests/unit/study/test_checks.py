@@ -189,6 +189,8 @@ REFUSALS = [
     ("methods.mfc.density", 2, "methods.mfc.density: 2 is greater than the maximum of 1"),
     ("methods.mfc.space", "vgg", "methods.mfc.space: 'vgg' is not defined; choose from convnet"),
     ("methods.free.power", 0.5, "methods.free.power: 0.5 is less than the minimum of 1"),
+    ("methods.free.power", 65, "methods.free.power: 65 is greater than the maximum of 64"),
+    ("methods.noise", {"family": "full"}, "methods.noise: condensations may start from noise; choose another name"),
     ("methods.free.power", "big", "methods.free.power: 'big' does not match"),
     ("methods.free.norm", "linf", "methods.free.power: no free centres of power 2 in linf; choose l2, or power 1 in"),
     ("methods.free.label_wise", False, "methods.free.label_wise: free centres have the label of their class; set it"),

@@ -52,3 +52,17 @@ def test_a_method_that_is_like_another_has_its_settings_but_for_its_own():
             derive_methods({"methods": methods | {"c": {}}})
     for nonsense in ({}, {"methods": None}, {"methods": [1]}, {"methods": {"a": 5}}):
         derive_methods(nonsense)  # for the schema to refuse
+
+
+def test_what_a_method_has_itself_stands_at_every_budget():
+    by_budget = {"10": {"start": "noise"}, "50": {"start": "noise", "iterations": 9}}
+    config = {"methods": {"dm": {"iterations": 5, "by_budget": by_budget}, "free-dm": {"like": "dm", "start": "free"}}}
+    derive_methods(config)
+    assert config["methods"]["free-dm"]["by_budget"] == {"50": {"iterations": 9}}
+    assert config["methods"]["dm"]["by_budget"] == by_budget
+
+
+@pytest.mark.parametrize(("like", "other"), [(["dm"], {}), ("dm", None), ("dm", [1]), (3, {})])
+def test_what_is_no_method_is_none_to_be_like(like, other):
+    with pytest.raises(ConfigurationError, match=r"methods\.x\.like: .* is no method with settings of its own"):
+        derive_methods({"methods": {"x": {"like": like}, "dm": other}})
