@@ -348,7 +348,8 @@ def _targets(points, centres, place, distances, power, norm, counted):
             share = np.maximum(0.0, 1 - lying[drawn] / np.maximum(force, np.finfo(float).tiny))
         targets[drawn] += (share / total[drawn])[:, None] * pull
     empty = np.flatnonzero(size == 0)
-    targets[empty] = points[nearest[::-1][: len(empty)]]
+    far = nearest[::-1][: len(empty)]  # where fewer points count than there are centres, the others stay
+    targets[empty[: len(far)]] = points[far]
     return targets
 
 

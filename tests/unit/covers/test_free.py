@@ -296,6 +296,14 @@ def test_what_is_left_out_counts_for_nothing(rng):
         assert (cover.lower_bound, cover.status) == (0, "feasible")
 
 
+@pytest.mark.parametrize("power", POWERS)
+@pytest.mark.parametrize("uncovered", [0.5, 0.9, 0.95])
+def test_fewer_points_may_count_than_there_are_centres(uncovered, power, rng):
+    cover = free_cover(rng.random((12, 2)), 5, power, uncovered=uncovered)
+    assert cover.covered.sum() == np.ceil((1 - uncovered) * 12)
+    assert cover.radius <= (0 if uncovered > 0.8 else 0.2)
+
+
 def test_a_time_limit_ends_a_search_with_a_cover(rng):
     points = rng.random((3000, 20))
     cover = free_cover(points, 20, np.inf, time_limit=0.01)
