@@ -44,8 +44,11 @@ CHOSEN = 300  # updates with augmentation, for what is not about their number
 SIZES = {"mnist": (0.1, 0.2, 0.3), "fashion-mnist": (0.05, 0.1, 0.15, 0.2), "cifar10-5k": (2 / 255, 4 / 255, 8 / 255)}
 
 
-def configuration(mirror):
-    """The default study's, with a tenth of CIFAR-10."""
+def configuration():
+    """The default study's, with a tenth of CIFAR-10, and the mirror folder that FINITECOVER_MIRROR names."""
+    mirror = os.environ.get("FINITECOVER_MIRROR")
+    if not mirror:
+        sys.exit("FINITECOVER_MIRROR names no folder with the publishers' files")
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     update_config(config, yaml.safe_load((ROOT / "config/cifar10-5k.yaml").read_text(encoding="utf-8")))
     derive_methods(config)
@@ -89,14 +92,21 @@ def measure(data, name, config, settings, seeds):
     for algorithm in SETS:
         for seed in range(seeds):
             images, labels = data.small_set(algorithm, seed)
-            model = build_model(config["models"]["convnet"], data.known, seed)
-            ones, start = torch.ones(len(images)), time.process_time()
-            train(
-                model, images, labels, ones, adversary["eps"] * ones, optimisation=optimisation,
-                objective=asked["objective"], adversary=adversary, augmentation=augmentation, seed=seed,
-            )  # fmt: skip
+            start, changed = time.process_time(), {"adversary": adversary, "augmentation": augmentation}
+            model = trained(data, config, images, labels, asked | changed | {"optimisation": optimisation}, seed)
             found.append([*judge(model, data, config, adversary), time.process_time() - start])
     return np.mean(found, axis=0)
+
+
+def trained(data, config, images, labels, asked, seed):
+    """A network trained adversarially on images (n, c, h, w) as `training_settings` ask, in float32."""
+    model, ones = build_model(config["models"]["convnet"], data.known, seed), torch.ones(len(images))
+    train(
+        model, images, labels, ones, asked["adversary"]["eps"] * ones,
+        optimisation=asked["optimisation"] | {"precision": "float32"}, objective=asked["objective"],
+        adversary=asked["adversary"], augmentation=asked["augmentation"], seed=seed,
+    )  # fmt: skip
+    return model
 
 
 def survivals(data, name, config, seeds):
@@ -133,18 +143,20 @@ def tried(part, config):
     return [{"augmented": True, "updates": CHOSEN, "warmup": share} for share in WARMUPS]
 
 
+def arguments(description, parts, datasets):
+    """The options of a benchmark that trains small sets; one thread from here on."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", nargs="+", choices=parts, default=parts)
+    parser.add_argument("--datasets", nargs="+", default=datasets)
+    parser.add_argument("--seeds", type=int, default=2)
+    torch.set_num_threads(1)
+    return parser.parse_args()
+
+
 def main():
     """Print a table per part."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
-    parser.add_argument("--datasets", nargs="+", default=("mnist", "fashion-mnist", "cifar10-5k"))
-    parser.add_argument("--seeds", type=int, default=2)
-    options = parser.parse_args()
-    mirror = os.environ.get("FINITECOVER_MIRROR")
-    if not mirror:
-        sys.exit("FINITECOVER_MIRROR names no folder with the publishers' files")
-    torch.set_num_threads(1)
-    config = configuration(mirror)
+    options = arguments(__doc__, PARTS, ("mnist", "fashion-mnist", "cifar10-5k"))
+    config = configuration()
     loaded = {name: Data(name, config) for name in options.datasets}
     for part in [part for part in options.parts if part != "eps"]:
         print(f"\n| {part}: data set | augmented | updates | warm-up | clean % | robust % | core-seconds |")

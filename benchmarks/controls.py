@@ -9,8 +9,6 @@ accuracy under PGD-20 in percent on 1,000 training images held out, means over s
 Data come from the mirror folder in FINITECOVER_MIRROR; test images are never read.
 """
 
-import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -18,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 
 import numpy as np
 import torch
-from choices import PER_CLASS, Data, configuration, judge
+from choices import PER_CLASS, Data, arguments, configuration, judge, trained
 
 from finitecover.condensation.loop import condense
 from finitecover.coresets.selection import SELECTIONS
@@ -26,8 +24,6 @@ from finitecover.covers import free_cover
 from finitecover.covers.free import covered_by
 from finitecover.jobs.records import pixels
 from finitecover.study.settings import training_settings
-from finitecover.training.loop import train
-from finitecover.training.models import build_model
 
 PARTS = ("sets", "starts")
 ITERATIONS = (0, 100, 400)
@@ -134,12 +130,7 @@ class Controlled:
         asked = training_settings(self.config, self.name, "pgd-linf")
         x = torch.from_numpy(images.reshape(-1, *self.data.known["shape"]))
         y = torch.arange(len(self.points)).repeat_interleave(PER_CLASS)
-        model, ones = build_model(self.config["models"]["convnet"], self.data.known, seed), torch.ones(len(x))
-        train(
-            model, x, y, ones, asked["adversary"]["eps"] * ones,
-            optimisation=asked["optimisation"] | {"precision": "float32"},
-            objective=asked["objective"], adversary=asked["adversary"], augmentation=asked["augmentation"], seed=seed,
-        )  # fmt: skip
+        model = trained(self.data, self.config, x, y, asked, seed)
         return judge(model, self.data, self.config, asked["adversary"])
 
 
@@ -156,16 +147,8 @@ def means(controlled, made, seeds):
 
 def main():
     """Print a table per part."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
-    parser.add_argument("--datasets", nargs="+", default=("mnist", "fashion-mnist"))
-    parser.add_argument("--seeds", type=int, default=2)
-    options = parser.parse_args()
-    mirror = os.environ.get("FINITECOVER_MIRROR")
-    if not mirror:
-        sys.exit("FINITECOVER_MIRROR names no folder with the publishers' files")
-    torch.set_num_threads(1)
-    config = configuration(mirror)
+    options = arguments(__doc__, PARTS, ("mnist", "fashion-mnist"))
+    config = configuration()
     loaded = [Controlled(name, config) for name in options.datasets]
     if "sets" in options.parts:
         row("data set", "ten images per class", "mean distance", "largest", "clean %", "robust %")

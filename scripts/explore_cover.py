@@ -1,7 +1,5 @@
 """Project a cover on a plane and gather the images that the report's explorer shows of it."""
 
-import numpy as np
-
 from finitecover.covers.groups import asked_for
 from finitecover.jobs.files import save_json
 from finitecover.jobs.harness import job
@@ -13,7 +11,7 @@ def explore_cover(train_path, set_path, cover_path, settings, covers, dataset, t
     """Settings: norm, label_wise, and ipc or radius; covers: how many the page shows."""
     records, centres = load_records(train_path), load_records(set_path)
     groups, _ = asked_for(records["label"], settings)
-    centre_groups = centres["label"] if settings["label_wise"] else np.zeros_like(centres["label"])
+    centre_groups, _ = asked_for(centres["label"], settings)
     chosen = centres["index"], pixels(centres["image"]), centre_groups
     shown = explore(pixels(records["image"]), groups, load_arrays(cover_path), chosen, min(SHOWN, PAGE // covers))
     named = {"dataset": dataset, "training_set": training_set}

@@ -3,14 +3,12 @@
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from finitecover.covers.distances import represented_by
-from finitecover.covers.free import free_by_class, free_cover, free_cover_with_radius
+from finitecover.covers.free import free_cover, free_cover_with_radius
 from finitecover.covers.groups import asked_for
 from finitecover.covers.relaxed import checked_relaxations, relaxed_cover
 from finitecover.covers.resources import cover_resources
-from finitecover.covers.search import cover_and_steps, cover_with_radius, label_wise
-from finitecover.covers.tables import class_table, step_table
-from finitecover.covers.verification import verify_stored
+from finitecover.covers.search import cover_and_steps, cover_with_radius, label_wise, represented
+from finitecover.covers.stored import free_set, step_table, verified_classes
 from finitecover.jobs.files import save_rows
 from finitecover.jobs.harness import job, log
 from finitecover.jobs.records import load_array, load_records, pixels, save_arrays, save_records, training_set
@@ -32,14 +30,12 @@ def solve_cover(train_path, features_path, settings, threads, mem_mb, set_path, 
     if settings.get("centres") == "free":
         solve = _told(_free_solver(settings, budget), settings, learned)
         with threadpool_limits(1):  # products and k-means differ in their last digits by the number of their threads
-            chosen, arrays, parts = _free_centres(points, groups, solve, threads)
+            chosen, arrays, parts = free_set(points, groups, solve, threads)
     else:
         features = load_array(features_path) if features_path else None
         solve = _solver(settings, budget, groups, features, cover_resources(mem_mb, threads))
         chosen, arrays, parts = _chosen_points(records, points, groups, _told(solve, settings, learned), threads)
-    classes = class_table(parts, groups, labels, chosen["label"][arrays["assignment"]], settings["norm"], budget)
-    told = [{key: str(value) for key, value in row.items()} for row in classes]
-    verify_stored(points, records, settings, arrays, chosen, told)
+    classes = verified_classes(points, records, settings, chosen, arrays, parts)
     save_records(set_path, chosen)
     save_arrays(cover_path, **arrays)
     save_rows(classes_path, classes)
@@ -49,20 +45,11 @@ def solve_cover(train_path, features_path, settings, threads, mem_mb, set_path, 
 def _chosen_points(records, points, groups, solve, threads):
     """(training set of the centres, arrays of the cover, covers of the groups) of covers by points."""
     cover, parts = label_wise(points, groups, solve, threads)
-    place = np.searchsorted(cover.indices, cover.assignment)
-    weight, radii = represented_by(points, points[cover.indices], place, cover.covered)
+    weight, radii = represented(points, cover)
     chosen = records[cover.indices]
     chosen = training_set(chosen["image"], chosen["label"], index=cover.indices, weight=weight, radii=radii)
     arrays = {key: getattr(cover, key) for key in ("indices", "distances", "dual", "covered")}
-    return chosen, arrays | {"assignment": place}, parts
-
-
-def _free_centres(points, groups, solve, threads):
-    """The same of covers by free centres."""
-    cover, parts = free_by_class(points, groups, solve, threads)
-    centres, labels = cover.pop("centres"), cover.pop("labels")
-    weight, radii = represented_by(points, centres, cover["assignment"], cover["covered"])
-    return training_set(centres, labels, weight=weight, radii=radii), cover, parts
+    return chosen, arrays | {"assignment": np.searchsorted(cover.indices, cover.assignment)}, parts
 
 
 def _told(solve, settings, learned):

@@ -61,13 +61,7 @@ def check_free(power, norm):
         raise ValueError(f"no free centres of power {power:g} in {norm}; choose l2, or power 1 in l1, infinity in linf")
 
 
-def check_share(uncovered):
-    """Raise `ValueError` unless a cover can leave out this share of the points."""
-    if not (isinstance(uncovered, Real) and 0 <= uncovered < 1):
-        raise ValueError(f"uncovered is {uncovered!r}; it must be a number at least 0 and below 1")
-
-
-def check_relaxations(uncovered, slack, density):
+def check_relaxations(uncovered, slack=0.0, density=0.0):
     """Raise `ValueError` unless these can be asked of a relaxed cover."""
     limits = {
         "uncovered": (uncovered, lambda share: 0 <= share < 1, "at least 0 and below 1"),

@@ -8,6 +8,8 @@ the maximum of sum_i w_i ||x_i - sum_j w_j x_j||^2, so any weights prove that no
 import numpy as np
 from numba import njit
 
+from finitecover.covers.clustering import squared_distances
+
 ADDED = 8  # far points that enter a core-set at a time
 EXACT = 1e-10  # relative, of a squared radius beside what weights prove of it
 NEAR = 1e-6  # likewise, while points are exchanged
@@ -24,7 +26,7 @@ def smallest_ball(points, start=None):
     centre = points.mean(axis=0) if start is None else start
     core, weights, proved, best = np.array([], int), np.array([]), -1.0, (np.inf, None)
     while True:
-        squared = _squared(points, centre)
+        squared = squared_distances(points, centre)
         best = min(best, (float(squared.max()), centre), key=lambda found: found[0])
         far = np.argsort(-squared, kind="stable")[:ADDED]
         far = far[squared[far] > proved * (1 + EXACT)]
@@ -34,18 +36,13 @@ def smallest_ball(points, start=None):
         share = _core_weights(points[tried] - centre)
         tried, share = tried[share > 0], share[share > 0]
         centre = share @ points[tried]
-        now = float(share @ _squared(points[tried], centre))
+        now = float(share @ squared_distances(points[tried], centre))
         if now <= proved:  # but for rounding it rises
             break
         core, weights, proved = tried, share, now
     every = np.zeros(len(points))
     every[core] = weights
     return best[1], every, float(np.sqrt(best[0]))
-
-
-def _squared(points, centre):
-    difference = points - centre
-    return np.einsum("ij,ij->i", difference, difference)
 
 
 def _core_weights(points):

@@ -48,6 +48,24 @@ def paired(a, b, norm, pairs):
     return out
 
 
+def nearest_of(pairs, values):
+    """Of each point the nearest centre, the first among equals, and its distance: two (n,).
+
+    pairs (m, 2): points, each at least once, and centres; values (m,): their distances.
+    """
+    order = np.lexsort((pairs[:, 1], values, pairs[:, 0]))
+    order = order[np.diff(pairs[order, 0], prepend=-1) > 0]
+    return pairs[order, 1], values[order]
+
+
+def nearest_share(distances, uncovered):
+    """Which points are left, (n,) bool, where this share of them, the farthest, is not covered."""
+    covered = np.full(len(distances), True)
+    order = np.argsort(distances, kind="stable")
+    covered[order[int(np.ceil((1 - uncovered) * len(distances))) :]] = False
+    return covered
+
+
 def represented_by(points, centres, place, covered):
     """What each of k centres stands for: (weight w_c, the covered points assigned to it, (k,); radius r_c, the largest
     distance of one of them, {norm: (k,)}).
@@ -114,12 +132,13 @@ class Distances:
             found.append((np.nonzero(inside)[1] + first).astype(np.int32))
         return _mirrored(np.cumsum(np.concatenate(counts)), np.concatenate(found))
 
-    def towards(self, some):
-        """What `blocks` hold, of some points (m,) to all: (m, n), not kept. On the CPU whatever the device."""
+    def towards(self, some, first=0):
+        """What `blocks` hold, of some points (m,) to all from the `first` on: (m, n - first), not kept. On the CPU
+        whatever the device."""
         if not self.squared:
-            return direct(self.points[some], self.points, self.norm)
-        block = np.matmul(-2 * self._centred[some], self._centred.T)
-        block += self._square
+            return direct(self.points[some], self.points[first:], self.norm)
+        block = np.matmul(-2 * self._centred[some], self._centred[first:].T)
+        block += self._square[first:]
         block += self._square[some, None]
         return block
 
@@ -208,9 +227,7 @@ class Distances:
             block = products[1] - 2 * (self._centred[rows] @ products[0])
             close = np.argwhere(block <= block.min(axis=1, keepdims=True) + 2 * self.slack)
             values = paired(self.points[rows], among, self.norm, close)
-            order = np.lexsort((close[:, 1], values, close[:, 0]))
-            order = order[np.diff(close[order, 0], prepend=-1) > 0]  # the first of each point
-            place[rows], distances[rows] = close[order, 1], values[order]
+            place[rows], distances[rows] = nearest_of(close, values)
         place[centres], distances[centres] = np.arange(len(centres)), 0.0
         return centres[place], distances
 
@@ -236,12 +253,7 @@ class Distances:
     def _block(self, rows):
         if self._on_device is not None:
             return self._block_on_device(rows)
-        if not self.squared:
-            return direct(self.points[rows], self.points[rows.start :], self.norm)
-        block = np.matmul(-2 * self._centred[rows], self._centred[rows.start :].T)
-        block += self._square[rows.start :]
-        block += self._square[rows, None]
-        return block
+        return self.towards(rows, rows.start)
 
     def _sent(self, device):
         import torch

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from finitecover.covers.arguments import check_budget, check_free, check_radius, check_share, checked
+from finitecover.covers.arguments import check_budget, check_free, check_radius, check_relaxations, checked
 from finitecover.covers.balls import exchanged, smallest_ball
-from finitecover.covers.distances import BLOCK, EQUAL, direct, flatten, paired
+from finitecover.covers.distances import BLOCK, EQUAL, direct, flatten, nearest_of, nearest_share, paired
 from finitecover.covers.search import by_point, class_by_class, cover_with_budget, deadline_after
 from finitecover.covers.solver import late
 
@@ -84,7 +84,7 @@ def free_cover(points, k, power=2, norm="l2", seed=0, time_limit=None, *, uncove
     given, points, deadline = np.asarray(points), checked(points, norm), deadline_after(time_limit)
     check_budget(k, len(points))
     check_free(power, norm)
-    check_share(uncovered)
+    check_relaxations(uncovered)
     if k == 1 and np.isinf(power) and norm == "l2" and not uncovered:
         centre, dual, _ = smallest_ball(points)
         centres, bound = centre[None], _weighted_bound(points, dual)
@@ -143,8 +143,7 @@ def covered_by(points, centres, norm, uncovered=0.0):
     given, points = points, flatten(points)
     centres = centres.astype(np.float32 if given.dtype == np.float32 else np.float64)
     assignment, distances = nearest_centres(points, flatten(centres), norm)
-    order, covered = np.argsort(distances, kind="stable"), np.full(len(points), True)
-    covered[order[int(np.ceil((1 - uncovered) * len(points))) :]] = False
+    covered = nearest_share(distances, uncovered)
     return FreeCover(
         centres=centres.reshape(-1, *given.shape[1:]),
         assignment=assignment,
@@ -187,18 +186,16 @@ def nearest_centres(points, centres, norm):
     for rows, block in _blocks(points, centres):
         close = np.argwhere(block <= block.min(axis=1, keepdims=True) + margin)
         values = paired(points[rows], centres, norm, close)
-        order = np.lexsort((close[:, 1], values, close[:, 0]))
-        order = order[np.diff(close[order, 0], prepend=-1) > 0]  # the first of each point
-        place[rows], distances[rows] = close[order, 1], values[order]
+        place[rows], distances[rows] = nearest_of(close, values)
     return place, distances
 
 
-def packed_share(held, norm):
+# --- bounds ---
+
+
+def _packed_share(held, norm):
     """What a ball with `held` points of a packing needs at least: its radius, relative to their least distance."""
     return np.sqrt((held - 1) / (2 * held)) if norm == "l2" else min(held - 1, 1) / 2
-
-
-# --- bounds ---
 
 
 def _weighted_bound(points, weights):
@@ -216,7 +213,7 @@ def _packing(points, k, norm):
         return _indicator(points, ends), float(np.ptp(points[:, widest]) / 2)
     wanted = min(len(points), max(k + 1, min((PER_BALL - 1) * k + 1, TRAVERSED)))
     order, gaps = _farthest_first(points, wanted, norm)
-    bounds = [(gap * packed_share(-(-(place + 2) // k), norm), place + 2) for place, gap in enumerate(gaps)]
+    bounds = [(gap * _packed_share(-(-(place + 2) // k), norm), place + 2) for place, gap in enumerate(gaps)]
     bound, size = max(bounds, default=(0.0, 0), key=lambda found: found[0])
     return _indicator(points, order[: size if bound else 0]), float(bound)
 
@@ -227,7 +224,7 @@ def _spread_out(points, radius, norm):
     best = 1, 0
     for place, gap in enumerate(gaps):
         held = 1  # most points of this packing that a ball can hold
-        while held < PER_BALL and gap * (1 - 2 * EQUAL) * packed_share(held + 1, norm) <= radius:
+        while held < PER_BALL and gap * (1 - 2 * EQUAL) * _packed_share(held + 1, norm) <= radius:
             held += 1
         if held < PER_BALL:
             best = max(best, (-(-(place + 2) // held), -(place + 2)))

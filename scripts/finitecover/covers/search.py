@@ -17,7 +17,7 @@ import numpy as np
 
 from finitecover.covers import solver
 from finitecover.covers.arguments import check_budget, check_radius, checked
-from finitecover.covers.distances import DIRECT_POINTS, EQUAL, MEMORY, Distances, direct, represented_by
+from finitecover.covers.distances import DIRECT_POINTS, EQUAL, MEMORY, Distances, direct, nearest_share, represented_by
 from finitecover.covers.fewrows import FewRows
 from finitecover.covers.setcover import Problem
 
@@ -426,11 +426,8 @@ def within_problem(distances, radius):
 
 def cover_of(distances, centres, uncovered=0.0):
     """The cover by some centres, of which nothing is proved; `covered` leaves out a share of points, the farthest."""
-    n = distances.n
-    cover = _cover(distances, centres, 0.0, STATUSES[-1], np.zeros(n), 0.0)
-    order = np.argsort(cover.distances, kind="stable")
-    covered = np.full(n, True)
-    covered[order[int(np.ceil((1 - uncovered) * n)) :]] = False
+    cover = _cover(distances, centres, 0.0, STATUSES[-1], np.zeros(distances.n), 0.0)
+    covered = nearest_share(cover.distances, uncovered)
     return replace(cover, covered=covered, radius=float(cover.distances[covered].max()))
 
 

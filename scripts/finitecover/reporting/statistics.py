@@ -41,10 +41,13 @@ def with_gates(table, gates, training_set="training_set"):
     return table.assign(gate_failed=[model in failed for model in models])
 
 
-def marked(table, gates, training_set="training_set"):
-    """A table in which the names of training sets have a mark where a gate failed for a model of the row."""
-    failed = with_gates(table, gates, training_set)["gate_failed"]
-    return table.assign(**{training_set: table[training_set] + np.where(failed, FAILED_MARK, "")})
+def marked(table, gates, *training_sets):
+    """A table in which the names of training sets, in one column or several, have a mark where a gate failed for one of
+    their models."""
+    names = {}
+    for name in training_sets or ("training_set",):
+        names[name] = table[name] + np.where(with_gates(table, gates, name)["gate_failed"], FAILED_MARK, "")
+    return table.assign(**names)
 
 
 def at_training_eps(summary, training_eps):

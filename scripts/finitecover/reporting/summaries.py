@@ -65,9 +65,7 @@ def study_tables(frames, training_eps, baselines):
 
 def _marked(table, gates, *training_sets):
     """`marked` in each of these columns; None where the study lacks the table."""
-    for name in training_sets or ("training_set",):
-        table = None if table is None else marked(table, gates, name)
-    return table
+    return None if table is None else marked(table, gates, *training_sets)
 
 
 def compared_with_gates(comparisons, gates):

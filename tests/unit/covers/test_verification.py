@@ -4,7 +4,7 @@ import pytest
 from finitecover.covers.distances import represented_by
 from finitecover.covers.free import free_by_class, free_cover
 from finitecover.covers.search import cover_with_budget, cover_with_radius, label_wise, represented
-from finitecover.covers.tables import class_table
+from finitecover.covers.stored import class_table
 from finitecover.covers.verification import (
     CoverError,
     verify_cover,

@@ -46,7 +46,7 @@ def tradeoff(table, kinds, order=()):
             cells = cells[cells["training"].isin(of_norm)]
         _draw_cells(axis, cells, colours, markers, fillings)
         _label_panel(axis, panel, "clean accuracy (%)")
-        tell_failed(axis, cells, 100 * cells["mean_clean"], 100 * cells["mean"])
+        tell_failed(axis, cells["gate_failed"], 100 * cells["mean_clean"], 100 * cells["mean"])
         # Limits from the points: a few seeds can have intervals wider than the page.
         for limit, values in ((axis.set_xlim, cells["mean_clean"]), (axis.set_ylim, cells["mean"])):
             limit(100 * values.min() - 4, 100 * values.max() + 4)
@@ -80,7 +80,7 @@ def budgets(table, kinds, order=()):
             axis.plot(places, 100 * rows["mean"], marker=markers[method], markersize=5, **look)
             axis.fill_between(places, 100 * rows["low"], 100 * rows["high"], color=colours[method], alpha=0.07, lw=0)
             _grey_at_chance(axis, rows, places, markers[method], 5)
-            tell_failed(axis, rows, places, 100 * rows["mean"])
+            tell_failed(axis, rows["gate_failed"], places, 100 * rows["mean"])
         asked = sorted(cells["ipc"].dropna().unique())
         axis.set_xscale("log")
         axis.set_xticks(asked, [str(ipc) for ipc in asked])
@@ -121,7 +121,7 @@ def sizes(summary, kinds, attack, order=()):
             }
             axis.plot(line["size"], 100 * line["mean"], marker=markers[method], markersize=4, **look)
             _grey_at_chance(axis, line, line["size"], markers[method], 4)
-            tell_failed(axis, line, line["size"], 100 * line["mean"])
+            tell_failed(axis, line["gate_failed"], line["size"], 100 * line["mean"])
         texts = ["0", *rows["eps"].drop_duplicates()]
         axis.set_xticks([float(Fraction(text)) for text in texts], texts)
         named = [dataset] + [network] * several + [NORM_NAMES[norm]] + ([] if pd.isna(ipc) else [f"{ipc} per class"])
@@ -160,9 +160,7 @@ def costs(table, kinds, seconds, order=()):
             axis.errorbar(spent, 100 * cell.mean, yerr=spread, color=(*mpl.colors.to_rgb(colour), 0.35), elinewidth=0.8)
             size = marker_size(cell.ipc, asked)
             axis.plot(spent, 100 * cell.mean, linestyle="", marker=marker, color=colour, markersize=size)
-        spent = [seconds.get(key) for key in zip(cells["dataset"], cells["training_set"], strict=True)]
-        known = [place is not None for place in spent]
-        tell_failed(axis, cells[known], [place for place in spent if place is not None], 100 * cells["mean"][known])
+            tell_failed(axis, [cell.gate_failed], [spent], [100 * cell.mean])
         axis.set_xscale("log")
         axis.set_ylim(0, 100 * cells["mean"].max() + 6)
         _label_panel(axis, panel, "core-seconds for one training set")

@@ -37,18 +37,13 @@ def _costs(tables, study):
     return _of_accuracies(accuracies.costs)(tables, study, seconds=seconds, order=study["order"])
 
 
-def _transfer(tables, study):
-    attacked = marked(tables["transfer"], tables["gates"], "target")
-    return proofs.transfer(marked(attacked, tables["gates"], "source"))
-
-
 DRAWN = {
     "tradeoff": _coloured(accuracies.tradeoff),
     "budgets": _coloured(accuracies.budgets),
     "sizes": _sizes,
     "costs": _costs,
     "architectures": _of_accuracies(accuracies.architectures),
-    "transfer": _transfer,
+    "transfer": lambda tables, study: proofs.transfer(marked(tables["transfer"], tables["gates"], "target", "source")),
     "certificates": lambda tables, study: proofs.certificates(with_gates(tables["certificates"], tables["gates"])),
     "bounds": lambda tables, study: proofs.bounds(with_gates(tables["bounds"], tables["gates"])),
 }

@@ -78,10 +78,10 @@ def chance_mark(table, **look):
     return {"at chance": {"marker": "o", "color": AT_CHANCE, **look}} if table["at_chance"].any() else {}
 
 
-def tell_failed(axis, rows, places, heights):
-    """The mark of failed gates beside the points of a table's rows; does nothing where none failed."""
-    for failed, place, height in zip(rows["gate_failed"], places, heights, strict=True):
-        if failed:
+def tell_failed(axis, failed, places, heights):
+    """The mark of failed gates beside points, of each of which it is known whether one failed."""
+    for mark, place, height in zip(failed, places, heights, strict=True):
+        if mark:
             axis.annotate(FAILED_MARK, (place, height), (3, 2), textcoords="offset points", fontsize=8)
 
 

@@ -1,6 +1,30 @@
-"""What is written of a cover beside its arrays: a row per group of points, and size against radius."""
+"""What is stored of covers: a training set of the centres, arrays, a row per group of points, size against radius."""
 
 import numpy as np
+
+from finitecover.covers.distances import represented_by
+from finitecover.covers.free import free_by_class
+from finitecover.covers.groups import asked_for
+from finitecover.covers.verification import verify_stored
+from finitecover.jobs.records import training_set
+
+
+def free_set(points, groups, solve, threads=1):
+    """(training set of the centres, arrays of the cover, covers of the groups) of `free.free_by_class`."""
+    cover, parts = free_by_class(points, groups, solve, threads)
+    centres, labels = cover.pop("centres"), cover.pop("labels")
+    weight, radii = represented_by(points, centres, cover["assignment"], cover["covered"])
+    return training_set(centres, labels, weight=weight, radii=radii), cover, parts
+
+
+def verified_classes(points, records, settings, chosen, arrays, parts):
+    """The table of classes, `class_table`, once all that is stored has been verified: see `verify_stored`."""
+    groups, budget = asked_for(records["label"], settings)
+    centre_labels = chosen["label"][arrays["assignment"]]
+    classes = class_table(parts, groups, records["label"], centre_labels, settings["norm"], budget)
+    told = [{key: str(value) for key, value in row.items()} for row in classes]
+    verify_stored(points, records, settings, arrays, chosen, told)
+    return classes
 
 
 def class_table(parts, groups, labels, centre_labels, norm, budget):
