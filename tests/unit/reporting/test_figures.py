@@ -247,6 +247,10 @@ def test_what_a_gate_failed_for_has_a_mark_in_every_figure():
         figure = DRAWN[name](tables, study)
         assert sorted(set(mark(figure))) == marks.get(name, ["†"]), name
         assert "†" in FIGURES[name].caption
+    tables["gates"] = gates(method="full")  # all images are a level line
+    for name in ("budgets", "costs"):
+        assert mark(DRAWN[name](tables, study)) == ["†"], name
+    tables["gates"] = gates(method="mfc")
     figure = DRAWN["transfer"](tables, study)
     for labels in (figure.axes[0].get_xticklabels(), figure.axes[0].get_yticklabels()):
         assert [label.get_text() for label in labels] == ["full", "mfc-ipc10†"]

@@ -74,6 +74,7 @@ def budgets(table, kinds, order=()):
             look = {"color": colours[method], "linestyle": lines[training], "linewidth": 1.1}
             if rows["ipc"].isna().all():
                 axis.axhline(100 * rows["mean"].iloc[0], **look)
+                tell_failed(axis, rows["gate_failed"], [0.01] * len(rows), 100 * rows["mean"], level=True)
                 continue
             rows = rows.sort_values("ipc")
             places = rows["ipc"].astype(float)
@@ -154,6 +155,7 @@ def costs(table, kinds, seconds, order=()):
             spent = seconds.get((cell.dataset, cell.training_set))
             if spent is None:
                 axis.axhline(100 * cell.mean, color=colours[cell.method], linewidth=1.1)
+                tell_failed(axis, [cell.gate_failed], [0.01], [100 * cell.mean], level=True)
                 continue
             colour, marker = colour_of(cell, colours), markers[cell.method]
             spread = _spread(cell) if np.isfinite(cell.low) else None

@@ -78,11 +78,13 @@ def chance_mark(table, **look):
     return {"at chance": {"marker": "o", "color": AT_CHANCE, **look}} if table["at_chance"].any() else {}
 
 
-def tell_failed(axis, failed, places, heights):
-    """The mark of failed gates beside points, of each of which it is known whether one failed."""
+def tell_failed(axis, failed, places, heights, level=False):
+    """The mark of failed gates beside points, of each of which it is known whether one failed; level: of level lines,
+    with places as shares of the panel's width."""
+    within = axis.get_yaxis_transform() if level else axis.transData
     for mark, place, height in zip(failed, places, heights, strict=True):
         if mark:
-            axis.annotate(FAILED_MARK, (place, height), (3, 2), textcoords="offset points", fontsize=8)
+            axis.annotate(FAILED_MARK, (place, height), (3, 2), xycoords=within, textcoords="offset points", fontsize=8)
 
 
 def failed_mark(table):
