@@ -33,7 +33,7 @@ rule trace_bound:
     input:
         snapshots=paths.MODEL_SNAPSHOTS,
         train=paths.TRAIN,
-        set=of_study(paths.set_template, "training_set"),
+        set=of_study(paths.trained_template, "training_set", "training"),
         cover=of_study(paths.cover_template, "training_set"),
     output:
         bound=paths.BOUND,

@@ -78,7 +78,7 @@ rule collect_provenance:
         "../envs/figures.yaml"
     params:
         runs=RUNS,
-        sets=[paths.training_set(config, run) for run in RUNS],
+        sets=[paths.trained_set(config, run) for run in RUNS],
         makers=[family.rule for family in kinds.FAMILIES.values() if family.rule],
         code=code("collect_provenance"),
     script:

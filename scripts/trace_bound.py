@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from finitecover.certificates.bounds import adversarial_losses
+from finitecover.certificates.bounds import adversarial_losses, hard_loss_bounds
 from finitecover.data.sampling import draw_examples
 from finitecover.jobs.device import torch_device
 from finitecover.jobs.files import save_rows
@@ -36,13 +36,16 @@ def trace_bound(snapshots_path, train_path, set_path, cover_path, training, atta
         "all": _side(records[drawn], np.full(len(drawn), eps), device),
         "cover": _side(cover, eps + cover[radius_field(norm)], device),
     }
+    soft = None
+    if "soft_label" in cover.dtype.names:
+        soft = torch.from_numpy(np.array(cover["soft_label"])).to(device)
     settings = {name: attack[name] for name in ("steps", "step_size", "restarts")}
     table = []
     for snapshot in saved["snapshots"]:
         network = build_model(saved["model"], saved["dataset"], seed=0)
         network.load_state_dict(snapshot["model"])
         network.to(device).eval().requires_grad_(False)
-        attacked = _attacked(network, sides, torch.from_numpy(places), norm=norm, seed=seed, **settings)
+        attacked = _attacked(network, sides, soft, torch.from_numpy(places), norm=norm, seed=seed, **settings)
         bounds = (
             {name: loss_bounds(network, *side, norm).cpu() for name, side in sides.items()} if admits(network) else {}
         )
@@ -64,16 +67,20 @@ def trace_bound(snapshots_path, train_path, set_path, cover_path, training, atta
     save_rows(bound_path, table)
 
 
-def _attacked(network, sides, places, **settings):
-    """{side: losses found}; places: of each drawn image's centre."""
-    (images, labels, radii), (centres, classes, reaches) = sides["all"], sides["cover"]
+def _attacked(network, sides, soft, places, **settings):
+    """{side: losses found}; places: of each drawn image's centre; soft: the labels that a teacher gave the centres, or
+    None. What is found with these is told as the loss that it bounds, of each centre's own class."""
+    (images, labels, radii), (centres, own, reaches) = sides["all"], sides["cover"]
+    classes = own if soft is None else soft
     within, reach = float32_radii(radii, outwards=False), float32_radii(reaches)  # the one ball inside the other
     losses, found = adversarial_losses(network, images, labels, within, **settings)
     alone, _ = adversarial_losses(network, centres, classes, reach, **settings)
     places = places.to(images.device)
     asked = (centres[places], classes[places], reach[places])
     joined, _ = adversarial_losses(network, *asked, starts=found, **settings | {"restarts": 1})
-    return {"all": losses.cpu(), "cover": alone.scatter_reduce(0, places, joined, "amax").cpu()}
+    found = alone.scatter_reduce(0, places, joined, "amax")
+    found = found if soft is None else hard_loss_bounds(found, soft, own)
+    return {"all": losses.cpu(), "cover": found.cpu()}
 
 
 def _side(records, radii, device):

@@ -13,6 +13,7 @@ from finitecover.jobs.device import automatic_precision, torch_device
 from finitecover.jobs.files import load_json, save_bytes, save_json, save_rows
 from finitecover.jobs.harness import job, log
 from finitecover.jobs.records import load_records, pixels, radius_field
+from finitecover.training.labels import check_soft_labels
 from finitecover.training.loop import train
 from finitecover.training.models import build_model
 
@@ -29,10 +30,10 @@ def train_model(train_path, summary_path, training, model, snapshots, seed, code
     network = build_model(model, dataset, seed).to(device)
     state_path = Path(outputs.model).with_name("state.pt")
     read = sha256(Path(train_path).read_bytes()).hexdigest()
-    data, validation = _split(records, _tensors(records, training), training, seed)
+    data, validation = _split(records, _tensors(records, training, dataset["classes"]), training, seed)
     trained = train(
         network,
-        *data,
+        **data,
         optimisation=training["optimisation"],
         objective=training["objective"],
         adversary=training["adversary"],
@@ -61,9 +62,9 @@ def _with_precision(optimisation, width, device):
     return {**optimisation, "precision": precision}
 
 
-def _tensors(records, training):
-    """Images, labels, weights, radii (float64). Only kinds of training that covers are for use the set's weights or
-    radii."""
+def _tensors(records, training, classes):
+    """Images, labels, weights, radii (float64), and targets where a teacher gave labels. Only kinds of training that
+    covers are for use the set's weights or radii."""
     adversary = training["adversary"]
     weights, radii = np.ones(len(records)), np.full(len(records), adversary["eps"] if adversary else 0.0)
     if training["weights"]:
@@ -71,12 +72,17 @@ def _tensors(records, training):
     if training["enlarged"]:
         radii = radii + records[radius_field(adversary["norm"])]
         log.info("eps + r_c from %.3g to %.3g", radii.min(), radii.max())
-    return [
-        torch.from_numpy(pixels(records["image"])),
-        torch.from_numpy(np.array(records["label"])),
-        torch.tensor(weights, dtype=torch.float32),
-        torch.from_numpy(radii),
-    ]
+    found = {
+        "images": torch.from_numpy(pixels(records["image"])),
+        "labels": torch.from_numpy(np.array(records["label"])),
+        "weights": torch.tensor(weights, dtype=torch.float32),
+        "radii": torch.from_numpy(radii),
+    }
+    if "soft_label" in records.dtype.names:
+        soft = np.array(records["soft_label"])
+        check_soft_labels(soft, (len(records), classes))
+        found["targets"] = torch.from_numpy(soft)
+    return found
 
 
 def _split(records, data, training, seed):
@@ -90,8 +96,8 @@ def _split(records, data, training, seed):
             f"optimisation.validation: {share} of {len(records)} images leaves nothing; choose another share"
         )
     kept = np.setdiff1d(np.arange(len(records)), held_out)
-    validation = (data[0][held_out], data[1][held_out], adversary["eps"] if adversary else 0.0)
-    return [column[kept] for column in data], validation
+    validation = (data["images"][held_out], data["labels"][held_out], adversary["eps"] if adversary else 0.0)
+    return {name: column[kept] for name, column in data.items()}, validation
 
 
 def _save(path, content):

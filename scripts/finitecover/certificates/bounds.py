@@ -55,7 +55,7 @@ def _distances(first, second, norm):
 
 def adversarial_losses(model, images, labels, radii, *, norm, steps, step_size, restarts, seed, starts=None):
     """(largest cross-entropy found within each image's radius, (n,) float64; where, images): at the image itself and
-    after every run of PGD.
+    after every run of PGD. labels: classes (n,), or probabilities of the classes (n, C).
 
     starts: images that the runs begin with instead of random ones, and that count; one that lies outside its ball
     counts for nothing, and its run begins with the image itself.
@@ -79,6 +79,29 @@ def adversarial_losses(model, images, labels, radii, *, norm, steps, step_size, 
     return torch.cat(losses), torch.cat(found)
 
 
+def hard_loss_bounds(soft_losses, soft_labels, labels):
+    """The largest cross-entropy with one class that a cross-entropy with probabilities leaves possible, (n,) float64.
+
+    soft_losses (n,): -sum_k q_k log p_k at most; soft_labels (n, C): q; labels (n,): y. With P = p_y and Q = q_y the
+    other classes' share of that sum is least where they divide 1 - P as q does, so that it is at least
+    -Q log P - (1 - Q) log(1 - P) + (1 - Q) H, H the entropy of q without y. This grows as P falls below Q; -log P is
+    found by bisection. At most soft_losses / Q; infinite where Q is 0: a label that gives the class no probability says
+    nothing of the loss there.
+    """
+    soft_losses, q = soft_losses.double(), soft_labels.double()
+    own = q.gather(1, labels.view(-1, 1)).flatten()
+    rest = q.scatter(1, labels.view(-1, 1), 0.0)
+    shares = rest / rest.sum(1, keepdim=True).clamp_min(torch.finfo(torch.float64).tiny)
+    left = (soft_losses - (1 - own) * -torch.xlogy(shares, shares).sum(1)) * (1 + ROUNDING) + ROUNDING
+    low, high = -own.log(), left / own  # of -log P
+    high = torch.maximum(low, high)
+    for _ in range(100):
+        middle = (low + high) / 2
+        least = own * middle - torch.special.xlog1py(1 - own, -torch.exp(-middle))
+        low, high = torch.where(least <= left, middle, low), torch.where(least <= left, high, middle)
+    return torch.where(own > 0, high, torch.inf)
+
+
 def _larger(losses, images, others, points):
     better = others > losses
     return torch.where(better, others, losses), torch.where(better.view(-1, 1, 1, 1), points, images)
@@ -86,4 +109,5 @@ def _larger(losses, images, others, points):
 
 def _losses(model, images, labels):
     with torch.no_grad():
+        labels = labels.double() if labels.is_floating_point() else labels
         return F.cross_entropy(model(images).double(), labels, reduction="none")

@@ -11,6 +11,7 @@ index       int64                           position in the real training set; -
 weight      float64                         number of real images it stands for (w_c of a cover, else 1)
 radius_l2   float64                         largest l2 distance to an image that it stands for (0 unless a cover)
 radius_linf float64                         the same in linf
+soft_label  float32, (C,)                   probabilities of the classes; only where a teacher gave the set labels
 ==========  ==============================  =======================================================================
 """
 
@@ -49,6 +50,14 @@ def training_set(images, labels, *, index=None, weight=None, radii=None):
     for norm, values in (radii or {}).items():
         records[radius_field(norm)] = values
     return records
+
+
+def with_soft_labels(records, soft_labels):
+    """The records of a training set with probabilities of the classes (n, C) besides."""
+    found = np.zeros(len(records), [*records.dtype.descr, ("soft_label", np.float32, soft_labels.shape[1:])])
+    found[list(records.dtype.names)] = records
+    found["soft_label"] = soft_labels
+    return found
 
 
 def save_array(path, array):

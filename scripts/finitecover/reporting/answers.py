@@ -47,6 +47,16 @@ class Answers(NamedTuple):
         return difference_of(*sides), len(shared)
 
 
+def gained(after, before):
+    """How far answers are better than others of the same images and seeds: `Answers` of 1, 0 and -1 image by image.
+
+    Raises `ValueError` where the images or the number of seeds differ.
+    """
+    if len(after.correct) != len(before.correct) or not np.array_equal(after.examples, before.examples):
+        raise ValueError("what is gained needs models of as many seeds, attacked on the same images")
+    return after._replace(correct=after.correct.astype(np.int8) - before.correct)
+
+
 def read_answers(paths):
     """{(attack, norm, eps): Answers} of the records of models that differ in their seed alone, in the first's order.
 

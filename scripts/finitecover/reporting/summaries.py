@@ -83,8 +83,8 @@ def compared_with_gates(comparisons, gates):
 
 
 def claim_table(comparisons):
-    """A row per claim: its sentence, where it is from, what its comparisons say together, how many say so, effects; of
-    how many of them a gate failed for a model.
+    """A row per claim: its sentence, where it is from, what its comparisons say together, and at each strength of
+    training, how many say so, effects; of how many of them a gate failed for a model.
 
     Claims that the study does not put to the test come last.
     """
@@ -97,11 +97,20 @@ def claim_table(comparisons):
                 "sentence": says,
                 "from": source,
                 "verdict": overall(group["verdict"]),
+                "by strength of training": _by_strength(group),
                 "comparisons": ", ".join(f"{count} {verdict}" for verdict, count in counts.items()) + _failed(group),
                 "effects": _spread(group["effect"]),
             }
         )
     return pd.DataFrame(sorted(rows, key=lambda row: row["verdict"] == NOT_TESTED))
+
+
+def _by_strength(group):
+    """ "augmented: holds; augmented, teacher's labels: fails in part"; of what was not compared nothing."""
+    if "strength" not in group:  # kept before it was told
+        return ""
+    words = group.groupby("strength", sort=False)["verdict"].agg(overall)
+    return "; ".join(f"{strength}: {word}" for strength, word in words.items())
 
 
 def _failed(group):

@@ -5,13 +5,15 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from finitecover.reporting.answers import gained
 from finitecover.reporting.intervals import LEVEL, holm_levels, interval_of_difference, p_value
 from finitecover.reporting.statistics import CLEAN, FAILED_MARK, cell_names
 from finitecover.study import paths
-from finitecover.study.kinds import TRAININGS
+from finitecover.study.claims import NAMED
+from finitecover.study.kinds import LABELS, TEACHER, TRAININGS
 
 COLUMNS = ["says", "source", "verdict", "dataset", "model", "norm", "eps", "ipc", "measure", "higher", "lower"]
-COLUMNS += ["effect", "low", "high", "level", "p", "n", "images", "file"]
+COLUMNS += ["strength", "effect", "low", "high", "level", "p", "n", "images", "file"]
 HOLDS, FAILS, OPEN = "holds", "fails", "inconclusive"
 DECIDED_OR_OPEN = (HOLDS, FAILS, OPEN)  # what counts; the words below say why a comparison does not
 AT_CHANCE, TOO_FEW, SAME, REPEATED = "at chance", "too few seeds", "same training set", "counted already"
@@ -46,9 +48,10 @@ def check_claim(claim, cells, bounds, kinds, training_eps, strengths):
 
     claim: of `claims.read_claims`; cells: {Cell: Measured}; bounds: the table of the bounds over training, or None;
     kinds: {training: (kind, norm)}; training_eps: {dataset: {norm: eps}}, the sizes that robust accuracy is compared
-    at; strengths: {training: what is equal on both sides}. Accuracies are compared in percentage points, losses as they
-    are. Columns: `COLUMNS`; n is the number of seeds,
-    of the side that has fewer, or of moments of a training; level is that of the interval, after Holm.
+    at; strengths: {training: of `settings.strength`}, equal on both sides but for what these name. Accuracies are
+    compared in percentage points, losses as they are. Columns: `COLUMNS`; strength says in words how strong the
+    trainings are in what both share; n is the number of seeds, of the side that has fewer, or of moments of a training;
+    level is that of the interval, after Holm.
     """
     if claim["measure"] == "bound":
         rows = [] if bounds is None else _bound(bounds)
@@ -122,23 +125,31 @@ def _wide(comparisons, entries, keys):
 
 def _compare(claim, cells, kinds, training_eps, strengths):
     """The comparisons of a claim, the verdict of those that do not count said already."""
-    rows, seen = [], set()
+    rows, seen, named = [], set(), {name for side in ("higher", "lower") for name in claim[side] if name in NAMED}
+    shared = {name: {key: own[key] for key in own if key not in named} for name, own in strengths.items()}
     for dataset, sizes in training_eps.items():
         for norm, eps in sizes.items():
             worst = "worst", norm, eps
             key = CLEAN if claim["measure"] == "clean" else worst
-            higher, lower = (_side(dataset, cells, claim[side], kinds, norm) for side in ("higher", "lower"))
+            sides = (_side(dataset, cells, claim[side], kinds, norm, strengths) for side in ("higher", "lower"))
+            higher, lower = sides
             for (a, first), (b, second) in product(higher.items(), lower.items()):
                 if claim["lower"]["methods"] == "same" and (a.method, a.ipc) != (b.method, b.ipc):
                     continue
                 if a.model != b.model or (None not in (a.ipc, b.ipc) and a.ipc != b.ipc):
                     continue
-                if not _trained_alike(a.training, b.training, kinds, strengths):
+                if a == b or not _trained_alike(a.training, b.training, kinds, shared, named):
+                    continue
+                bases = (
+                    [_with_hard_labels(cell, cells, kinds, strengths) for cell in (a, b)] if claim.get("gain") else []
+                )
+                if None in bases:
                     continue
                 names = {side: f"{cell.method} ({cell.training})" for side, cell in (("higher", a), ("lower", b))}
                 names |= {"ipc": b.ipc if a.ipc is None else a.ipc, "file": _file(dataset, a, b)}
                 row = {"dataset": dataset, "model": a.model, "norm": norm, "eps": eps, **names}
-                row |= _difference(first, second, key, worst)
+                row |= {"strength": _in_words(shared[a.training])}
+                row |= _difference(first, second, key, worst, bases)
                 pair = a.model, key, _identity(a, first, kinds), _identity(b, second, kinds)
                 if pair[2] == pair[3]:
                     row["verdict"] = SAME
@@ -162,9 +173,29 @@ def _decided(rows):
     return rows
 
 
-def _trained_alike(first, second, kinds, strengths):
-    """Whether two trainings are the same or differ in their kind alone."""
-    return first == second or (kinds[first] != kinds[second] and strengths[first] == strengths[second])
+def _trained_alike(first, second, kinds, shared, named):
+    """Whether two trainings are the same or differ in their kind and in what a claim names alone; shared: {training:
+    the rest of its strength}."""
+    differ = kinds[first] != kinds[second] or named
+    return first == second or (bool(differ) and shared[first] == shared[second])
+
+
+def _with_hard_labels(cell, cells, kinds, strengths):
+    """The `Measured` of the same set under the same training but for the teacher; None where the study has none."""
+    hard = strengths[cell.training] | {"labels": LABELS[0]}
+    for training, strength in strengths.items():
+        if strength == hard and kinds[training] == kinds[cell.training] and strength != strengths[cell.training]:
+            return cells.get(cell._replace(training=training))
+    return None
+
+
+def _in_words(strength):
+    """What of a training is strong: "augmented, 4 times the updates, teacher's labels", or "plain"."""
+    updates = strength.get("updates", 1)
+    words = ["augmented"] if strength.get("augmentation") else []
+    words += [f"{updates:g} times the updates"] if updates != 1 else []
+    words += ["teacher's labels"] if strength.get("labels") == TEACHER else []
+    return ", ".join(words) or "plain"
 
 
 def _identity(cell, measured, kinds):
@@ -174,10 +205,12 @@ def _identity(cell, measured, kinds):
     return cell.training, measured.digests, own
 
 
-def _difference(first, second, key, worst):
+def _difference(first, second, key, worst, bases):
     """Effect, estimate and p of two cells under one attack, and the verdict where the comparison does not count; worst:
-    key of the worst case that neither may be at chance in."""
+    key of the worst case that neither may be at chance in; bases: cells that both are compared with first, or none."""
     sides = [cell.answers[key] for cell in (first, second)]
+    if bases:
+        sides = [gained(side, base.answers[key]) for side, base in zip(sides, bases, strict=True)]
     estimate, images = sides[0].less(sides[1])
     seeds = min(len(side.correct) for side in sides)
     better = first if estimate.value >= 0 else second
@@ -187,9 +220,15 @@ def _difference(first, second, key, worst):
     return shared | {"n": seeds, "images": images, "verdict": verdict}
 
 
-def _side(dataset, cells, side, kinds, norm):
+def _side(dataset, cells, side, kinds, norm, strengths):
     """{Cell: Measured} of the models that a side names."""
-    trainings = [name for name, kind in kinds.items() if kind[0] == side["kind"] and kind[1] in (None, norm)]
+    trainings = [
+        name
+        for name, kind in kinds.items()
+        if kind[0] == side["kind"]
+        and kind[1] in (None, norm)
+        and all(strengths[name][key] == side[key] for key in NAMED if key in side)
+    ]
     return {
         cell: measured
         for cell, measured in cells.items()

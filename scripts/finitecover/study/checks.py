@@ -5,7 +5,7 @@ from fractions import Fraction
 from finitecover.study import kinds, layout, renamed
 from finitecover.study.catalogue import image_side, smallest_class
 from finitecover.study.kinds import ALGORITHMS, ATTACKS, FAMILIES, PRINCIPAL_COMPONENTS, RELAXATIONS, SOURCES, TRAININGS
-from finitecover.study.runs import BUDGET, at_budget, kind_of, runs, takes_budget
+from finitecover.study.runs import BUDGET, at_budget, kind_of, runs, takes_budget, takes_teacher, teacher_of
 from finitecover.study.schema import mistake
 from finitecover.study.settings import (
     ConfigurationError,
@@ -227,6 +227,22 @@ def _check_training(name, settings, config):
     _check_keys(where, f"kind {settings['kind']}", settings, kind, kinds.all_keys(TRAININGS))
     for method in settings.get("methods", []):
         _check_known(f"{where}.methods", method, config["methods"])
+    _check_teacher(where, settings, kind, config)
+
+
+def _check_teacher(where, settings, kind, config):
+    """That a teacher's labels come from a training that can give them, and go to one that can take them."""
+    if settings.get("labels", kinds.LABELS[0]) != kinds.TEACHER:
+        for key in kinds.OF_TEACHER:
+            _require(key not in settings, f"{where}.{key}: only with labels: {kinds.TEACHER}; remove it")
+        return
+    _require(not kind.bounded, f"{where}.labels: interval bounds are those of one class; remove it")
+    _require("teacher" in settings, f"{where}: labels: {kinds.TEACHER} needs teacher, the name of a training")
+    _check_known(f"{where}.teacher", settings["teacher"], config["trainings"])
+    taught = config["trainings"][settings["teacher"]].get("labels", kinds.LABELS[0]) == kinds.TEACHER
+    _require(not taught, f"{where}.teacher: {settings['teacher']} has a teacher itself; choose one with hard labels")
+    if "teacher_model" in settings:
+        _check_known(f"{where}.teacher_model", settings["teacher_model"], config["models"])
 
 
 def _check_model(name, settings):
@@ -262,11 +278,28 @@ def _check_run(config):
             norm is None or norm in config["evaluation"]["norms"],
             f"evaluation.norms: training {training} perturbs in {norm}, which is not among them",
         )
+    _check_teachers_of_run(config)
     kept = not any(kind_of(config, training).needs_cover for training in run["trainings"])
     _require(
         not config["optimisation"]["validation"] or kept,
         "optimisation.validation: generalised training needs the whole cover; set it to 0",
     )
+
+
+def _check_teachers_of_run(config):
+    """That the study trains every teacher that its trainings name."""
+    found = runs(config)
+    trained = {(run["dataset"], run["training_set"], run["training"], run["model"], run["seed"]) for run in found}
+    for run in found:
+        if takes_teacher(config, run["training"]):
+            teacher = teacher_of(config, run)
+            key = tuple(teacher[name] for name in ("dataset", "training_set", "training", "model", "seed"))
+            _require(
+                key in trained,
+                f"trainings.{run['training']}.teacher: the study trains no {teacher['model']} on all images by "
+                f"{teacher['training']}; add full to run.methods, {teacher['training']} to run.trainings, "
+                f"{teacher['model']} to run.models",
+            )
 
 
 def _check_dataset_of_run(dataset, config):

@@ -83,6 +83,12 @@ class Relaxation:
 PRINCIPAL_COMPONENTS = "pca"  # the space that is no network's
 FREE = ("centres", "power")  # what a cover has whose centres need not be images
 INFINITE = "inf"  # the power that asks for the smallest radius
+FULL = "full"  # the method of all images, whose models may teach
+LABELS = ("hard", "teacher")  # of trainings, the first where none is named
+TEACHER = LABELS[1]
+# What makes a training strong, and what it is where a training does not say it.
+STRENGTH = MappingProxyType({"augmentation": False, "updates": 1, "labels": LABELS[0]})
+OF_TEACHER = ("teacher", "teacher_model", "temperature", "hard_share")  # what a training may say of its teacher
 STARTS = ("real", "noise")  # of condensations, beside the names of methods
 
 RELAXATIONS = MappingProxyType(

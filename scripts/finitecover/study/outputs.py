@@ -20,6 +20,7 @@ _COSTLY = {
     "cover_condensed": runs.condensed_covers,
     "verify_condensed_cover": runs.condensed_covers,
     "train_expert": runs.experts,
+    "label_set": runs.labelled_runs,
     "train_model": runs.runs,
     "attack_model": runs.runs,
     "transfer_attacks": runs.transfer_runs,
@@ -67,6 +68,12 @@ def start_of(config, dataset, training_set, seed):
     """The set that a condensation starts from: {"start": path}, or nothing where it is real images or noise."""
     start = runs.start_of(config, training_set)
     return {"start": paths.training_set(config, {"dataset": dataset, "seed": seed, **start})} if start else {}
+
+
+def teacher_of(config, dataset, training, model, seed):
+    """The model that gives a training's labels, path; the seed may be text, as wildcards are."""
+    run = {"dataset": dataset, "training": training, "model": model, "seed": seed}
+    return paths.fill(paths.MODEL, runs.teacher_of(config, run))
 
 
 def experts_of(config, dataset, training_set):

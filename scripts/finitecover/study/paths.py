@@ -4,7 +4,7 @@ Rules take the templates as they are, their fields being Snakemake's wildcards; 
 them in: `paths.fill(paths.MODEL, run)`. Nobody goes the other way.
 """
 
-from finitecover.study.runs import split_name
+from finitecover.study.runs import split_name, takes_teacher
 
 # What identifies a job of each rule, in the order of folders; rules that are not here have one job.
 _CELL = "{training_set}/{training}/{model}"
@@ -27,6 +27,8 @@ JOBS = {
     "explore_condensed_cover": f"{_SET}/seed{{seed}}",
     "import_condensed": _SET,
     "export_condensed": f"{_SET}/seed{{seed}}",
+    "label_set": _MODEL,
+    "export_labelled": _MODEL,
     "train_model": _MODEL,
     "attack_model": _MODEL,
     "transfer_attacks": "{dataset}/{training}/{model}/seed{seed}",
@@ -102,6 +104,12 @@ _IMPORTED = "results/{dataset}/imported/{training_set}"
 IMPORTED_SET = f"{_IMPORTED}/train.npy"
 IMPORTED_SUMMARY = f"{_IMPORTED}/summary.json"
 
+_LABELLED = f"results/{{dataset}}/labelled/{_RUN}"
+LABELLED_SET = f"{_LABELLED}/train.npy"
+LABELLED_EXPORTED_DC = f"{_LABELLED}/exported/condensed.pt"
+LABELLED_EXPORTED_MTT_IMAGES = f"{_LABELLED}/exported/images_best.pt"
+LABELLED_EXPORTED_MTT_LABELS = f"{_LABELLED}/exported/labels_best.pt"
+
 _FAMILY_SET = {
     "full": TRAIN,
     "cover": COVER_SET,
@@ -160,6 +168,11 @@ def set_template(config, training_set):
     return CONDENSED_COVER_SET if "cover" in settings else _FAMILY_SET[settings["family"]]
 
 
+def trained_template(config, training_set, training):
+    """Template of where the set lies that a training reads: the training set, or that set with a teacher's labels."""
+    return LABELLED_SET if takes_teacher(config, training) else set_template(config, training_set)
+
+
 def cover_template(config, training_set):
     """Template of where the arrays of a training set that is a cover lie."""
     return CONDENSED_COVER if set_template(config, training_set) == CONDENSED_COVER_SET else COVER
@@ -173,6 +186,11 @@ def certified_template(config, cover):
 def training_set(config, run):
     """Where the training set of a run lies; the full set, covers and imported sets do not depend on the seed."""
     return fill(set_template(config, run["training_set"]), run)
+
+
+def trained_set(config, run):
+    """Where the set lies that a model is trained on, its labels those that the training asks for."""
+    return fill(trained_template(config, run["training_set"], run["training"]), run)
 
 
 def examples_of(dataset, cells):

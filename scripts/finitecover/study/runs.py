@@ -8,7 +8,7 @@ learn what a file is about.
 import re
 from collections import Counter
 
-from finitecover.study.kinds import ALGORITHMS, FAMILIES, STARTS, TRAININGS
+from finitecover.study.kinds import ALGORITHMS, FAMILIES, FULL, LABELS, STARTS, TEACHER, TRAININGS
 
 BUDGET = re.compile(r"(?P<method>.+)-ipc(?P<ipc>[1-9][0-9]*)")
 GROUP = ("dataset", "training", "model", "seed")  # models that share all but their training set
@@ -87,7 +87,8 @@ def runs(config):
     """Every trained model of a study: dicts of dataset, training_set, method, ipc, training, model, seed.
 
     Kinds of training that need a radius and a weight per centre are run on label-wise covers alone; those of interval
-    bounds on networks that admit them; a training that names methods on their sets alone.
+    bounds on networks that admit them; those with a teacher's labels on all sets but that of all images; a training
+    that names methods on their sets alone.
     """
     run = config["run"]
     return [
@@ -99,12 +100,32 @@ def runs(config):
         for seed in run["seeds"]
         if made["method"] in config["trainings"][training].get("methods", config["methods"])
         and _suits(kind_of(config, training), config["methods"][made["method"]], config["models"][model])
+        and not (made["method"] == FULL and takes_teacher(config, training))
     ]
 
 
 def kind_of(config, training):
     """The entry of a training's kind in `kinds.TRAININGS`."""
     return TRAININGS[config["trainings"][training]["kind"]]
+
+
+def takes_teacher(config, training):
+    """Whether a training's labels are those of a teacher."""
+    return config["trainings"][training].get("labels", LABELS[0]) == TEACHER
+
+
+def teacher_of(config, run):
+    """The run whose model gives a run's labels: trained on all images of the data set, with the same seed, as the
+    training's `teacher` says; the network is the run's own or `teacher_model`."""
+    settings = config["trainings"][run["training"]]
+    model = settings.get("teacher_model", run["model"])
+    shared = {"dataset": run["dataset"], "training_set": FULL, "method": FULL, "ipc": None}
+    return shared | {"training": settings["teacher"], "model": model, "seed": run["seed"]}
+
+
+def labelled_runs(config):
+    """Every run whose labels are a teacher's."""
+    return [run for run in runs(config) if takes_teacher(config, run["training"])]
 
 
 def _suits(kind, method, model):

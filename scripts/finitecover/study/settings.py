@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from finitecover.study.catalogue import source_files, source_state
-from finitecover.study.kinds import ATTACKS, SOURCES, all_keys
+from finitecover.study.kinds import ATTACKS, SOURCES, STRENGTH, all_keys
 from finitecover.study.runs import at_budget, kind_of, snapshots, split_name
 
 
@@ -119,12 +119,22 @@ def training_settings(config, dataset, training):
 
 def compared_trainings(config):
     """By what models are compared: {"kinds": of `training_kinds`, "training_eps": of `every_training_eps`, "strengths":
-    {training: [whether it augments, how many times the study's updates]}}; strengths must be equal on both sides."""
-    strengths = {
-        name: [config["trainings"][name].get("augmentation", False), config["trainings"][name].get("updates", 1)]
-        for name in config["run"]["trainings"]
-    }
+    {training: of `strength`}}; strengths must be equal on both sides, but for what a claim names."""
+    strengths = {name: strength(config, name) for name in config["run"]["trainings"]}
     return {"kinds": training_kinds(config), "training_eps": every_training_eps(config), "strengths": strengths}
+
+
+def strength(config, training):
+    """How strong a training is: whether it augments, how many times the study's updates it makes, whose labels it has
+    ({"augmentation", "updates", "labels"})."""
+    settings = config["trainings"][training]
+    return {name: settings.get(name, default) for name, default in STRENGTH.items()}
+
+
+def teacher_settings(config, training):
+    """What a teacher's labels are made with: {"temperature", "hard_share"} of a training."""
+    settings = config["trainings"][training]
+    return {"temperature": settings.get("temperature", 1.0), "hard_share": settings.get("hard_share", 0.0)}
 
 
 def training_kinds(config):

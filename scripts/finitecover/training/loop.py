@@ -55,6 +55,7 @@ def train(
     augmentation="",
     noise=0.0,
     seed,
+    targets=None,
     validation=None,
     snapshots=0,
     checkpoint=None,
@@ -70,6 +71,7 @@ def train(
     replacement, and weigh the same in the loss.
     augmentation: a strategy of `draw_augmentation`, of which every batch gets one operation, every image with its own
     amounts, before any perturbation. noise: standard deviation of Gaussian noise on every pixel (Cohen et al. 2019).
+    targets: None, or probabilities of the classes (n, classes) that stand in the losses in the place of labels.
     validation: None, or images, labels and a radius: the weights returned are then those of the row of the history with
     the highest accuracy there, under the adversary's attack. snapshots: how many states to keep, at equal distances,
     the last of them at the end. checkpoint: keeps the state from time to time; training resumes from what it holds, to
@@ -90,9 +92,10 @@ def train(
         for step in progress(steps, description, run.step):
             rows = next(batches)
             x, y, weight = images[rows].to(device), labels[rows].to(device), weights[rows].to(device)
+            target = y if targets is None else targets[rows].to(device)
             x = _varied(x, model.normalise, augmentation, noise, generator)
             growth = min(1.0, (step + 1) / max(1.0, adversary["warmup"] * steps)) if adversary else 0.0
-            losses, logits = loss_of(x, y, radii[rows].to(device), growth)
+            losses, logits = loss_of(x, target, radii[rows].to(device), growth)
             if objective == "intervals":
                 run.passes.add(2 * len(x), 2 * len(x))  # midpoint and radius of a box
             run.update((weight * losses).mean(), (logits.argmax(1) == y).float().mean())

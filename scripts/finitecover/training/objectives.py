@@ -10,8 +10,11 @@ from finitecover.training.intervals import worst_logits
 
 
 def make_objective(name, model, adversary, generator, autocast):
-    """A function of images (n, c, h, w), labels (n,), radii (n,) and growth in [0, 1]: (losses, logits), (n,) each and
+    """A function of images (n, c, h, w), labels, radii (n,) and growth in [0, 1]: (losses, logits), (n,) each and
     (n, classes).
+
+    labels: classes (n,), or probabilities of the classes (n, classes), which all but "intervals" take: the loss is then
+    the cross-entropy of predictions with these (robust distillation; Goldblum et al. 2020, arXiv 1905.09747).
 
     name: "clean", "pgd", "trades" or "intervals". adversary: None for clean, else a dict of "norm", and "steps" and
     "step_size" (pgd, trades), "beta" (trades), "kappa" (intervals). Perturbations are of `growth` times the radii.

@@ -27,8 +27,10 @@ from finitecover.reporting.verdicts import (
 from finitecover.study.claims import read_claims
 
 KINDS = {"standard": ["standard", None], "pgd-linf": ["pgd", "linf"], "pgd-l2": ["pgd", "l2"]}
-STRENGTHS = {"standard": [False, 1], "pgd-linf": [False, 1], "pgd-l2": [False, 1], "pgd-linf-long": [False, 4]}
-KINDS["pgd-linf-long"] = KINDS["pgd-linf"]
+PLAIN = {"augmentation": False, "updates": 1, "labels": "hard"}
+STRENGTHS = dict.fromkeys(KINDS, PLAIN)
+STRENGTHS |= {"pgd-linf-long": PLAIN | {"updates": 4}, "pgd-linf-teacher": PLAIN | {"labels": "teacher"}}
+KINDS |= {"pgd-linf-long": KINDS["pgd-linf"], "pgd-linf-teacher": KINDS["pgd-linf"]}
 TRAINING_EPS = {"digits": {"linf": "8/255"}}
 CLAIM = """
 above:

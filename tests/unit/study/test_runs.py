@@ -46,7 +46,11 @@ def test_a_training_that_names_methods_is_run_on_their_sets_alone():
     assert {run["method"] for run in runs.runs(config) if run["training"] == "pgd-long"} == {"full"}
     assert settings.training_settings(config, "digits", "pgd-long")["optimisation"]["steps"] == 400
     assert settings.training_settings(config, "digits", "pgd-linf")["optimisation"]["steps"] == 100
-    assert settings.compared_trainings(config)["strengths"] == {"pgd-linf": [True, 1], "pgd-long": [True, 4]}
+    strengths = {"augmentation": True, "updates": 1, "labels": "hard"}
+    assert settings.compared_trainings(config)["strengths"] == {
+        "pgd-linf": strengths,
+        "pgd-long": strengths | {"updates": 4},
+    }
 
 
 def test_names_of_training_sets_split_as_they_were_joined():

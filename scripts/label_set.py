@@ -1,0 +1,48 @@
+"""Give a training set the labels of a teacher: the probabilities that a model of all images has for its images."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from finitecover.jobs.device import torch_device
+from finitecover.jobs.files import load_json
+from finitecover.jobs.harness import job, log
+from finitecover.jobs.records import load_records, pixels, save_records, with_soft_labels
+from finitecover.training.labels import teacher_labels
+from finitecover.training.models import build_model
+
+
+def label_set(set_path, summary_path, teacher_path, settings, labelled_path):
+    """Settings: temperature, hard_share of `teacher_labels`. Raises `ValueError` for another data set's teacher."""
+    device = torch_device()
+    records, dataset = load_records(set_path), load_json(summary_path)
+    saved = torch.load(Path(teacher_path), weights_only=True)
+    if saved["dataset"] != dataset:
+        raise ValueError(f"{teacher_path}: trained on another data set than {set_path}; train it again")
+    teacher = build_model(saved["model"], dataset, seed=0)
+    teacher.load_state_dict(saved["state"])
+    teacher.to(device).eval().requires_grad_(False)
+    images = torch.from_numpy(pixels(records["image"])).to(device)
+    labels = torch.from_numpy(np.array(records["label"])).to(device)
+    soft = teacher_labels(teacher, images, labels, **settings)
+    agreeing = (soft.argmax(1) == records["label"]).mean()
+    log.info(
+        "own class the likeliest for %.1f %%, its probability %.3f on average", 100 * agreeing, _own(soft, records)
+    )
+    save_records(labelled_path, with_soft_labels(records, soft))
+
+
+def _own(soft, records):
+    return soft[np.arange(len(records)), records["label"]].mean()
+
+
+if __name__ == "__main__":
+    with job(snakemake):
+        label_set(
+            set_path=snakemake.input.set,
+            summary_path=snakemake.input.summary,
+            teacher_path=snakemake.input.teacher,
+            settings=snakemake.params.settings,
+            labelled_path=snakemake.output.train,
+        )
