@@ -1,9 +1,11 @@
 """Covers measured against other solvers, side by side in one run: `make bench`.
 
 In order: distances against scikit-learn and loops over pairs; optimality of small instances against HiGHS without a
-limit; the fewest centres for a radius against plain greedy, HiGHS, SCIP and CP-SAT in the same time on one core; the
-smallest radius for a budget against farthest-first; free centres against k-means, bisecting k-means and a textbook
-alternation; all of MNIST as one class, and how time and memory grow up to it. Every cover and bound is verified.
+limit; the fewest centres for a radius against plain greedy, HiGHS, SCIP, CP-SAT and CFT (pycft) in the same time on one
+core, and against the dominating sets of radius-clustering; the smallest radius for a budget against farthest-first; the
+smallest mean distance against FasterPAM (kmedoids) and facility location (apricot); free centres against k-means,
+bisecting k-means and a textbook alternation; all of MNIST as one class, and how time and memory grow up to it. Every
+cover and bound is verified. kmedoids and radius-clustering are under the GPL: the project itself uses neither.
 MNIST and Fashion-MNIST come from the mirror folder in FINITECOVER_MIRROR. Quote ratios: machines differ. The options
 choose data sets, classes, and parts.
 """
@@ -14,15 +16,20 @@ import resource
 import sys
 import tempfile
 import time
+from functools import partial
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 
+import kmedoids
 import numpy as np
+from apricot import FacilityLocationSelection
 from ortools.sat.python import cp_model
+from pycft import SetCoverSolver
 from pyscipopt import Model, quicksum
+from radius_clustering import RadiusClustering
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 from sklearn.cluster import BisectingKMeans, KMeans
@@ -33,6 +40,7 @@ from finitecover.covers import setcover
 from finitecover.covers.balls import smallest_ball
 from finitecover.covers.distances import Distances, direct, flatten
 from finitecover.covers.free import free_cover, nearest_centres
+from finitecover.covers.relaxed import relaxed_cover
 from finitecover.covers.search import cover_with_budget, cover_with_radius, within_problem
 from finitecover.covers.verification import (
     CoverError,
@@ -125,7 +133,24 @@ def cp_sat(start, entries, seconds):
     return round(solver.objective_value) if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
 
 
-# --- what is measured ---
+def cft(start, entries, seconds):
+    """The heuristic of Caprara, Fischetti and Toth (1999), through pycft; each point covers those that it reaches."""
+    solver = SetCoverSolver()
+    for i in range(len(start) - 1):
+        solver.add_set(entries[start[i] : start[i + 1]].tolist(), 1.0)
+    solver.solve(time_limit=seconds, verbose=0)
+    chosen = solver.get_solution()
+    reached = {int(j) for i in chosen for j in entries[start[i] : start[i + 1]]}
+    return len(chosen) if len(reached) == len(start) - 1 else None
+
+
+def dominating_set(points, radius):
+    """(size, seconds) of the approximate minimum dominating set of radius-clustering, distances among its work."""
+    found, seconds = timed(RadiusClustering(manner="approx", radius=radius).fit, points)
+    return len(found.centers_), seconds
+
+
+# --- what is measured; points of a class (n, d), the rest of all classes ---
 
 
 def measure_distances(points):
@@ -230,8 +255,8 @@ def greedy_radius(pairs, share):
     return high
 
 
-def measure_radii(dataset, label, points, others):
-    """A line per share: plain greedy, our cover and bound, other solvers in the same time."""
+def measure_radii(dataset, label, points, rest, others):
+    """A line per share: plain greedy, our cover and bound, other solvers in the same time, a dominating set."""
     pairs = Distances(points, "l2")
     for share in SHARES:
         radius = greedy_radius(pairs, share)
@@ -239,14 +264,15 @@ def measure_radii(dataset, label, points, others):
         greedy = len(setcover.greedy(setcover.Problem(*reach * 2)))
         cover, seconds = timed(cover_with_radius, points, radius)
         note = "refused" if refused(points, cover, radius, "l2") else ""
-        found = [solve(*reach, seconds) or "none" if others else "" for solve in (highs, scip, cp_sat)]
+        found = [solve(*reach, seconds) or "none" if label in others else "" for solve in (highs, scip, cp_sat, cft)]
+        found += ["{} ({:.1f})".format(*dominating_set(points, radius)) if label in others else ""]
         size, bound = len(cover.indices), cover.lower_bound
         gap = f"{size / bound - 1:.1%}"
         row(dataset, label, f"{share:.0%}", f"{radius:.3f}", greedy, size, f"{size / greedy:.3f}", bound, gap, *found,
             f"{seconds:.1f}", note)  # fmt: skip
 
 
-def measure_budgets(dataset, label, points, budgets):
+def measure_budgets(dataset, label, points, rest, budgets):
     """A line per budget: farthest-first and our cover, with its bound."""
     for k in budgets:
         reached, chosen = np.full(len(points), np.inf), 0
@@ -258,6 +284,37 @@ def measure_budgets(dataset, label, points, budgets):
         ratio, gap = cover.radius / reached.max(), cover.radius / cover.lower_bound - 1
         lengths = (f"{value:.3f}" for value in (reached.max(), cover.radius, ratio, cover.lower_bound))
         row(dataset, label, k, *lengths, f"{gap:.1%}", f"{seconds:.1f}")
+
+
+def measure_norms(dataset, label, points, rest, budgets):
+    """A line per budget: radius, gap and seconds of a cover in each norm."""
+    for k in budgets:
+        told = []
+        for norm in ORDER:
+            cover, seconds = timed(cover_with_budget, points, k, norm)
+            verify_radius_bound(points, cover.dual, k, cover.certified_bound, norm)
+            told += [f"{cover.radius:.3f}", f"{cover.radius / cover.lower_bound - 1:.1%}", f"{seconds:.1f}"]
+        row(dataset, label, k, *told)
+
+
+def measure_medoids(dataset, label, points, rest, budgets):
+    """A line per budget: mean distance to the nearest of k points of the class, and seconds, distances among them."""
+    for k in budgets:
+        ours, seconds = timed(partial(relaxed_cover, density=1.0), points, k)
+        told = [f"{ours.distances.mean():.4f}", f"{seconds:.1f}"]
+        for choose in (_fasterpam, _facility_location):
+            chosen, spent = timed(choose, points, k)
+            told += [f"{direct(points, points[chosen], 'l2').min(1).mean():.4f}", f"{spent:.1f}"]
+        row(dataset, label, k, *told)
+
+
+def _fasterpam(points, k):
+    found = kmedoids.fasterpam(pairwise_distances(points), k, init="build", random_state=0, n_cpu=1)
+    return found.medoids
+
+
+def _facility_location(points, k):
+    return FacilityLocationSelection(k, metric="euclidean", verbose=False, random_state=0).fit(points).ranking
 
 
 def alternated(points, k):
@@ -281,7 +338,7 @@ def verify_free(points, cover, k):
     verify_free_radius_bound(points, cover.dual, k, cover.lower_bound, "l2")
 
 
-def measure_free(dataset, label, points, budgets):
+def measure_free(dataset, label, points, rest, budgets):
     """A line per budget: root mean square distances of means, and the smallest radii found."""
     for k in budgets:
         means, seconds = timed(free_cover, points, k)
@@ -296,6 +353,26 @@ def measure_free(dataset, label, points, budgets):
         square = np.sqrt((means.distances**2).mean())
         row(dataset, label, k, f"{square:.4f}", f"{seconds:.1f}", *others, f"{minimal.radius:.3f}", f"{spent:.1f}",
             f"{textbook:.3f}", f"{turned:.1f}", f"{minimal.lower_bound:.3f}")  # fmt: skip
+
+
+def measure_reach(dataset, label, points, rest, budgets):
+    """A line per budget and kind of cover: how far its centres lie from what they stand for, and from other classes.
+
+    No model that is right at an image of another class can be certified at a centre beyond that image, so the images
+    that lie nearer to their centre than that are all that any certificate can be carried to.
+    """
+    for k in budgets:
+        for kind in ("subset", "free, smallest radius", "free, power 2"):
+            if kind == "subset":
+                cover = cover_with_budget(points, k)
+                centres, places = points[cover.indices], np.searchsorted(cover.indices, cover.assignment)
+            else:
+                cover = free_cover(points, k, np.inf if "radius" in kind else 2)
+                centres, places = cover.centres.reshape(k, -1), cover.assignment
+            ceilings = np.concatenate([direct(part, rest, "l2").min(1) for part in np.array_split(centres, k)])
+            reached = (cover.distances < ceilings[places]).mean()
+            told = (cover.radius, cover.distances.mean(), ceilings.mean())
+            row(dataset, label, k, kind, *(f"{value:.2f}" for value in told), f"{reached:.1%}")
 
 
 def measure_sizes(mirror):
@@ -349,15 +426,34 @@ def _whole(mirror):
         f"{seconds:.0f}", "refused" if complaint else f"{checked:.0f}", f"{peak:.1f}")  # fmt: skip
 
 
+# Parts that go through classes: the head of their table, what prints a class's lines, and the option it is given.
+CLASS = ["data", "class"]
+RADII = "share, radius, greedy, ours, ratio, bound, gap, HiGHS, SCIP, CP-SAT, CFT, dominating set (s), s, note"
+BUDGETS = "k, farthest-first, ours, ratio, bound, gap, s"
+NORMS = "k, l1, gap, s, l2, gap, s, linf, gap, s"
+MEDOIDS = "k, k-means images: mean distance, s, FasterPAM, s, apricot, s"
+FREE = "k, free: root mean square, s, k-means, s, bisecting, s, smallest radius, s, alternation, s, bound"
+REACH = "k, cover, largest distance, mean distance, to another class on average, images that a certificate can reach"
+BY_CLASS = {
+    "radii": (RADII, measure_radii, "others"),
+    "budgets": (BUDGETS, measure_budgets, "budgets"),
+    "norms": (NORMS, measure_norms, "budgets"),
+    "medoids": (MEDOIDS, measure_medoids, "budgets"),
+    "free": (FREE, measure_free, "budgets"),
+    "reach": (REACH, measure_reach, "reaches"),
+}
+
+
 def main():
     """Measure and print Markdown tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parts = ("distances", "small", "radii", "budgets", "free", "whole", "sizes")
+    parts = ("distances", "small", *BY_CLASS, "whole", "sizes")
     parser.add_argument("--parts", nargs="+", choices=parts, default=parts)
     parser.add_argument("--datasets", nargs="+", choices=SOURCES, default=list(SOURCES))
     parser.add_argument("--classes", type=int, nargs="+", default=[3, 8])
     parser.add_argument("--others", type=int, nargs="*", default=[3, 8], help="classes that other solvers cover too")
     parser.add_argument("--budgets", type=int, nargs="+", default=[10, 50, 100])
+    parser.add_argument("--reaches", type=int, nargs="+", default=[10, 100, 1000], help="budgets of reach")
     parser.add_argument("--count", type=int, default=2, help="instances of each random kind and size")
     options = parser.parse_args()
     mirror = os.environ.get("FINITECOVER_MIRROR")
@@ -369,26 +465,12 @@ def main():
         measure_distances(points[labels == 3])
     if "small" in options.parts:
         measure_small(mirror, options.count)
-    for part in ("radii", "budgets", "free"):
-        if part not in options.parts:
-            continue
-        if part == "free":
-            others = ("k-means", "s", "bisecting", "s")
-            found = ("smallest radius", "s", "alternation", "s", "bound")
-            header("data", "class", "k", "free, power 2: root mean square", "s", *others, *found)
-        elif part == "radii":
-            ours = ("radius", "greedy", "ours", "ratio", "bound", "gap")
-            header("data", "class", "share", *ours, "HiGHS", "SCIP", "CP-SAT", "s", "")
-        else:
-            header("data", "class", "k", "farthest-first", "ours", "ratio", "bound", "gap", "s")
+    for head, measure, option in (BY_CLASS[part] for part in BY_CLASS if part in options.parts):
+        header(*CLASS, *head.split(", "))
         for dataset in options.datasets:
             points, labels = images(dataset, mirror)
             for label in options.classes:
-                if part == "radii":
-                    measure_radii(dataset, label, points[labels == label], label in options.others)
-                else:
-                    measured = measure_free if part == "free" else measure_budgets
-                    measured(dataset, label, points[labels == label], options.budgets)
+                measure(dataset, label, points[labels == label], points[labels != label], getattr(options, option))
     if "whole" in options.parts:
         measure_whole(mirror)
     if "sizes" in options.parts:

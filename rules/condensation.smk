@@ -119,3 +119,15 @@ rule export_condensed:
         code=code("export_condensed"),
     script:
         "../scripts/export_condensed.py"
+
+
+use rule export_condensed as export_labelled with:
+    input:
+        train=paths.LABELLED_SET,
+        summary=paths.SUMMARY,
+    output:
+        dc=paths.LABELLED_EXPORTED_DC,
+        mtt_images=paths.LABELLED_EXPORTED_MTT_IMAGES,
+        mtt_labels=paths.LABELLED_EXPORTED_MTT_LABELS,
+    log:
+        paths.log("export_labelled"),

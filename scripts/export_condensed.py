@@ -7,11 +7,11 @@ from finitecover.jobs.records import load_records
 
 
 def export_condensed(set_path, summary_path, dc_path, mtt_images_path, mtt_labels_path):
-    """Images are normalised by the data set's statistics, as the references' are."""
+    """Images are normalised by the data set's statistics, as the references' are; labels are a teacher's where the set
+    has them."""
     records = load_records(set_path)
-    save_condensed(
-        records["image"], records["label"], load_json(summary_path), dc_path, mtt_images_path, mtt_labels_path
-    )
+    labels = records["soft_label" if "soft_label" in records.dtype.names else "label"]
+    save_condensed(records["image"], labels, load_json(summary_path), dc_path, mtt_images_path, mtt_labels_path)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import yaml
 
 from finitecover.jobs.provenance import imported_modules, library_digest, module_path
@@ -75,7 +76,7 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
     runs = pd.read_csv(results / "tables" / "runs.csv", dtype={"eps": str})
     cell = ["dataset", "training_set", "method", "ipc", "training", "model", "seed", "attack", "norm", "eps"]
     assert runs.columns.tolist() == [*cell, "accuracy", "n", "median_distance"]
-    models = 7 * 2 + 3
+    models = 7 * 2 + 3 + 1 + 2  # in two ways, generalised on covers, four times as long on all images, by a teacher
     # clean; two attacks and the worst case at five sizes, at one of each norm the two library attacks as well
     assert len(runs) == models * (1 + 3 * (3 + 2) + 2 * 2)
     assert runs["accuracy"].between(0, 1).all()
@@ -286,7 +287,7 @@ def test_costs_of_condensed_sets_stand_beside_those_of_covers(finished):
 
 
 def test_a_study_without_condensation_has_no_tables_or_figures_of_it(finished):
-    (finished.folder / "chosen.yaml").write_text("run: {methods: [random, mfc]}")
+    (finished.folder / "chosen.yaml").write_text("run: {methods: [full, random, mfc]}")
     plan = finished.planned(config=[*finished.overlays, "chosen.yaml"])
     assert "render_report" in plan
     assert not {"condense_dataset", "collect_condensed", "plot_condensation"} & set(plan)
@@ -312,6 +313,21 @@ def test_a_condensed_set_is_exported_and_imported_again(finished):
     assert plan == {"train_model": 1, "attack_model": 1, "total": 2}
 
 
+def test_a_teachers_labels_are_stored_with_the_set_and_exported(finished):
+    folder = "results/digits/labelled/free-dm-ipc10/pgd-linf-teacher/convnet/seed0"
+    finished.run(f"{folder}/exported/condensed.pt", config=finished.overlays)
+    labelled = np.load(finished.folder / folder / "train.npy")
+    plain = np.load(finished.folder / "results/digits/condensed/free-dm-ipc10/seed0/cover/train.npy")
+    assert all((labelled[name] == plain[name]).all() for name in plain.dtype.names)
+    assert labelled["soft_label"].dtype == np.float32
+    assert labelled["soft_label"].sum(axis=1) == pytest.approx(1)
+    written = torch.load(finished.folder / folder / "exported/condensed.pt", weights_only=True)
+    assert (written["data"][0][1].numpy() == labelled["soft_label"]).all()
+    bounds = pd.read_csv(finished.folder / "results/tables/bounds.csv").query("training == 'pgd-linf-teacher'")
+    assert (bounds["attack_violations"] == 0).all()
+    assert len(bounds)
+
+
 # --- what is rerun ---
 
 COLLECTING = {"all", "collect_runs", "summarise_runs", "collect_costs", "plot_figure", "record_environment"}
@@ -325,20 +341,25 @@ def test_changed_settings_of_a_method_rerun_its_jobs_only(finished):
     changed.write_text("methods: {dm: {iterations: 4}}")
     plan = finished.planned(config=overlays)
     taken = {"cover_condensed": 1, "verify_condensed_cover": 1, "collect_covers": 1}
-    jobs = CONDENSED | taken | {"condense_dataset": 1, "train_model": 3, "attack_model": 3, "plot_images": 1}
-    joined = {"transfer_attacks": 3, "collect_tables": 2}
-    jobs |= joined | {"trace_bound": 2, "explore_condensed_cover": 1}
+    jobs = CONDENSED | taken | {"condense_dataset": 1, "train_model": 4, "attack_model": 4, "plot_images": 1}
+    jobs |= {"transfer_attacks": 4, "collect_tables": 2, "trace_bound": 3}
+    jobs |= {"label_set": 1, "explore_condensed_cover": 1}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
     changed.write_text("methods: {mfc: {norm: l1}}")
     plan = finished.planned(config=overlays)
     jobs = {"solve_cover": 1, "verify_cover": 1, "explore_cover": 1, "collect_covers": 1, "plot_frontier": 1}
     jobs |= {"train_model": 3, "attack_model": 3, "plot_images": 1}
-    jobs |= joined | {"trace_bound": 2}
+    jobs |= {"transfer_attacks": 3, "collect_tables": 2, "trace_bound": 2}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
     changed.write_text("run: {seeds: [0, 1]}")
     plan = finished.planned(config=overlays)
-    jobs = CONDENSED | taken | {"select_coreset": 2, "condense_dataset": 2, "train_model": 17, "attack_model": 17}
-    jobs |= joined | {"trace_bound": 6}
+    jobs = CONDENSED | taken | {"select_coreset": 2, "condense_dataset": 2, "train_model": 20, "attack_model": 20}
+    jobs |= {"transfer_attacks": 4, "collect_tables": 2, "trace_bound": 7, "label_set": 2}
+    assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
+    changed.write_text("trainings: {pgd-linf-long: {step_size: 0.3}}")
+    plan = finished.planned(config=overlays)
+    jobs = {"label_set": 2, "train_model": 3, "attack_model": 3}  # the teacher, and whom it teaches
+    jobs |= {"transfer_attacks": 1, "collect_tables": 2, "trace_bound": 1}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
 
 
@@ -420,7 +441,8 @@ def test_an_own_coreset_is_chosen_anew_with_what_comes_after_it_and_nothing_else
     path.write_text(source + OWN)
     plan = finished.planned(config=finished.overlays)
     path.write_text(source)
-    jobs = {"select_coreset": 2, "train_model": 4, "attack_model": 4, "transfer_attacks": 2, "collect_tables": 1}
+    jobs = {"select_coreset": 2, "train_model": 5, "attack_model": 5, "transfer_attacks": 3, "collect_tables": 1}
+    jobs |= {"label_set": 1}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs | {"plot_images": 1}
 
 

@@ -42,6 +42,7 @@ FILES = ["tables/*.csv", "tables/*.tex", "figures/*.png", "report/claims.csv", "
 # In words, and the overlays that make it. The claims in README.md are the first's that puts them to the test.
 STUDIES = {
     "cifar10-5k": ("the default study, with a tenth of CIFAR-10", ["cifar10-5k"]),
+    "cifar10-50k": ("the default study, with 1,017 test images of CIFAR-10", ["cifar10-50k"]),
     "larger": ("the default study at three times the cost", ["cifar10-5k", "larger"]),
     "covers": ("the study of covers", ["covers"]),
     "covers-cifar10-5k": ("the study of covers, on a tenth of CIFAR-10", ["covers-cifar10-5k"]),

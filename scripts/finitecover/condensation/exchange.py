@@ -73,10 +73,11 @@ def _suspicions(images, clamping):
 
 
 def save_condensed(images, labels, dataset, dc_path, mtt_images_path, mtt_labels_path):
-    """Write images (n, c, h, w) in [0, 1] and labels (n,) in both formats, normalised by the data set's statistics."""
+    """Write images (n, c, h, w) in [0, 1] and labels, classes (n,) or probabilities (n, classes), in both formats,
+    normalised by the data set's statistics."""
     normalise = Normalise(dataset["mean"], dataset["std"])
     normalised = normalise(torch.from_numpy(np.array(images, dtype=np.float32)))
-    labels = torch.from_numpy(np.array(labels, dtype=np.int64))
+    labels = torch.from_numpy(np.array(labels, dtype=np.int64 if labels.ndim == 1 else np.float32))
     _save(dc_path, {"data": [[normalised, labels]], "accs_all_exps": {}})
     _save(mtt_images_path, normalised)
     _save(mtt_labels_path, labels)

@@ -1,9 +1,12 @@
 """Selections of real images by class, in pixel space: points (n, d), budget k, generator in; k sorted indices out.
 
-For deterministic selections (k-centre, herding) the generator is not used: seeds then vary the training alone.
+For deterministic selections (k-centre, herding, MaxHerding) the generator is not used: seeds then vary the training
+alone. ProbCover is given the images of other classes, too.
 """
 
 import numpy as np
+from sklearn.metrics import pairwise_distances, pairwise_distances_chunked
+from sklearn.metrics.pairwise import rbf_kernel
 
 from finitecover.covers.clustering import k_means, squared_distances
 from finitecover.guarded import guarded, seeded
@@ -41,7 +44,45 @@ def herding(points, k, rng):
     return np.sort(chosen)
 
 
-SELECTIONS = {"random": random_subset, "kcenter": k_centre, "herding": herding, "kmeans": k_means}
+def max_herding(points, k, rng):
+    """Greedy choice of points such that the similarity of every point to its most similar one grows most (MaxHerding,
+    Bae et al. 2024, arXiv 2407.12212). The kernel is Gaussian; its width, the root mean square distance, is ours."""
+    spread = 2 * points.var(axis=0).sum()
+    kernel = rbf_kernel(points, gamma=1 / spread if spread else 1.0)
+    reached, chosen = np.zeros(len(points), kernel.dtype), []
+    for _ in range(k):
+        gains = np.maximum(kernel - reached, 0).mean(axis=1)
+        gains[chosen] = -1.0
+        chosen.append(int(gains.argmax()))
+        reached = np.maximum(reached, kernel[chosen[-1]])
+    return np.sort(chosen)
+
+
+def prob_cover(points, k, rng, others):
+    """Greedy choice of points whose balls hold most points not yet held (ProbCover, Yehuda et al. 2022, arXiv
+    2205.11320). The radius is the largest at which 95 % of the balls hold no image of another class: with labels at
+    hand, classes stand in the place of the reference's clusters. others (m, d): images of the other classes."""
+    asked = points[rng.permutation(len(points))[:ASKED]]
+    nearest = pairwise_distances_chunked(asked, others, reduce_func=lambda part, _: part.min(axis=1))
+    radius = np.quantile(np.concatenate(list(nearest)), 1 - PURE)
+    held, chosen = pairwise_distances(points) <= radius, []
+    for _ in range(k):
+        gains = held.sum(axis=1)
+        gains[chosen] = -1
+        chosen.append(int(gains.argmax()))
+        held[:, held[chosen[-1]]] = False
+    return np.sort(chosen)
+
+
+SELECTIONS = {
+    "random": random_subset,
+    "kcenter": k_centre,
+    "herding": herding,
+    "kmeans": k_means,
+    "maxherding": max_herding,
+    "probcover": prob_cover,
+}
+PURE, ASKED = 0.95, 1000  # of ProbCover: share of balls of one class; points by which it is judged
 OWN = own_objects(own_selections)
 SELECTIONS |= OWN
 
@@ -55,15 +96,16 @@ def select(algorithm, points, labels, k, rng):
         members = np.flatnonzero(labels == label)
         if k > len(members):
             raise ValueError(f"budget {k} exceeds class {label}, which has {len(members)} images")
-        returned = _chosen(algorithm, points[members], k, rng)
+        rest = {"others": points[labels != label]} if algorithm == "probcover" else {}
+        returned = _chosen(algorithm, points[members], k, rng, **rest)
         chosen.append(members[_checked(returned, algorithm, label, k, len(members))])
     return np.sort(np.concatenate(chosen))
 
 
-def _chosen(algorithm, points, k, rng):
+def _chosen(algorithm, points, k, rng, **rest):
     """What a selection returns; the random numbers of your own are the seed's, wherever they come from."""
     if algorithm not in OWN:
-        return SELECTIONS[algorithm](points, k, rng)
+        return SELECTIONS[algorithm](points, k, rng, **rest)
     with seeded(int(rng.integers(2**32))), guarded(f"own selection {algorithm}"):
         return OWN[algorithm](points, k, rng)
 

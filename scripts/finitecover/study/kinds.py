@@ -128,7 +128,7 @@ _TRAJECTORY_MATCHING += ("expert_epochs", "latest_start")
 # What the project has of its own, and what the user's modules of `finitecover.own` add.
 BUILT_IN = MappingProxyType(
     {
-        "selections": ("random", "kcenter", "herding", "kmeans"),
+        "selections": ("random", "kcenter", "herding", "kmeans", "maxherding", "probcover"),
         "condensations": ("dc", "dsa", "dm", "mtt"),
         "models": ("convnet", "mlp", "resnet"),
     }

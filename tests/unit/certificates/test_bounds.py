@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from scipy import stats
 from scipy.spatial.distance import cdist
 
-from finitecover.certificates.bounds import adversarial_losses, ceiling_radii, transferred_radii
+from finitecover.certificates.bounds import adversarial_losses, ceiling_radii, hard_loss_bounds, transferred_radii
 from finitecover.certificates.smoothing import smoothed_radii
 
 SMOOTHING = {"sigma": 0.5, "guesses": 50, "samples": 20000, "alpha": 0.001, "seed": 0}
@@ -137,3 +137,40 @@ def test_at_a_centre_no_less_is_found_than_for_the_images_that_it_stands_for():
     asked |= {"steps": 1, "step_size": 0.0}
     small, _ = adversarial_losses(model, centres, labels, 0 * radii, starts=found, **asked)
     assert (small < losses).any()  # balls that are too small do not hold what was found elsewhere
+
+
+def log_probabilities(n, classes, scale, seed):
+    generator = torch.Generator().manual_seed(seed)
+    return (scale * torch.randn(n, classes, generator=generator)).double().log_softmax(1)
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+@pytest.mark.parametrize("scale", [0.5, 3.0, 8.0])
+def test_no_prediction_has_a_larger_loss_than_its_loss_with_soft_labels_allows(classes, scale):
+    soft = log_probabilities(2000, classes, scale, seed=1).exp().float()
+    predicted = log_probabilities(2000, classes, scale, seed=2)
+    labels = torch.arange(2000) % classes
+    hard = F.nll_loss(predicted, labels, reduction="none")
+    found = -(soft.double() * predicted).sum(1)
+    bounds = hard_loss_bounds(found, soft, labels)
+    assert (bounds >= hard).all()
+    own = soft.double().gather(1, labels.view(-1, 1)).flatten()
+    assert (bounds <= torch.maximum(found / own, -own.log()) * (1 + 1e-4) + 1e-4 / own).all()
+
+
+def test_a_bound_by_soft_labels_is_reached_where_the_other_classes_share_alike():
+    soft = torch.tensor([[0.6, 0.3, 0.1], [0.2, 0.4, 0.4]])
+    labels = torch.tensor([0, 0])
+    for own in (0.5, 0.1, 0.01):
+        kept = own * soft[:, 0].double()
+        rest = soft[:, 1:].double() / soft[:, 1:].double().sum(1, keepdim=True) * (1 - kept).view(-1, 1)
+        predicted = torch.cat([kept.view(-1, 1), rest], dim=1)
+        bounds = hard_loss_bounds(-(soft.double() * predicted.log()).sum(1), soft, labels)
+        assert bounds.numpy() == pytest.approx(-kept.log().numpy(), rel=1e-4)
+
+
+def test_hard_labels_bound_their_own_loss_and_a_label_without_the_class_bounds_nothing():
+    losses = torch.tensor([0.0, 1.5, 4.0])
+    one = torch.tensor([[1.0, 0.0]]).repeat(3, 1)
+    assert hard_loss_bounds(losses, one, torch.zeros(3, dtype=torch.int64)).numpy() == pytest.approx(losses, abs=1e-5)
+    assert hard_loss_bounds(losses, one, torch.ones(3, dtype=torch.int64)).isinf().all()

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from finitecover.coresets import selection
-from finitecover.coresets.selection import SELECTIONS, herding, k_centre, select
+from finitecover.coresets.selection import SELECTIONS, herding, k_centre, max_herding, prob_cover, select
 
 LINE = np.array([[0.0], [0.1], [0.2], [0.8], [1.0]])
 
@@ -23,8 +23,9 @@ def test_every_class_gets_its_budget_without_repeats(algorithm, rng):
 @pytest.mark.parametrize("algorithm", sorted(SELECTIONS))
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_duplicates_are_ordinary(algorithm):
-    chosen = select(algorithm, np.zeros((6, 2)), np.zeros(6, int), 4, np.random.default_rng(0))
-    assert len(np.unique(chosen)) == 4
+    labels = np.repeat([0, 1], 6)
+    chosen = select(algorithm, np.zeros((12, 2)), labels, 4, np.random.default_rng(0))
+    assert np.bincount(labels[np.unique(chosen)]).tolist() == [4, 4]
 
 
 def test_only_random_selections_depend_on_the_generator(rng):
@@ -42,6 +43,23 @@ def test_k_centre_by_hand():
 def test_herding_by_hand():
     # 0.2 is nearest to the mean 0.42; with 0.8 beside it the mean is 0.5, with 1.0 it would be 0.6
     assert herding(LINE, 2, None).tolist() == [2, 3]
+
+
+def test_max_herding_takes_the_densest_first_and_then_what_is_far_from_it():
+    points = np.array([[0.0], [0.05], [0.1], [0.9], [1.0]])
+    kernel = np.exp(-((points - points.T) ** 2) / (2 * points.var()))
+    assert max_herding(points, 1, None).tolist() == [kernel.mean(axis=0).argmax()]
+    assert max_herding(points, 2, None)[1] >= 3
+    pairs = [(i, j) for i in range(5) for j in range(i)]
+    reached = {pair: kernel[list(pair)].max(axis=0).mean() for pair in pairs}
+    found = max_herding(points, 2, None)
+    assert reached[found[1], found[0]] > (1 - 1 / np.e) * max(reached.values())  # greedy's guarantee
+
+
+def test_prob_cover_takes_the_balls_of_one_class_that_hold_most():
+    points, others = np.array([[0.0], [0.1], [0.2], [0.6], [0.7]]), np.array([[0.35], [2.0]])
+    # the ball of 0.2 is pure below 0.15, those of the others beyond it; 5 % quantile of 0.35, 0.25, 0.15, 0.25, 0.35
+    assert prob_cover(points, 2, np.random.default_rng(0), others).tolist() == [1, 3]
 
 
 def test_a_budget_above_a_class_is_refused():

@@ -185,6 +185,32 @@ def test_the_same_method_is_compared_with_itself_under_another_training():
     assert found["verdict"].tolist() == [HOLDS, HOLDS]  # the same set under two trainings is no comparison with itself
 
 
+LABELS = CLAIM.replace("kind: pgd}", "kind: pgd, labels: teacher}", 1).replace(
+    "{methods: [b], kind: pgd}", "{methods: same, kind: pgd, labels: hard}"
+)
+
+
+def test_what_a_claim_names_of_the_strength_of_training_may_differ_and_the_rest_may_not():
+    measured = cells(**ABOVE) | cells(training="pgd-linf-teacher", a=ABOVE["a"], b=ABOVE["b"])
+    measured |= cells(training="pgd-linf-long", a=ABOVE["a"])
+    found = verdicts(measured, LABELS)
+    assert found[["higher", "lower"]].to_numpy().tolist() == [["a (pgd-linf-teacher)", "a (pgd-linf)"]]
+    assert found["strength"].tolist() == ["plain"]
+    told = verdicts(measured)[["higher", "strength"]].to_numpy().tolist()
+    assert told == [["a (pgd-linf)", "plain"], ["a (pgd-linf-teacher)", "teacher's labels"]]
+
+
+def test_a_gain_is_what_a_teachers_labels_add_to_either_side():
+    text = CLAIM.replace("kind: pgd}", "kind: pgd, labels: teacher}").replace(
+        "  measure: robust\n", "  measure: robust\n  gain: labels\n"
+    )
+    hard, soft = {"a": [0.30, 0.32, 0.31], "b": [0.50, 0.52, 0.51]}, {"a": [0.60, 0.62, 0.61], "b": [0.55, 0.57, 0.56]}
+    found = verdicts(cells(**hard) | cells(training="pgd-linf-teacher", **soft), text)
+    assert found["effect"].item() == pytest.approx(30 - 5, abs=0.5)
+    assert found["verdict"].item() == HOLDS
+    assert verdicts(cells(training="pgd-linf-teacher", **soft), text)["verdict"].item() == NOT_TESTED
+
+
 def bounds(**columns):
     shared = {
         "dataset": "digits",

@@ -133,7 +133,7 @@ def test_the_schema_is_one_and_describes_every_key():
 
 
 REFUSALS = [
-    ("run.datasets", ["mnits"], "run.datasets: 'mnits' is not defined; choose from cifar10, cifar10-5k, digits"),
+    ("run.datasets", ["mnits"], "run.datasets: 'mnits' is not defined; choose from cifar10, cifar10-50k, cifar10-5k"),
     ("run.methods", ["mfc", "mcf"], "run.methods: 'mcf' is not defined; choose from dc, dm, dsa, free"),
     ("run.trainings", ["pgd"], "run.trainings: 'pgd' is not defined; choose from gaussian, generalised-ibp-linf"),
     ("run.models", ["resnet"], "run.models: 'resnet' is not defined; choose from convnet"),
@@ -184,6 +184,28 @@ REFUSALS = [
         3,
         "methods.mfc.iterations: not used by family cover; allowed: centres, density, family, given, label_wise",
     ),
+    ("trainings.pgd-linf-teacher.teacher", ..., "trainings.pgd-linf-teacher: labels: teacher needs teacher, the name"),
+    ("trainings.pgd-linf-teacher.teacher", "x", "trainings.pgd-linf-teacher.teacher: 'x' is not defined; choose from"),
+    (
+        "trainings.pgd-linf-teacher.teacher",
+        "pgd-linf-teacher",
+        "pgd-linf-teacher has a teacher itself; choose one with",
+    ),
+    (
+        "trainings.pgd-linf-teacher.teacher_model",
+        "vgg",
+        "trainings.pgd-linf-teacher.teacher_model: 'vgg' is not defined",
+    ),
+    ("trainings.pgd-linf-teacher.temperature", 0, "temperature: 0 is less than or equal to the minimum of 0"),
+    (
+        "trainings.pgd-linf-teacher.hard_share",
+        2,
+        "trainings.pgd-linf-teacher.hard_share: 2 is greater than the maximum",
+    ),
+    ("trainings.pgd-linf.labels", "soft", "trainings.pgd-linf.labels: 'soft' is not one of hard, teacher"),
+    ("trainings.pgd-linf.temperature", 2, "trainings.pgd-linf.temperature: only with labels: teacher; remove it"),
+    ("trainings.ibp-linf.labels", "teacher", "trainings.ibp-linf.labels: interval bounds are those of one class"),
+    ("run.trainings", ["pgd-linf-teacher"], "the study trains no convnet on all images by pgd-linf-long; add full to"),
     ("methods.mfc.uncovered", 1, "methods.mfc.uncovered: 1 is greater than or equal to the maximum of 1"),
     ("methods.mfc.slack", 0, "methods.mfc.slack: 0 is less than or equal to the minimum of 0"),
     ("methods.mfc.density", 2, "methods.mfc.density: 2 is greater than the maximum of 1"),

@@ -24,6 +24,15 @@ from studies import study
         ("a: {says: x, source: y, measure: bound, baselines: yes!}", "claims.a.baselines: 'yes!' is neither true nor"),
         ("a: {says: x, source: y, measure: clean, networks: same}", "claims.a.networks: 'same' is not other"),
         ("a: {says: x, source: y, measure: clean, higher: {methods: [a]}}", "claims.a.higher: needs methods and kind"),
+        ("a: {says: x, source: y, measure: bound, gain: images}", "claims.a.gain: 'images' is not labels; or leave"),
+        (
+            "a: {says: x, source: y, measure: clean, higher: {methods: [a], kind: b, labels: soft}}",
+            "claims.a.higher.labels: 'soft' is not one of hard, teacher",
+        ),
+        (
+            "a: {says: x, source: y, measure: clean, higher: {methods: [a], kind: b, steps: 3}}",
+            "claims.a.higher: needs methods and kind; allowed beside them: labels, updates",
+        ),
     ],
 )
 def test_a_claim_that_cannot_be_read_is_refused_in_one_line(text, message):
@@ -45,3 +54,19 @@ def test_a_claim_about_other_networks_leaves_out_the_one_that_sets_were_condense
     assert {run["model"] for run in compared} == {"mlp", "resnet"}
     assert {run["training_set"] for run in compared} == {"mfc-ipc50", "dc-ipc50", "dm-ipc50"}
     assert compared_runs(study("smoke"), claim) == []
+
+
+def test_a_side_that_names_labels_or_updates_asks_for_those_models_alone():
+    config = study("smoke")
+    config["trainings"]["pgd-linf-teacher"] |= {"teacher": "pgd-linf-long"}
+    config["run"] |= {"trainings": ["pgd-linf", "pgd-linf-long", "pgd-linf-teacher"], "seeds": [0]}
+    claims = read_claims((ROOT / "config/claims.yaml").read_text())
+
+    def asked(name):
+        return {(run["method"], run["training"]) for run in compared_runs(config, claims[name])}
+
+    small = {(method, "pgd-linf-teacher") for method in ("random", "mfc", "free-dm", "mtt")}
+    assert asked("full-above-labelled") == small | {("full", "pgd-linf")}
+    assert asked("full-long-above-labelled") == small | {("full", "pgd-linf-long")}
+    both = small | {(method, "pgd-linf") for method, _ in small}
+    assert asked("labels-above-own-classes") == asked("labels-not-images") == both

@@ -1,6 +1,9 @@
 """What a study expands to."""
 
+import pytest
+
 from finitecover.study import checks, runs, settings
+from finitecover.study.settings import ConfigurationError
 from studies import SCHEMA, study
 
 
@@ -51,6 +54,21 @@ def test_a_training_that_names_methods_is_run_on_their_sets_alone():
         "pgd-linf": strengths,
         "pgd-long": strengths | {"updates": 4},
     }
+
+
+def test_a_teacher_is_the_model_of_all_images_of_the_same_data_set_and_seed():
+    config = study("smoke")
+    config["trainings"]["pgd-linf-teacher"] |= {"teacher": "pgd-linf"}
+    config["run"]["trainings"] = ["pgd-linf", "pgd-linf-teacher"]
+    checks.check(config, SCHEMA)
+    labelled = runs.labelled_runs(config)
+    assert {run["method"] for run in labelled} == set(config["run"]["methods"]) - {"full"}
+    teachers = [runs.teacher_of(config, run) for run in labelled]
+    assert all(teacher in runs.runs(config) for teacher in teachers)
+    assert [teacher["seed"] for teacher in teachers] == [run["seed"] for run in labelled]
+    config["trainings"]["pgd-linf-teacher"] |= {"teacher_model": "mlp"}
+    with pytest.raises(ConfigurationError, match="the study trains no mlp on all images by pgd-linf; add full to"):
+        checks.check(config, SCHEMA)
 
 
 def test_names_of_training_sets_split_as_they_were_joined():

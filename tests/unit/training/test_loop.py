@@ -60,6 +60,7 @@ def fully_trained(
     kept=None,
     validation=None,
     snapshots=0,
+    targets=None,
     **changes,
 ):
     images, labels = bright_or_dark()
@@ -79,6 +80,7 @@ def fully_trained(
         augmentation=augmentation,
         noise=noise,
         seed=seed,
+        targets=targets,
         validation=validation,
         snapshots=snapshots,
         checkpoint=kept,
@@ -110,6 +112,29 @@ def test_augmented_images_stay_pixels_and_are_others_in_every_batch(adversary, m
     assert len(whole) > len(history)
     assert round(originals.sum().item(), 2) not in whole
     assert torch.equal(first, trained(adversary, augmentation="crop_cutout_rotate_color", batch_size=40)[0])
+
+
+@pytest.mark.parametrize("adversary", [None, ADVERSARY, ADVERSARY | {"norm": "l2"}, TRADES])
+def test_hard_labels_as_probabilities_give_the_same_weights(adversary):
+    _, labels = bright_or_dark()
+    weights = torch.linspace(0.5, 2, 40)
+    hard, history, _ = trained(adversary, weights)
+    soft, again, _ = trained(adversary, weights, targets=torch.nn.functional.one_hot(labels, 2).float())
+    assert torch.equal(hard, soft)
+    assert history == again
+
+
+@pytest.mark.parametrize("adversary", [None, ADVERSARY, TRADES])
+def test_a_teachers_doubts_are_learnt(adversary):
+    images, labels = bright_or_dark()
+    doubtful = torch.full((40, 2), 0.3).scatter(1, labels.view(-1, 1), 0.7)
+    learnt = []
+    for targets in (None, doubtful):
+        _, _, model = trained(adversary, targets=targets, steps=200)
+        with torch.no_grad():
+            learnt.append(model(images).softmax(1).gather(1, labels.view(-1, 1)).mean().item())
+    assert learnt[1] == pytest.approx(0.7, abs=0.1)
+    assert learnt[0] > learnt[1] + 0.1
 
 
 def test_trades_weighs_the_divergence_from_clean_predictions(monkeypatch):
