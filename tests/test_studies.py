@@ -23,7 +23,7 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
     workflow = make_workflow()
     shared = {name: 1 for name in ("all", "collect_runs", "summarise_runs", "collect_costs", "collect_covers")}
     shared |= {"collect_provenance": 1}
-    shared |= {"collect_condensed": 1, "check_claim": 21, "collect_claims": 1}
+    shared |= {"collect_condensed": 1, "check_claim": 25, "collect_claims": 1}
     shared |= {name: 1 for name in ("plot_frontier", "record_environment", "render_report")}
 
     def expected(datasets, models, covers, coresets, condensed, accuracies):
@@ -33,13 +33,13 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
         counts |= {"select_coreset": coresets, "condense_dataset": condensed, "plot_figure": accuracies}
         return counts | {"total": sum(counts.values())}
 
-    # smoke: 6 sets x 2 trainings x 3 seeds + generalised training on 3 covers x 3 seeds; of covers the one that a
-    # condensation starts from as well
-    smoke = expected(1, 6 * 2 * 3 + 3 * 3, 3, 1 * 3, 2 * 3, 3)
-    # models of 3 trainings and 3 seeds attack each other; 2 adversarial trainings on 3 covers, 3 seeds, have a bound
-    more = {"train_expert": 2, "transfer_attacks": 3 * 3, "trace_bound": 2 * 3 * 3, "collect_tables": 2}
+    # smoke: 3 seeds of 5 sets, of 2 under standard training too, of 2 covers generalised, of one with a teacher's
+    # labels; of covers the one that a condensation starts from as well
+    smoke = expected(1, 3 * (5 + 2 + 2 + 1), 2, 1 * 3, 2 * 3, 3)
+    # models of 3 trainings and 3 seeds attack each other; 2 adversarial trainings on 2 covers, 3 seeds, have a bound
+    more = {"train_expert": 2, "transfer_attacks": 3 * 3, "trace_bound": 2 * 2 * 3, "collect_tables": 2, "label_set": 3}
     more |= {"cover_condensed": 3, "verify_condensed_cover": 3, "explore_condensed_cover": 1}
-    more |= {"explore_cover": 3}  # one was counted
+    more |= {"explore_cover": 2}  # one was counted
     smoke |= more | {"total": smoke["total"] + sum(more.values()) - 1 + 2}
     smoke["plot_figure"] += 2  # transferred attacks, bounds
     assert workflow.planned(config=[SMOKE]) == smoke
@@ -137,7 +137,7 @@ def test_bad_data_ends_in_one_line_and_leaves_no_output(make_workflow):
     np.savez(workflow.folder / "mine.npz", x_train=np.full((4, 8, 8), np.nan), y_train=[0, 0, 1, 1], x_test=0, y_test=0)
     (workflow.folder / "mine.yaml").write_text(
         """
-        run: {datasets: [mine], budgets: [1], methods: [random], trainings: [standard]}
+        run: {datasets: [mine], budgets: [1], methods: [random], trainings: [pgd-linf]}
         datasets:
           mine: {source: npz, path: mine.npz, augmentation: "", eps: {linf: {train: "0.1", test: ["0.1"]}}}
         """
@@ -157,7 +157,7 @@ def test_an_input_that_changed_under_the_same_name_is_read_again(make_workflow):
     np.savez(workflow.folder / "mine.npz", **parts)
     (workflow.folder / "mine.yaml").write_text(
         """
-        run: {datasets: [mine], budgets: [1], methods: [random], trainings: [standard]}
+        run: {datasets: [mine], budgets: [1], methods: [random], trainings: [pgd-linf]}
         datasets:
           mine: {source: npz, path: mine.npz, augmentation: "", eps: {linf: {train: "0.1", test: ["0.1"]}}}
         """
@@ -195,11 +195,11 @@ use rule * from covers as covers_*
 def test_another_workflow_may_use_this_one_as_a_module_with_a_prefix(make_workflow, tmp_path):
     workflow = make_workflow()
     (tmp_path / "Snakefile").write_text(MODULE.format(folder=workflow.folder))
-    (tmp_path / "small.yaml").write_text("run: {methods: [mfc, random], budgets: [2]}")
+    (tmp_path / "small.yaml").write_text("run: {methods: [full, mfc, random], budgets: [2]}")
     overlays = [workflow.folder / SMOKE, "small.yaml"]
     workflow.folder = tmp_path
     plan = workflow.planned("covers/results/report/report.html", config=overlays)
-    assert (plan["covers_train_model"], plan["covers_render_report"]) == (15, 1)
+    assert (plan["covers_train_model"], plan["covers_render_report"]) == (18, 1)
     workflow.run("covers/results/tables/covers.csv", config=overlays)
     covers = pd.read_csv(tmp_path / "covers/results/tables/covers.csv")
     assert covers["verified"].all()

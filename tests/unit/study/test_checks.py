@@ -15,8 +15,9 @@ from studies import SCHEMA, study
 
 
 def changed(path, value):
-    """The smoke study with one value replaced; `path` as in "run.budgets"."""
+    """The smoke study, with covers for a radius, and one value replaced; `path` as in "run.budgets"."""
     config = study("smoke")
+    config["run"]["methods"].append("free-eta")
     *parents, last = path.split("/", 1) if "/" in path else path.split(".")
     place = config
     for key in parents:
@@ -205,7 +206,7 @@ REFUSALS = [
     ("trainings.pgd-linf.labels", "soft", "trainings.pgd-linf.labels: 'soft' is not one of hard, teacher"),
     ("trainings.pgd-linf.temperature", 2, "trainings.pgd-linf.temperature: only with labels: teacher; remove it"),
     ("trainings.ibp-linf.labels", "teacher", "trainings.ibp-linf.labels: interval bounds are those of one class"),
-    ("run.trainings", ["pgd-linf-teacher"], "the study trains no convnet on all images by pgd-linf-long; add full to"),
+    ("run.trainings", ["pgd-linf-teacher"], "the study trains no convnet on all images by pgd-linf; add full to"),
     ("methods.mfc.uncovered", 1, "methods.mfc.uncovered: 1 is greater than or equal to the maximum of 1"),
     ("methods.mfc.slack", 0, "methods.mfc.slack: 0 is less than or equal to the minimum of 0"),
     ("methods.mfc.density", 2, "methods.mfc.density: 2 is greater than the maximum of 1"),
