@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from finitecover.study.settings import ConfigurationError
 from running import ROOT
@@ -44,6 +45,109 @@ def test_what_is_said_of_kept_results_is_what_they_say():
     for path, text in load("results").pages().items():
         assert path.read_text(encoding="utf-8") == text, "run `make docs`"
     assert (ROOT / "README.md").read_text().count("results/report/claims/") >= 10
+    claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text())
+    page = (ROOT / "docs/claims.md").read_text()
+    assert [f"results/report/claims/{name}.csv" in page for name in claims] == [True] * len(claims)
+
+
+def test_the_readme_is_read_in_ten_minutes():
+    shown = re.sub("<!--.*?-->", "", (ROOT / "README.md").read_text(), flags=re.S)
+    words = [word for word in shown.split() if any(map(str.isalnum, word))]
+    assert len(words) <= 1500
+    headings = ["Results", "Quickstart", "Glossary", "Claims", "Studies", "Your own data", "Limits", "Cite"]
+    assert re.findall("^## (.*)$", shown, flags=re.M) == headings
+
+
+@pytest.fixture
+def small_study():
+    """Frames and settings of a study with hard labels and a teacher's, one budget, a failed gate and chance."""
+    trainings = {
+        "standard": {"kind": "standard"},
+        "pgd": {"kind": "pgd", "norm": "linf", "augmentation": True},
+        "pgd-plain": {"kind": "pgd", "norm": "linf"},
+        "pgd-long": {"kind": "pgd", "norm": "linf", "augmentation": True, "updates": 4},
+        "taught": {"kind": "pgd", "norm": "linf", "augmentation": True, "labels": "teacher"},
+    }
+    cells = [
+        ("full", "full", None, "pgd", 0.7),
+        ("full", "full", None, "pgd-long", 0.8),
+        ("full", "full", None, "pgd-plain", 0.9),
+        ("random-ipc10", "random", 10, "pgd", 0.5),
+        ("random-ipc10", "random", 10, "taught", 0.6),
+        ("mfc-ipc10", "mfc", 10, "pgd", 0.1),
+        ("mfc-ipc10", "mfc", 10, "standard", 0.95),
+        ("mfc-eta", "mfc-eta", None, "pgd", 0.97),
+        ("random-ipc1", "random", 1, "pgd", 0.98),
+    ]
+    names = ["training_set", "method", "ipc", "training", "mean"]
+    shared = {
+        "dataset": "mnist",
+        "model": "convnet",
+        "attack": "worst",
+        "norm": "linf",
+        "eps": "0.2",
+        "seeds": 3,
+        "n": 250,
+    }
+    summary = pd.DataFrame(cells, columns=names).astype({"ipc": "Int64"}).assign(**shared)
+    summary["at_chance"] = summary["mean"] < 0.2
+    gates = summary[["dataset", "training_set", "training", "model"]].assign(passed=summary["method"] != "full")
+    config = {
+        "run": {"datasets": ["mnist"], "budgets": [1, 10], "trainings": list(trainings), "models": ["convnet"]},
+        "trainings": trainings,
+        "datasets": {"mnist": {"eps": {"linf": {"train": "0.2", "test": ["0.2"]}}}},
+        "evaluation": {"norms": ["linf"], "attacks": {"pgd": {}, "autoattack": {}}},
+    }
+    return {"summary": summary, "gates": gates}, config
+
+
+def test_the_small_table_has_what_is_comparable_and_its_caption_the_number_of_images_and_seeds(small_study):
+    table, caption = load("overview").small_table(*small_study)
+    assert table.columns.tolist() == ["method", "mnist, 10, hard labels", "mnist, 10, teacher labels"]
+    assert table.to_numpy().tolist() == [
+        ["full", "70.0†", ""],
+        ["full, 4 times the updates", "80.0†", ""],
+        ["random", "**50.0**", "**60.0**"],
+        ["mfc", "10.0‡", ""],
+    ]
+    assert "within linf eps 0.2 on mnist" in caption
+    assert "n = 250 test images, 3 seeds" in caption
+    assert "†: a gate failed. ‡: at chance." in caption
+
+
+def test_without_a_teacher_the_small_table_has_two_budgets(small_study):
+    frames, config = small_study
+    config["run"]["trainings"].remove("taught")
+    table, _ = load("overview").small_table(frames, config)
+    assert table.columns.tolist() == ["method", "mnist, 1", "mnist, 10"]
+    assert table.set_index("method").loc["random"].tolist() == ["**98.0**", "**50.0**"]
+
+
+def test_the_citation_is_that_of_the_file():
+    citation = {
+        "type": "software",
+        "title": "A Cover: of sets",
+        "authors": [{"name": "The developers"}],
+        "version": "1.0",
+        "references": [
+            {
+                "type": "article",
+                "title": "On sets",
+                "authors": [{"family-names": "Li", "given-names": "An"}, {"family-names": "Roe", "given-names": "Jo"}],
+                "year": 2024,
+                "identifiers": [{"type": "other", "value": "arXiv:1"}],
+            }
+        ],
+    }
+    software, article = load("overview").bibtex(citation).split("\n\n")
+    assert software.splitlines()[:3] == [
+        "@software{acover,",
+        "  title = {{A Cover: of sets}},",
+        "  author = {{The developers}},",
+    ]
+    assert "@article{li2024," in article
+    assert "  author = {Li, An and Roe, Jo}," in article
+    assert "  journal = {arXiv:1}," in article
 
 
 def test_every_file_that_a_document_links_to_is_there():

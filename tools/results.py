@@ -3,7 +3,7 @@
     python tools/results.py take smoke     copy from results/ to docs/results/smoke/
     python tools/results.py check smoke    compare results/ with docs/results/smoke/
     python tools/results.py bench covers   what benchmarks/covers.py prints, to docs/results/benchmarks/covers.md
-    python tools/results.py write          what README.md and the pages of docs/results say of what is kept
+    python tools/results.py write          what README.md, docs/claims.md and docs/results say of what is kept
 
 On the machine and the versions that made them a new run has the same bytes. Elsewhere rounding differs, and with it
 what is trained: `check` allows single accuracies ACCURACY and all of them together MEAN percentage points; covers and
@@ -25,12 +25,15 @@ import yaml
 from snakemake.utils import update_config
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tools")]
+
+from overview import bibtex, small_table, study_row  # noqa: E402
 
 from finitecover.jobs.environment import environment, machine  # noqa: E402
 from finitecover.jobs.files import load_json, load_rows  # noqa: E402
 from finitecover.jobs.tables import load_csv  # noqa: E402
 from finitecover.reporting.summaries import HEADINGS, study_tables, written  # noqa: E402
+from finitecover.reporting.verdicts import NOT_TESTED  # noqa: E402
 from finitecover.study import claims, figures, outputs, paths, runs, settings  # noqa: E402
 from finitecover.study.estimates import core_hours  # noqa: E402
 from finitecover.study.kinds import FAMILIES  # noqa: E402
@@ -39,36 +42,60 @@ from finitecover.study.overlays import derive_methods  # noqa: E402
 KEPT = ROOT / "docs/results"
 # What is kept of a study; the rest of its figures and tables is made by running it.
 FILES = ["tables/*.csv", "tables/*.tex", "figures/*.png", "report/claims.csv", "report/environment.json"]
-# In words, and the overlays that make it. The claims in README.md are the first's that puts them to the test.
+# In words, and the overlays that make it. A claim's verdict is that of the first kept study that tests it.
 STUDIES = {
+    "default": ("the default study", []),
     "cifar10-5k": ("the default study, with a tenth of CIFAR-10", ["cifar10-5k"]),
     "cifar10-50k": ("the default study, with 1,017 test images of CIFAR-10", ["cifar10-50k"]),
     "larger": ("the default study at three times the cost", ["cifar10-5k", "larger"]),
     "covers": ("the study of covers", ["covers"]),
     "covers-cifar10-5k": ("the study of covers, on a tenth of CIFAR-10", ["covers-cifar10-5k"]),
-    "free": ("free centres, and condensations that start from them", ["free"]),
-    "budgets": ("at which budget the ranking turns", ["budgets"]),
+    "free": ("free centres, hard labels and a teacher's", ["free"]),
+    "budgets": ("at which budget the ranking changes", ["budgets"]),
     "robustness": ("one training set, any network", ["robustness"]),
     "certificates": ("what follows from the centres of a cover", ["certificates"]),
     "condensation": ("condensed sets as their literature compares them", ["condensation"]),
+    "mnist": ("all of MNIST, a small study", ["mnist"]),
     "mnist-robust": ("an anchor: all of MNIST at linf 0.3", ["mnist-robust"]),
+    "paper": ("full size, for GPUs", ["paper"]),
     "smoke": ("the smoke study", ["smoke"]),
 }
+FIRST = "free"  # the study that README.md shows; where it is not kept, the first of STUDIES that is
 PAGE = """# Reference results
 
 Written by `make docs` from the tables in these folders, which `python tools/results.py take <study>` copied from a run;
-a test keeps the two equal. `make check-results` runs the smoke study again and compares. Each study has a page with all
-its figures and tables. Robust accuracy is the worst case over the study's attacks in percent, with its 95 % interval;
-in the column of a data set, norm and budget (images per class) the highest has a star. † marks numbers of models for
-which a gate failed.
+a test compares them. `make check-results` runs the smoke study again and compares its results with those kept here.
+Each study has a page with all its figures and tables. Robust accuracy is the worst case over the study's attacks, in
+percent, with its 95 % interval. A star marks the highest value in the column of a data set, norm and budget (images per
+class), † the numbers of models for which a gate failed.
 """
 OLDER = (
-    " Kept before every training augmented its images, before intervals were over images, too, and corrected for their"
-    " number, and before what is at chance was told."
+    " Kept before every training augmented its images, before intervals were taken over images as well as seeds and"
+    " corrected for the number of comparisons, and before results at chance were marked."
 )
 BENCHMARKS = ("training", "condensation", "covers", "workflow", "choices", "controls", "calibration")
 ACCURACY, MEAN = 12.0, 2.0
-START, END = "<!-- claims -->\n", "<!-- end of claims -->\n"
+SNAKEMAKE = "snakemake --cores 8 "
+CLAIMS_PAGE = """# The claims
+
+Written by `make docs` from [config/claims.yaml](../config/claims.yaml) and the kept results in
+[docs/results](results/README.md).
+
+A claim is a comparison of models that differ only in what it names. Its effect is a difference in percentage points,
+taken over seeds and test images, with an interval that is corrected for the number of the claim's comparisons. A
+comparison holds where the interval lies above 0, fails where it lies below, and is inconclusive otherwise. "In part"
+means that the other comparisons are inconclusive, "mixed" that some hold and some fail.
+
+"Verdict" is that of the first kept study that tests the claim. "Effect" is the median over its comparisons, with the
+smallest and the largest. "Minutes" are core-minutes of all jobs that the claim needs: in that study, and in the smoke
+study. Each command takes a minute of your time, less than 2 GB of memory and less than 100 MB of disk beside the
+environment and the data. In a command, name files before `--configfile`: it takes all that follows as overlays.
+Snakemake uses only the last of several `--configfile`, so put several overlays behind one.
+
+The columns of `results/report/claims.csv` say for every comparison which models it compares, the effect, the interval,
+the number of seeds and images, the verdict, and the files that the numbers come from.
+
+"""
 
 
 def merged(name):
@@ -159,25 +186,98 @@ def other_verdicts(name, results=ROOT / "results"):
     return found
 
 
+def claims_page():
+    """docs/claims.md: of every claim its verdict, comparisons, effects, where they come from, and what it costs."""
+    rows = [
+        {
+            "claim": claim["says"],
+            "from": claim["source"],
+            "study": f"[{name}](results/{name}/README.md)" if name else "",
+            "verdict": told["verdict"],
+            "comparisons": told["comparisons"],
+            "effect": told["effects"] + ("" if claim["measure"] == "bound" or not told["effects"] else " points"),
+            "minutes": _minutes(name, claim) if name else "",
+            "minutes, smoke": _minutes("smoke", claim),
+            "command": f"`{command(name or 'smoke', paths.CLAIM.format(claim=key))}`",
+        }
+        for key, claim, name, told in _told_claims()
+    ]
+    return CLAIMS_PAGE + _markdown(pd.DataFrame(rows))
+
+
 def claims_table():
-    """Markdown table of the claims: sentence, file, core-minutes in the smoke study, what came out and where."""
+    """Markdown: the claims that a kept study tests, each with its verdict and command; how many others there are."""
+    found = _told_claims()
+    rows = [
+        {
+            "claim": claim["says"],
+            "verdict": told["verdict"],
+            "command": f"`{command(name, paths.CLAIM.format(claim=key)).removeprefix(SNAKEMAKE)}`",
+        }
+        for key, claim, name, told in found
+        if name
+    ]
+    others = sum(not name for _, _, name, _ in found)
+    told = f"\n{others} further claims, which no kept study tests yet, are in [docs/claims.md](docs/claims.md).\n"
+    return _markdown(pd.DataFrame(rows)) + (told if others else "")
+
+
+def _told_claims():
+    """(name, claim, the first kept study that tests it or None, what its table says) of every claim."""
     tables = {name: _tables(name)["claims"].set_index("claim") for name in kept()}
+    found = []
+    for key, claim in _claims().items():
+        tested = [name for name, table in tables.items() if key in table.index and table["effects"][key]]
+        nothing = {"verdict": NOT_TESTED, "comparisons": "", "effects": ""}
+        found.append((key, claim, *((tested[0], tables[tested[0]].loc[key]) if tested else (None, nothing))))
+    return found
+
+
+def overlays_of(name):
+    """The overlays of a study, as a command names them."""
+    return " ".join(f"config/{overlay}.yaml" for overlay in STUDIES[name][1])
+
+
+def command(name, target=""):
+    """The command that runs a study, or makes one of its files."""
+    overlays = f"--configfile {overlays_of(name)}" if STUDIES[name][1] else ""
+    return " ".join(filter(None, [SNAKEMAKE.strip(), target, overlays]))
+
+
+def studies_table():
+    """Markdown: the studies, what each runs, in how many core-hours those that are kept ran, and their overlays."""
     rows = []
-    for claim, asked in _claims().items():
-        tested = [name for name, table in tables.items() if claim in table.index and table["effects"][claim]]
-        row = {"claim": asked["says"], "from": asked["source"]}
-        row["file to ask for"] = f"`{paths.CLAIM.format(claim=claim)}`"
-        row["smoke: core-minutes"] = _minutes("smoke", asked)
-        if tested:
-            told = tables[tested[0]].loc[claim]
-            unit = "" if asked["measure"] == "bound" else " points"
-            row |= {
-                "study": f"[{tested[0]}](docs/results/{tested[0]}/README.md)",
-                "core-minutes": _minutes(tested[0], asked),
-            }
-            row["outcome"] = f"**{told['verdict']}** ({told['comparisons']}); {told['effects']}{unit}"
-        rows.append(row)
-    return _markdown(pd.DataFrame(rows).fillna(""))
+    for name, (words, _) in STUDIES.items():
+        is_kept = name in kept()
+        told = {"study": f"[{words}](docs/results/{name}/README.md)" if is_kept else words} | study_row(merged(name))
+        hours = f"{core_hours(KEPT / name / 'costs.csv'):.1f}" if is_kept else ""
+        overlays = f"`{overlays_of(name)}`" if STUDIES[name][1] else "none"
+        rows.append(told | {"core-hours": hours, "overlays": overlays})
+    return _markdown(pd.DataFrame(rows))
+
+
+def shown():
+    """The kept study that README.md shows."""
+    return FIRST if FIRST in kept() else kept()[0]
+
+
+def results_table():
+    """Markdown: the small table of the study that README.md shows, with its caption."""
+    table, caption = small_table(_frames(shown()), _settings(shown()))
+    older = f" {OLDER.strip()}" if _is_older(shown()) else ""
+    page = f"docs/results/{shown()}/README.md"
+    return f"{_markdown(table)}\n*{caption} [Intervals, figures, all tables]({page}).{older}*\n"
+
+
+def main_figure():
+    """Markdown: the main figure of the study that README.md shows."""
+    figure = figures.FIGURES["tradeoff"]
+    return f"![{figure.title}](docs/results/{shown()}/tradeoff.png)\n\n*{_title(shown())}: {figure.title.lower()}.*\n"
+
+
+def citation():
+    """CITATION.cff as a block of BibTeX."""
+    return f"```bibtex\n{bibtex(yaml.safe_load((ROOT / 'CITATION.cff').read_text(encoding='utf-8')))}\n```\n"
 
 
 def _claims():
@@ -201,9 +301,8 @@ def _as_text(table):
 
 def origin(name):
     """A sentence that says what made the kept results of a study, and in how long."""
-    hours, overlays = core_hours(KEPT / name / "costs.csv"), STUDIES[name][1]
-    named = " ".join(f"config/{overlay}.yaml" for overlay in overlays)
-    made = f"`--configfile {named}` in {hours:.1f} core-hours: {machine(load_json(KEPT / name / 'environment.json'))}."
+    hours = core_hours(KEPT / name / "costs.csv")
+    made = f"`{command(name)}` in {hours:.1f} core-hours: {machine(load_json(KEPT / name / 'environment.json'))}."
     return made + (OLDER if _is_older(name) else "")
 
 
@@ -280,6 +379,9 @@ def _jobs(config, claim):
         model = {key: run[key] for key in ("dataset", "training_set", "training", "model", "seed")}
         jobs += [{"rule": rule} | data for rule in ("download_dataset", "prepare_dataset")]
         jobs += [{"rule": rule} | model for rule in ("train_model", "trace_bound" if run in traced else "attack_model")]
+        if runs.takes_teacher(config, run["training"]):
+            teacher = runs.teacher_of(config, run)
+            jobs += [{"rule": "label_set"} | model, {"rule": "train_model"} | {key: teacher[key] for key in model}]
         if family.rule:
             keys = ("dataset", "training_set", "seed") if family.seeded else ("dataset", "training_set")
             jobs.append({"rule": family.rule} | {key: run[key] for key in keys})
@@ -295,17 +397,31 @@ def _jobs(config, claim):
     return jobs
 
 
-def with_claims(text):
-    """`text` with the present table between its marks."""
-    before, rest = text.split(START)
-    _, after = rest.split(END)
-    return f"{before}{START}{claims_table()}{END}{after}"
+def with_parts(text):
+    """README.md with its present parts between their marks."""
+    for part, write in PARTS.items():
+        start, end = f"<!-- {part} -->\n", f"<!-- end of {part} -->\n"
+        before, rest = text.split(start)
+        _, after = rest.split(end)
+        text = f"{before}{start}{write()}{end}{after}"
+    return text
+
+
+# What is written into README.md, by the name of its marks.
+PARTS = {
+    "figure": main_figure,
+    "results": results_table,
+    "claims": claims_table,
+    "studies": studies_table,
+    "citation": citation,
+}
 
 
 def pages():
     """{path: text} of all that is written from what is kept."""
     readme = ROOT / "README.md"
-    overviews = {readme: with_claims(readme.read_text(encoding="utf-8")), KEPT / "README.md": index_page()}
+    overviews = {readme: with_parts(readme.read_text(encoding="utf-8")), ROOT / "docs/claims.md": claims_page()}
+    overviews[KEPT / "README.md"] = index_page()
     return overviews | {KEPT / name / "README.md": study_page(name) for name in kept()}
 
 

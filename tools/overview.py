@@ -1,0 +1,134 @@
+"""What README.md says in numbers and names: small tables of a kept study, and BibTeX of CITATION.cff."""
+
+import re
+from itertools import product
+
+import pandas as pd
+
+from finitecover.reporting.statistics import FAILED_MARK, at_training_eps, with_gates
+from finitecover.study.kinds import FULL, LABELS
+from finitecover.study.runs import takes_budget
+from finitecover.study.settings import every_training_eps, strength
+
+AT_CHANCE = "‡"
+# Entry types of BibTeX by those of CITATION.cff.
+_ENTRIES = {"software": "software", "article": "article", "generic": "misc"}
+
+
+def small_table(frames, config):
+    """(table, caption): robust accuracy in percent after adversarial training, a row per method, a column per data set,
+    budget and labels, of a study that has a training of kind pgd.
+
+    frames: {name: table} of the study, config: its settings. Of its trainings those of kind pgd count whose norm and
+    augmentation are those of the first one. The numbers of all images, which no budget limits, stand in the columns of
+    every budget; sets made for a radius are left out. Of more than two budgets the smallest and the largest are shown,
+    and with labels of several kinds the largest alone.
+    """
+    trainings, model = _comparable(config), config["run"]["models"][0]
+    norm = config["trainings"][trainings[0]]["norm"]
+    strengths = {training: strength(config, training) for training in trainings}
+    labels = [kind for kind in LABELS if any(found["labels"] == kind for found in strengths.values())]
+    budgets = sorted({min(config["run"]["budgets"]), max(config["run"]["budgets"])})[-2 if len(labels) == 1 else -1 :]
+    rows = with_gates(at_training_eps(frames["summary"], every_training_eps(config)), frames["gates"])
+    rows = rows[rows["training"].isin(trainings) & rows["measure"].eq(norm) & rows["model"].eq(model)]
+    rows = rows[rows["ipc"].isin(budgets) | rows["method"].eq(FULL)]
+    columns = {}
+    for dataset, budget, kind in product(config["run"]["datasets"], budgets, labels):
+        here = rows["dataset"].eq(dataset) & (rows["ipc"].isin([budget]) | rows["method"].eq(FULL))
+        here &= rows["training"].map(lambda name: strengths[name]["labels"]).eq(kind)
+        columns[_heading(dataset, budget, kind, labels)] = _column(rows[here], strengths)
+    table = pd.DataFrame(columns).fillna("")
+    order = sorted(table.index, key=lambda name: (_method(name) != FULL, -_mean(rows, _method(name))))
+    return table.loc[order].rename_axis("method").reset_index(), _caption(rows, config, trainings, norm)
+
+
+def _comparable(config):
+    """The trainings of kind pgd that share norm and augmentation with the first of them."""
+    found = [name for name in config["run"]["trainings"] if config["trainings"][name]["kind"] == "pgd"]
+    alike = [(config["trainings"][name]["norm"], strength(config, name)["augmentation"]) for name in found]
+    return [name for name, key in zip(found, alike, strict=True) if key == alike[0]]
+
+
+def _heading(dataset, budget, kind, labels):
+    return f"{dataset}, {budget}" + (f", {kind} labels" if len(labels) > 1 else "")
+
+
+def _column(rows, strengths):
+    """Entries by the method's name; the best of all sets but all images in bold."""
+    small = rows[~rows["method"].eq(FULL) & ~rows["at_chance"]]
+    best = small["mean"].max()
+    entries = {}
+    for row in rows.itertuples():
+        text = f"{100 * row.mean:.1f}"
+        text = f"**{text}**" if row.method != FULL and row.mean == best else text
+        marks = FAILED_MARK * row.gate_failed + AT_CHANCE * row.at_chance
+        entries[_name(row.method, strengths[row.training]["updates"])] = text + marks
+    return entries
+
+
+def _name(method, updates):
+    return method + ("" if updates == 1 else f", {updates} times the updates")
+
+
+def _method(name):
+    return name.partition(",")[0]
+
+
+def _mean(rows, method):
+    return rows.loc[rows["method"].eq(method), "mean"].mean()
+
+
+def _caption(rows, config, trainings, norm):
+    sizes = every_training_eps(config)
+    sizes = ", ".join(f"{sizes[dataset][norm]} on {dataset}" for dataset in config["run"]["datasets"])
+    attacks = ", ".join(config["evaluation"]["attacks"])
+    marks = {"gate_failed": f" {FAILED_MARK}: a gate failed.", "at_chance": f" {AT_CHANCE}: at chance."}
+    marks = [words for column, words in marks.items() if rows[column].any()]
+    return (
+        f"Robust accuracy in percent after adversarial training ({', '.join(trainings)}): the worst case over "
+        f"{attacks} within {norm} eps {sizes}. Columns: data set, images per class; full is all images. "
+        f"n = {_range(rows['n'])} test images, {_range(rows['seeds'])} seeds. Bold: the best set but full."
+        f"{''.join(marks)}"
+    )
+
+
+def _range(numbers):
+    return str(numbers.min()) if numbers.min() == numbers.max() else f"{numbers.min()} to {numbers.max()}"
+
+
+def study_row(config):
+    """What a study runs, in two columns: data sets, budgets."""
+    run = config["run"]
+    budgeted = any(takes_budget(config["methods"][name]) for name in run["methods"])
+    return {
+        "data sets": ", ".join(run["datasets"]),
+        "images per class": ", ".join(map(str, run["budgets"])) if budgeted else "all",
+    }
+
+
+def bibtex(citation):
+    """BibTeX entries of a CITATION.cff, a dict: the software and its references."""
+    return "\n\n".join(_entry(source) for source in [citation, *citation.get("references", [])])
+
+
+def _entry(source):
+    names = [_author(author) for author in source["authors"]]
+    numbers = [found["value"] for found in source.get("identifiers", [])]
+    year = source.get("year", str(source.get("date-released", ""))[:4])
+    fields = {
+        "title": f"{{{source['title']}}}",
+        "author": " and ".join(names),
+        "year": year,
+        "version": source.get("version"),
+        "url": source.get("repository-code"),
+        "journal": ", ".join(numbers),
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    named = source["authors"][0].get("family-names") or source["title"].partition(":")[0]
+    key = re.sub(r"\W", "", named).lower() + str(year)
+    return "\n".join([f"@{_ENTRIES[source['type']]}{{{key},", *lines, "}"])
+
+
+def _author(author):
+    """ "Chen, Tong"; a group's name in braces, which keep BibTeX from splitting it."""
+    return f"{author['family-names']}, {author['given-names']}" if "family-names" in author else f"{{{author['name']}}}"
