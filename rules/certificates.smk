@@ -2,7 +2,7 @@
 
 
 rule certify_model:
-    """Certify a model at the centres of a cover, and carry the certificates over to every training image."""
+    """Certify a model at the centres of a cover, and transfer the certificates to every training image."""
     input:
         model=paths.MODEL,
         train=paths.TRAIN,
@@ -29,7 +29,7 @@ rule certify_model:
 
 
 rule trace_bound:
-    """The generalised adversarial loss on a cover beside the adversarial loss on all images, over a training."""
+    """Compare the generalised adversarial loss on a cover with the adversarial loss on all images, over a training."""
     input:
         snapshots=paths.MODEL_SNAPSHOTS,
         train=paths.TRAIN,

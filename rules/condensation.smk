@@ -1,8 +1,8 @@
-# Synthetic training sets, beside which covers are judged.
+# Synthetic training sets, with which covers are compared.
 
 
 rule train_expert:
-    """A network's way over the real images, which trajectory matching follows; for all budgets and seeds."""
+    """Train an expert, whose trajectory on the real images trajectory matching follows; for all budgets and seeds."""
     input:
         train=paths.TRAIN,
         summary=paths.SUMMARY,
@@ -56,7 +56,7 @@ rule condense_dataset:
 
 
 rule cover_condensed:
-    """Take condensed images as a cover: which images each stands for, and how far they lie."""
+    """Use condensed images as a cover: which images each one stands for, and their distances."""
     input:
         train=paths.TRAIN,
         condensed=paths.CONDENSED_SET,
@@ -80,7 +80,7 @@ rule cover_condensed:
 
 
 rule import_condensed:
-    """Take over synthetic images that a reference implementation made."""
+    """Import synthetic images that a reference implementation made."""
     input:
         condensed=of_study(settings.imported_files, "dataset", "training_set"),
         summary=paths.SUMMARY,
@@ -101,7 +101,7 @@ rule import_condensed:
 
 
 rule export_condensed:
-    """Write synthetic images as the reference implementations do; only on request."""
+    """Write synthetic images in the formats of the reference implementations; only on request."""
     input:
         train=paths.CONDENSED_SET,
         summary=paths.SUMMARY,

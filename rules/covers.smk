@@ -1,5 +1,5 @@
-# Finite covers: images such that every training image lies within a radius of one of its class, real ones or free centres.
-# `threads` classes are covered at a time; of `mem_mb`, a part holds distances: what does not fit is computed anew.
+# Finite covers: every training image lies within a radius of a centre of its class, a real image or a free one.
+# `threads` classes are covered at a time; part of `mem_mb` holds distances: those that do not fit are recomputed.
 
 
 rule solve_cover:
@@ -29,7 +29,7 @@ rule solve_cover:
 
 
 rule embed_dataset:
-    """Features of every training image, in which covers may be chosen: principal components, or those of a network."""
+    """Compute features in which covers may be chosen, of every training image: principal components, or a network's."""
     input:
         unpack(of_study(outputs.model_of, "dataset", "space")),
         train=paths.TRAIN,
@@ -50,7 +50,7 @@ rule embed_dataset:
 
 
 rule verify_cover:
-    """Check all that is stored of a cover, and the proof of its bound, by code that shares nothing with the solver's."""
+    """Check everything stored of a cover, and the proof of its bound, with code that shares nothing with the solver."""
     input:
         train=paths.TRAIN,
         chosen=paths.COVER_SET,
@@ -74,7 +74,7 @@ rule verify_cover:
 
 
 rule explore_cover:
-    """Project a cover on a plane, with the images that the report's explorer shows of it."""
+    """Project a cover onto a plane, with the images that the report's explorer shows."""
     input:
         train=paths.TRAIN,
         chosen=paths.COVER_SET,
@@ -96,7 +96,7 @@ rule explore_cover:
 
 
 rule trace_frontier:
-    """Size of a cover, with its lower bound, against the radius, class by class."""
+    """Trace the size of a cover, with its lower bound, against the radius, class by class."""
     input:
         train=paths.TRAIN,
     output:

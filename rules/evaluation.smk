@@ -31,7 +31,7 @@ rule attack_model:
 
 
 rule transfer_attacks:
-    """Attack every model of a training by what breaks each of the others."""
+    """Attack every model of a training with the adversarial images of each of the others."""
     input:
         models=of_study(outputs.models_of_group, "dataset", "training", "model", "seed"),
         test=paths.TEST,

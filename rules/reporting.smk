@@ -2,7 +2,7 @@
 
 
 rule collect_runs:
-    """One tidy table of every accuracy, and one of every gate."""
+    """Collect one tidy table of every accuracy, and one of every gate."""
     input:
         accuracies=paths.fill_all(paths.ACCURACIES, RUNS),
         gates=paths.fill_all(paths.GATES, RUNS),
@@ -167,7 +167,7 @@ rule check_claim:
 
 
 rule collect_claims:
-    """The paper's claims, and ours, put to the test: effect, interval and verdict of every comparison."""
+    """Collect the tests of all claims, the paper's and ours: effect, interval and verdict of every comparison."""
     input:
         verdicts=expand(paths.CLAIM, claim=CLAIMS),
     output:
@@ -185,7 +185,7 @@ rule collect_claims:
 
 
 rule plot_figure:
-    """Draw what tables of the whole study say: accuracies, transferred attacks, certificates, bounds."""
+    """Draw a figure from tables of the whole study: accuracies, transferred attacks, certificates, bounds."""
     input:
         tables=of_study(figures.tables_of, "figure"),
     output:
@@ -287,7 +287,7 @@ rule record_environment:
 
 
 rule render_report:
-    """One self-contained page: question, answer, evidence, settings, environment."""
+    """Render one self-contained page: question, answer, evidence, settings, environment."""
     input:
         template=str(ROOT / "scripts" / "templates" / "report.html"),
         tables=[paths.table(name) for name in outputs.report_tables(config)],
