@@ -260,6 +260,17 @@ def test_an_overlay_from_elsewhere_is_read_without_running_anything(text, messag
     assert [entry.name for entry in tmp_path.iterdir()] == ["theirs.yaml"]
 
 
+def test_the_example_of_a_teachers_labels_is_a_study(tmp_path, capsys):
+    (example,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/labels.md").read_text(), re.S)
+    path = tmp_path / "labels.yaml"
+    path.write_text(example)
+    load("check_config").main(path)
+    assert re.fullmatch(rf"{path}: a study of [1-9][0-9]* models\n", capsys.readouterr().out)
+    path.write_text(example.replace("pgd-linf-long, ", "", 1))
+    with pytest.raises(SystemExit, match="the study trains no convnet on all images by pgd-linf-long"):
+        load("check_config").main(path)
+
+
 def test_a_good_overlay_is_told_to_be_one_with_numbers_as_snakemake_takes_them(tmp_path, capsys):
     path = tmp_path / "mine.yaml"
     path.write_text(
