@@ -1,4 +1,4 @@
-# Real images chosen by criteria other than covering: random, k-centre, herding, k-means.
+# Real images chosen by criteria other than covering: random, k-centre, herding, k-means, MaxHerding, ProbCover.
 
 
 rule select_coreset:

@@ -7,7 +7,6 @@ import pandas as pd
 
 from finitecover.reporting.statistics import FAILED_MARK, at_training_eps, with_gates
 from finitecover.study.kinds import FULL, LABELS
-from finitecover.study.runs import takes_budget
 from finitecover.study.settings import every_training_eps, strength
 
 AT_CHANCE = "‡"
@@ -94,16 +93,6 @@ def _caption(rows, config, trainings, norm):
 
 def _range(numbers):
     return str(numbers.min()) if numbers.min() == numbers.max() else f"{numbers.min()} to {numbers.max()}"
-
-
-def study_row(config):
-    """What a study runs, in two columns: data sets, budgets."""
-    run = config["run"]
-    budgeted = any(takes_budget(config["methods"][name]) for name in run["methods"])
-    return {
-        "data sets": ", ".join(run["datasets"]),
-        "images per class": ", ".join(map(str, run["budgets"])) if budgeted else "all",
-    }
 
 
 def bibtex(citation):

@@ -27,7 +27,7 @@ from snakemake.utils import update_config
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tools")]
 
-from overview import bibtex, small_table, study_row  # noqa: E402
+from overview import bibtex, small_table  # noqa: E402
 
 from finitecover.jobs.environment import environment, machine  # noqa: E402
 from finitecover.jobs.files import load_json, load_rows  # noqa: E402
@@ -51,6 +51,7 @@ STUDIES = {
     "covers": ("the study of covers", ["covers"]),
     "covers-cifar10-5k": ("the study of covers, on a tenth of CIFAR-10", ["covers-cifar10-5k"]),
     "free": ("free centres, hard labels and a teacher's", ["free"]),
+    "selections": ("selections of active learning beside covers", ["selections"]),
     "budgets": ("at which budget the ranking changes", ["budgets"]),
     "robustness": ("one training set, any network", ["robustness"]),
     "certificates": ("what follows from the centres of a cover", ["certificates"]),
@@ -245,14 +246,15 @@ def command(name, target=""):
 
 
 def studies_table():
-    """Markdown: the studies, what each runs, in how many core-hours those that are kept ran, and their overlays."""
+    """Markdown: the studies, their data sets, in how many core-hours those that are kept ran, and their overlays."""
     rows = []
     for name, (words, _) in STUDIES.items():
         is_kept = name in kept()
-        told = {"study": f"[{words}](docs/results/{name}/README.md)" if is_kept else words} | study_row(merged(name))
+        study = f"[{words}](docs/results/{name}/README.md)" if is_kept else words
         hours = f"{core_hours(KEPT / name / 'costs.csv'):.1f}" if is_kept else ""
         overlays = f"`{overlays_of(name)}`" if STUDIES[name][1] else "none"
-        rows.append(told | {"core-hours": hours, "overlays": overlays})
+        sets = ", ".join(merged(name)["run"]["datasets"])
+        rows.append({"study": study, "data sets": sets, "core-hours": hours, "overlays": overlays})
     return _markdown(pd.DataFrame(rows))
 
 
