@@ -8,12 +8,14 @@ from importlib import metadata
 from os import cpu_count
 from pathlib import Path
 
+from finitecover.jobs import speed
 from finitecover.jobs.device import WIDE, automatic_precision
 
 
 def environment(requirements_path):
     """{key: value}; versions are those at hand of the packages that pyproject.toml at `requirements_path` pins,
-    precision is what `optimisation.precision: auto` is here, by the width of a network."""
+    precision is what `optimisation.precision: auto` is here, by the width of a network, benchmark_seconds how long a
+    fixed amount of work takes a core: estimates of another machine's runs are scaled by it."""
     import torch  # seconds, which `machine` alone does without
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -30,6 +32,7 @@ def environment(requirements_path):
             f"width < {WIDE}": automatic_precision(device, WIDE - 1),
             f"width >= {WIDE}": automatic_precision(device, WIDE),
         },
+        "benchmark_seconds": speed.seconds(),
         "commit": _commit(),
     }
 
