@@ -26,16 +26,17 @@ onstart:
     note_this_run()
     remark_on_cores()
     lift_limit_on_jobs_per_second()
-    print_estimate()
+    print_start(log)
 
 
 onsuccess:
     locks.forget_run()
-    print_cost()
+    print_outcome()
 
 
 onerror:
     locks.forget_run()
+    print_start(log)
 
 
 rule all:

@@ -14,8 +14,9 @@ from snakemake.logging import logger
 ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from finitecover.jobs import locks, signals
+from finitecover.jobs import locks, signals, speed, terminal
 from finitecover.jobs.provenance import library_digest, put_first
+from finitecover.reporting import outcome
 from finitecover.study import checks, claims, estimates, figures, kinds
 from finitecover.study import numbers, outputs, overlays, paths, runs, settings
 
@@ -29,8 +30,9 @@ def release_folder():
         locks.forget_run()
 
 
-# Another workflow that uses this one ends as it likes.
-if Path(workflow.main_snakefile) == ROOT / "Snakefile":
+# Another workflow that uses this one ends and prints as it likes.
+ITSELF = Path(workflow.main_snakefile) == ROOT / "Snakefile"
+if ITSELF:
     signals.end_when_told(release_folder, logger)
 
 try:
@@ -81,20 +83,46 @@ def lift_limit_on_jobs_per_second():
         workflow.scheduler.job_rate_limiter = None
 
 
+def estimate(jobs):
+    """The `Estimate` of jobs, and how much longer the same work takes this machine; None each where that is not known."""
+    found = estimates.estimate(jobs, config, ROOT / "docs" / "results") if jobs else None
+    return found, speed.beside(found.benchmark) if found and found.benchmark else None
+
+
 def print_estimate():
-    """Say what the jobs to be run will take, by the figures kept of other runs."""
+    """Say what the jobs to be run will take; {id of a job: core-seconds}, and the cores that they share."""
+    if QUIET and workflow.dryrun:
+        logger.info(f"{terminal.OUTPUT}={terminal.EVERYTHING} lists every job.")
     needed = [job for job in workflow.dag.needrun_jobs() if job.benchmark]
-    jobs = [{"rule": job.rule.name, **job.wildcards_dict} for job in needed]
-    if jobs and (found := estimates.estimate(jobs, config, ROOT / "docs" / "results")):
-        logger.info(estimates.told(found, len(jobs), ROOT / "docs" / "results"))
+    found, scale = estimate([{"rule": job.rule.name, **job.wildcards_dict} for job in needed])
+    if not found:
+        return {}, None
+    logger.info(estimates.told(found, scale))
+    seconds = {job.jobid: cost for job, cost in zip(needed, found.seconds) if cost is not None}
+    scaled = {job: (scale or 1) * cost for job, cost in seconds.items()}
+    return scaled, workflow.cores if workflow.local_exec and not workflow.dryrun else None
 
 
-def print_cost():
-    """Say what all jobs of the study took, where its table of costs was made."""
-    costs = Path(paths.table("costs"))
-    if costs.is_file():
-        hours = estimates.core_hours(costs)
-        logger.info(f"Measured: {hours:.2f} core-hours for all jobs in {costs}.")
+def print_start(logs):
+    """Say where the rest is, which a quiet run does not print."""
+    if QUIET and logs:
+        logger.info(
+            f"All output: {os.path.relpath(logs[0])}; {terminal.OUTPUT}={terminal.EVERYTHING} prints it."
+        )
+
+
+def print_outcome():
+    """Say what came of the study, in as far as it was asked for."""
+    found, scale = estimate(JOBS)
+    made = {str(file) for job in workflow.dag.jobs for file in job.output}
+    for line in outcome.told(made, found and found.hours(scale or 1)):
+        logger.info(line)
+
+
+# Processes that a run starts print all that they are asked for.
+QUIET = ITSELF and workflow.is_main_process and terminal.quiet(logger, workflow.output_settings)
+if ITSELF and workflow.is_main_process:
+    terminal.install(logger, QUIET, lambda: workflow.dryrun, print_estimate, print_outcome)
 
 
 def names_of(table):

@@ -24,7 +24,7 @@ import pandas as pd
 import psutil
 import yaml
 
-from running import QUICK, SMOKE, Workflow
+from running import EVERYTHING, QUICK, SMOKE, Workflow
 
 ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 LIMIT = 30  # seconds
@@ -51,7 +51,7 @@ def end_once(workflow, number, group, after):
     log = workflow.folder / "output.txt"
     command = [sys.executable, "-m", "snakemake", "--configfile", SMOKE, "quick.yaml", "--cores", "2"]
     with open(log, "w") as file:
-        output = {"stdout": file, "stderr": file, "start_new_session": True}
+        output = {"stdout": file, "stderr": file, "start_new_session": True, "env": os.environ | EVERYTHING}
         # in the background, or by nohup, this ignores Ctrl-C or a lost terminal, and what it starts would too
         output["preexec_fn"] = lambda: [signal.signal(number, signal.SIG_DFL) for number in ENDING]
         process = subprocess.Popen(command, cwd=workflow.folder, **output)

@@ -12,6 +12,7 @@ import yaml
 ROOT = Path(__file__).parent.parent
 SMOKE = "config/smoke.yaml"
 QUICK = yaml.safe_load((ROOT / "tests/quick.yaml").read_text())  # over the smoke study: less of everything
+EVERYTHING = {"FINITECOVER_OUTPUT": "all"}  # of the environment: prints what is said of every job
 WORKFLOW = ["Snakefile", "pyproject.toml", "rules", "scripts", "config", "envs", "profiles"]
 
 
@@ -27,11 +28,13 @@ class Workflow:
             else:
                 shutil.copyfile(source, target)
 
-    def start(self, *arguments, cores=2, config=(), prefix=()):
-        """Start Snakemake, in a process group of its own; `config` names overlays, `prefix` a command to run it by."""
+    def start(self, *arguments, cores=2, config=(), prefix=(), everything=False):
+        """Start Snakemake, in a process group of its own; `config` names overlays, `prefix` a command to run it by;
+        `everything` has it print what is said of every job as well."""
         overlays = ["--configfile", *map(str, config)] if config else []
         command = [*prefix, sys.executable, "-m", "snakemake", *overlays, "--cores", str(cores), *map(str, arguments)]
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", *EVERYTHING)}
+        environment |= EVERYTHING if everything else {}
         output = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         # A shell that runs the tests in the background has them ignore Ctrl-C, and what they start would too.
         output["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import time
 
@@ -30,7 +31,7 @@ def finished(make_workflow):
     workflow = make_workflow()
     (workflow.folder / "quick.yaml").write_text(yaml.safe_dump(QUICK))
     workflow.overlays = (SMOKE, "quick.yaml")
-    workflow.run(config=workflow.overlays)
+    workflow.printed = workflow.run(config=workflow.overlays).stdout.splitlines()
     return workflow
 
 
@@ -155,8 +156,60 @@ def test_every_training_set_has_one_format_and_real_images_are_real(finished):
             assert records["radius_l2"].max() > 0
 
 
-def test_a_second_run_has_nothing_to_do(finished):
-    assert "Nothing to be done" in finished.run(config=finished.overlays).stdout
+def test_a_run_prints_how_far_it_is_and_what_came_of_it_and_its_log_has_the_rest(finished):
+    (log,) = re.findall(
+        r"^All output: (\.snakemake/log/\S+); FINITECOVER_OUTPUT=all prints it\.$", told(finished), re.M
+    )
+    lines = [line for line in finished.printed if re.match(r"[ \d]{3} %: \d+ of \d+ jobs, ", line)]
+    assert len(lines) == 20
+    assert re.fullmatch(r"100 %: (\d+) of \1 jobs, in .*", lines[-1])
+    assert all(re.search(r", about (\d+ s|\d+ min|\d+ h \d\d min) left$", line) for line in lines[:-1])
+    assert len(finished.printed) <= len(lines) + 10
+    claims, gates, cost, report = finished.printed[-4:]
+    assert re.fullmatch(r"Claims: \d+ of \d+ tested; comparisons: (\d+ [a-z ]+(, )?)+\.", claims)
+    assert re.fullmatch(r"Gates: \d+ of [\d,]+ failed\.", gates)
+    assert re.fullmatch(r"Cost: \S+ core-minutes measured, no estimate\.", cost)  # the copy has no kept results
+    assert report == f"Report: {finished.folder / 'results/report/report.html'}"
+    rest = (finished.folder / log).read_text()
+    assert "rule train_model:" in rest
+    assert set(finished.printed[-24:]) <= set(rest.splitlines())
+
+
+def told(workflow):
+    """All that the run of the quick study printed."""
+    return "\n".join(workflow.printed)
+
+
+def test_a_second_run_has_nothing_to_do_and_says_again_what_came_of_the_study(finished):
+    printed = finished.run(config=finished.overlays).stdout.splitlines()
+    assert printed[-5].startswith("Nothing to be done")
+    assert printed[-4:] == finished.printed[-4:]
+
+
+@pytest.mark.parametrize("how", ["environment", "argument", "profile"])
+def test_everything_is_printed_where_it_is_asked_for(how, make_workflow):
+    workflow = make_workflow()
+    if how == "profile":
+        path = workflow.folder / "profiles/default/profile.yaml"
+        path.write_text(path.read_text().replace("# printshellcmds: true", "printshellcmds: true"))
+    arguments = ["--printshellcmds"] if how == "argument" else []
+    options = {"config": [SMOKE], "everything": how == "environment"}
+    output = workflow.run("results/digits/data/raw.npz", *arguments, **options).stdout
+    assert "rule download_dataset:" in output
+    assert "1 of 1 steps (100%) done" in output
+
+
+def test_a_dry_run_prints_the_table_of_jobs_and_the_estimate(make_workflow):
+    workflow = make_workflow()
+    shutil.copytree(ROOT / "docs/results", workflow.folder / "docs/results")
+    output = workflow.run("--dry-run", config=[SMOKE]).stdout
+    assert output.count("Job stats:") == output.count("FINITECOVER_OUTPUT=all lists every job.") == 1
+    (minutes,) = re.findall(
+        r"^Estimate: (\d+) core-minutes for (?:\d+) of \d+ jobs that cost time, from ", output, re.M
+    )
+    assert 1 < int(minutes) < 120
+    assert "rule train_model:" not in output
+    assert "rule train_model:" in workflow.run("--dry-run", config=[SMOKE], everything=True).stdout
 
 
 def test_more_cores_than_the_machine_has_are_remarked_on(make_workflow):

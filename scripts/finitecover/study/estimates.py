@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from pathlib import Path
 from statistics import fmean
+from typing import NamedTuple
 
 from finitecover.study.renamed import check_columns
 
@@ -14,15 +15,27 @@ NAMED = ("methods", "trainings", "models")
 WHOLE = ("experts", "optimisation", "evaluation", "certificates", "frontier")
 
 
+class Estimate(NamedTuple):
+    """Core-seconds of each job, None for one that no figures speak for, on the machine of the kept run that they are
+    from; whether that run had the same settings; seconds of its benchmark (`jobs.speed`), None where it kept none."""
+
+    seconds: list
+    run: Path
+    same: bool
+    benchmark: float | None
+
+    def hours(self, scale=1.0):
+        """Core-hours of the jobs together, `scale` times what they took there."""
+        return scale * sum(filter(None, self.seconds)) / 3600
+
+
 def estimate(jobs, config, kept):
-    """(core-hours of jobs, how many of them could be estimated, the kept run whose figures were used, whether it had
-    these settings); None where there is nothing to estimate from.
+    """The `Estimate` of jobs; None where there is nothing to estimate from.
 
     jobs: dicts of rule and what identifies the job, as in a table of costs. config: of the study. kept: folder of
-    reference runs, each a folder with costs.csv and settings.json; one with the settings of the study is preferred,
-    then the one whose jobs are most like them. A job counts as much as the same job of another seed did on average,
-    else as the same work on another data set, else as its rule on its data set, else as its rule; jobs of rules without
-    figures are left out.
+    reference runs, each a folder with costs.csv, settings.json and environment.json; one with the settings of the study
+    is preferred, then the one whose jobs are most like them. A job counts as much as the same job of another seed did
+    on average, else as the same work on another data set, else as its rule on its data set, else as its rule.
     """
     runs = []
     for path in sorted(Path(kept).glob("*/settings.json")):
@@ -31,28 +44,47 @@ def estimate(jobs, config, kept):
             settings[key].get(name) == config[key][name] for key in NAMED for name in config["run"][key]
         )
         figures = _figures(path.with_name("costs.csv"))
-        found = [seconds for seconds in (_look_up(figures, job) for job in jobs) if seconds is not None]
         alike = [sum(key in figures for key in keys) for keys in zip(*map(_keys, jobs), strict=True)]
-        runs.append((same, alike, path.parent.name, found))
+        runs.append((same, alike, path.parent, [_look_up(figures, job) for job in jobs]))
     if not runs:
         return None
-    same, _, name, found = max(runs, key=lambda run: run[:2])
-    return sum(found) / 3600, len(found), name, same
+    same, _, run, seconds = max(runs, key=lambda run: run[:2])
+    return Estimate(seconds, run, same, _environment(run).get("benchmark_seconds"))
 
 
-def told(found, count, kept):
-    """One line on an estimate, `found` of `estimate`, for so many jobs that cost time."""
-    hours, known, name, same = found
-    like = "the same settings" if same else "different settings"
+def told(found, scale=None):
+    """One line on an `Estimate`: core-hours, for which jobs, from which run. scale: how much longer the same work takes
+    this machine, None where that is not known."""
+    like = "the same settings" if found.same else "different settings"
+    if scale:
+        scaled = f"scaled by {scale:.2f}, as a benchmark of both machines says"
+    else:
+        missing = (
+            "no benchmark was kept of that machine" if found.benchmark is None else "no NumPy here to measure with"
+        )
+        scaled = f"unscaled: {missing}"
+    known = sum(seconds is not None for seconds in found.seconds)
     return (
-        f"Estimate: {hours:.2f} core-hours for {known} of {count} jobs that cost time, from what such jobs took in "
-        f"docs/results/{name} ({processor(Path(kept) / name)}), with {like}."
+        f"Estimate: {amount(found.hours(scale or 1))} for {known} of {len(found.seconds)} jobs that cost time, from "
+        f"docs/results/{found.run.name} ({processor(found.run)}), with {like}; {scaled}."
     )
 
 
+def amount(hours):
+    """Core-hours in words, in minutes where they are few."""
+    minutes = 60 * hours
+    if minutes >= 120:
+        return f"{hours:.1f} core-hours"
+    return f"{minutes:.0f} core-minutes" if minutes >= 10 else f"{minutes:.1f} core-minutes"
+
+
 def processor(run):
-    """The processor that a kept run was made on; other machines take longer, or less long."""
-    return json.loads((Path(run) / "environment.json").read_text(encoding="utf-8"))["processor"]
+    """The processor that a kept run was made on."""
+    return _environment(run)["processor"]
+
+
+def _environment(run):
+    return json.loads((Path(run) / "environment.json").read_text(encoding="utf-8"))
 
 
 def core_hours(costs_path):

@@ -26,10 +26,12 @@ COVER = {"rule": "solve_cover", "dataset": "a", "training_set": "mfc-ipc1"}
 
 @pytest.fixture
 def kept(tmp_path):
-    def keep(name, config=CONFIG, costs=COSTS):
+    def keep(name, config=CONFIG, costs=COSTS, **environment):
         (tmp_path / name).mkdir()
         (tmp_path / name / "settings.json").write_text(json.dumps(config))
         (tmp_path / name / "costs.csv").write_text(costs)
+        environment = {"processor": "a fast one"} | environment
+        (tmp_path / name / "environment.json").write_text(json.dumps(environment))
         return tmp_path
 
     return keep
@@ -47,22 +49,24 @@ def kept(tmp_path):
     ],
 )
 def test_a_job_is_estimated_by_what_is_most_like_it(kept, job, seconds):
-    assert estimates.estimate([job], CONFIG, kept("one")) == (seconds / 3600, 1, "one", True)
+    folder = kept("one")
+    assert estimates.estimate([job], CONFIG, folder) == ([seconds], folder / "one", True, None)
 
 
 def test_what_no_figure_speaks_for_is_left_out(kept):
-    jobs = [{"rule": "certify_model", "dataset": "a"}, COVER]
-    assert estimates.estimate(jobs, CONFIG, kept("one")) == (2000 / 3600, 1, "one", True)
+    found = estimates.estimate([{"rule": "certify_model", "dataset": "a"}, COVER], CONFIG, kept("one"))
+    assert found.seconds == [None, 2000]
+    assert (found.hours(), found.hours(2)) == (2000 / 3600, 4000 / 3600)
 
 
 def test_figures_of_the_same_settings_go_first(kept, tmp_path):
     kept("other", CONFIG | {"optimisation": {"steps": 5}})
     job = COVER
-    assert estimates.estimate([job], CONFIG, tmp_path)[2:] == ("other", False)
+    assert estimates.estimate([job], CONFIG, tmp_path)[1:3] == (tmp_path / "other", False)
     kept("same", costs=COSTS.replace("2000", "20").replace("a,mfc-ipc1,", "b,mfc-ipc1,"))
-    assert estimates.estimate([job], CONFIG, tmp_path) == (20 / 3600, 1, "same", True)
+    assert estimates.estimate([job], CONFIG, tmp_path)[:3] == ([20], tmp_path / "same", True)
     faster = CONFIG | {"optimisation": {"precision": "bfloat16"}}  # no other work
-    assert estimates.estimate([job], faster, tmp_path) == (20 / 3600, 1, "same", True)
+    assert estimates.estimate([job], faster, tmp_path)[:3] == ([20], tmp_path / "same", True)
 
 
 def test_among_other_settings_the_run_with_the_most_similar_jobs_counts(kept, tmp_path):
@@ -70,23 +74,38 @@ def test_among_other_settings_the_run_with_the_most_similar_jobs_counts(kept, tm
     kept("first", other)
     kept("second", other, costs=COSTS.replace("b,dm", "z,dm").replace("400", "7"))
     job = training("z", "kmeans-ipc1")
-    assert estimates.estimate([job], CONFIG, tmp_path) == (7 / 3600, 1, "second", False)
+    assert estimates.estimate([job], CONFIG, tmp_path)[:3] == ([7], tmp_path / "second", False)
 
 
 def test_only_what_a_study_uses_must_be_the_same(kept):
     folder, job = kept("one"), COVER
     more = CONFIG | {"methods": CONFIG["methods"] | {"new": {}}}
-    assert estimates.estimate([job], more, folder)[3]
-    assert not estimates.estimate([job], CONFIG | {"methods": {"random": {"family": "full"}}}, folder)[3]
+    assert estimates.estimate([job], more, folder).same
+    assert not estimates.estimate([job], CONFIG | {"methods": {"random": {"family": "full"}}}, folder).same
 
 
-def test_an_estimate_is_told_with_its_source(kept, tmp_path):
-    folder = kept("one")
-    (folder / "one/environment.json").write_text('{"processor": "a fast one"}')
-    assert estimates.told(estimates.estimate([COVER], CONFIG, folder), 3, folder) == (
-        "Estimate: 0.56 core-hours for 1 of 3 jobs that cost time, from what such jobs took in docs/results/one "
-        "(a fast one), with the same settings."
-    )
+def test_an_estimate_is_told_with_its_source(kept):
+    jobs = [COVER, training("a", "full"), {"rule": "certify_model", "dataset": "a"}]
+    found = estimates.estimate(jobs, CONFIG, kept("one"))
+    told = "Estimate: 37 core-minutes for 2 of 3 jobs that cost time, from docs/results/one (a fast one), with "
+    assert estimates.told(found) == f"{told}the same settings; unscaled: no benchmark was kept of that machine."
+
+
+def test_an_estimate_is_scaled_to_this_machine_where_a_benchmark_was_kept(kept):
+    found = estimates.estimate([COVER], CONFIG | {"optimisation": {"steps": 5}}, kept("one", benchmark_seconds=0.25))
+    assert found.benchmark == 0.25
+    told = "for 1 of 1 jobs that cost time, from docs/results/one (a fast one), with different settings; "
+    scaled = "scaled by 1.50, as a benchmark of both machines says."
+    assert estimates.told(found, 1.5) == f"Estimate: 50 core-minutes {told}{scaled}"
+    assert estimates.told(found) == f"Estimate: 33 core-minutes {told}unscaled: no NumPy here to measure with."
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [(0.01, "0.6 core-minutes"), (0.2, "12 core-minutes"), (1.9, "114 core-minutes"), (2, "2.0 core-hours")],
+)
+def test_few_core_hours_are_told_in_minutes(hours, words):
+    assert estimates.amount(hours) == words
 
 
 def test_nothing_kept_means_no_estimate(tmp_path):
