@@ -11,7 +11,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CORES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
-REPORT := results/report/report.html
 
 .DEFAULT_GOAL := smoke
 .PHONY: smoke check check-results test report-test slurm-test conda-test offline-test fault-test bench lint format docs setup lock clean
@@ -21,14 +20,14 @@ setup: .venv/.installed
 .venv/.installed: requirements.txt requirements-uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/it"; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.txt
+	@echo "Installing the packages of requirements.txt, most of them PyTorch's, into .venv; this takes minutes"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.txt
 	@touch $@
 
 smoke: setup
 	$(BIN)/snakemake --cores $(CORES) --configfile config/smoke.yaml
-	@echo "The report of the smoke study: $(CURDIR)/$(REPORT)"
 
 test: setup
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
