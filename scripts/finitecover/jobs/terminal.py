@@ -17,6 +17,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 OUTPUT = "FINITECOVER_OUTPUT"  # the environment variable that may ask for everything
 EVERYTHING = "all"
 LINES = 20  # of progress
+CLEAR = "\r\033[K"
 UNKNOWN = 2.0  # core-seconds of a job without an estimate: it imports, and reads and writes a table
 TRUST = 0.1  # share of the work after which what is measured counts as much as the estimate
 
@@ -56,6 +57,8 @@ def install(logger, little, dry, plan, end):
     """
     for terminal in _terminals(logger) if little else ():
         terminal.addFilter(Routine(dry))
+        if terminal.stream.isatty():
+            terminal.setFormatter(Cleared(terminal.formatter))
     logger.addHandler(Progress(logger, little, plan, end))
 
 
@@ -83,6 +86,19 @@ class Routine(logging.Filter):
             first, self.planned = not self.planned, True
             return first and self.dry()
         return event not in ROUTINE_EVENTS and not ROUTINE.match(str(record.msg))
+
+
+class Cleared(logging.Formatter):
+    """Formats as another formatter does, and clears the line first: the bar of a long job may stand on it."""
+
+    def __init__(self, other):
+        super().__init__()
+        self.other = other
+
+    def format(self, record):
+        """The text of a record; none where the other has none."""
+        text = self.other.format(record)
+        return text and f"{CLEAR}{text}"
 
 
 class Progress(logging.Handler):

@@ -14,11 +14,11 @@ from finitecover.jobs import terminal
 class Run:
     """Snakemake's logger as it sets it up, on a terminal that is read, and a clock that is set."""
 
-    def __init__(self, monkeypatch, little=True, dry=False, plan=lambda: ({}, None)):
+    def __init__(self, monkeypatch, little=True, dry=False, plan=lambda: ({}, None), screen=None):
         self.logger, self.ended, self.time = logging.Logger("run"), 0, 0.0
         LoggerManager(self.logger, OutputSettings(nocolor=True))
         (self.handler,) = self.logger.handlers
-        self.handler.setStream(io.StringIO())
+        self.handler.setStream(screen or io.StringIO())
         monkeypatch.setattr(terminal, "time", SimpleNamespace(monotonic=lambda: self.time))
         terminal.install(self.logger, little, lambda: dry, plan, self._end)
 
@@ -84,6 +84,19 @@ def test_everything_is_printed_where_it_is_asked_for_with_the_plan_but_without_l
     run.finish(1, 1, 1)
     assert run.printed()[:2] == ["Job stats:", "an estimate"]
     assert run.printed()[3:] == ["Finished jobid: 1", "1 of 1 steps (100%) done"]
+
+
+class Screen(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("little", [True, False])
+def test_a_line_takes_the_place_of_the_bar_of_a_job(little, monkeypatch):
+    run = Run(monkeypatch, little=little, screen=Screen())
+    run.handler.stream.write("training:  50%|#####")
+    run.logger.warning("a warning")
+    assert run.handler.stream.getvalue() == f"training:  50%|#####{terminal.CLEAR * little}a warning\n"
 
 
 @pytest.mark.parametrize(("total", "lines"), [(3, 3), (20, 20), (1000, 20)])
