@@ -96,7 +96,8 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
     assert set(broken["training"]) == {"standard"}
     assert sorted(broken["gate"].str.split(" by ").str[1]) == sorted(["linf 0.2", "l2 1"] * 7)
     for name in (
-        "tradeoff",
+        "methods",
+        "claims",
         "sizes",
         "costs",
         "frontier",

@@ -340,7 +340,8 @@ def study_page(name):
 
 @cache
 def _settings(name):
-    return load_json(KEPT / name / "settings.json")
+    found = load_json(KEPT / name / "settings.json")
+    return {"figures": merged(name)["figures"]} | found  # which is newer than some kept settings
 
 
 def _is_older(name):

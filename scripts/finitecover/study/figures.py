@@ -24,6 +24,10 @@ class Figure:
     per_dataset: bool = False
 
 
+SHOWN = 10  # images of a class in the figure of images
+LEAST_BUDGETS = 3  # for a line against the budget: two points say no more than the figure of all methods
+
+
 def _always(config):
     return True
 
@@ -34,7 +38,7 @@ def _adversarial_kinds(config):
 
 
 def _has_budgets(config):
-    return len(config["run"]["budgets"]) > 1 and len(_adversarial_kinds(config)) > 0
+    return len(config["run"]["budgets"]) >= LEAST_BUDGETS and len(_adversarial_kinds(config)) > 0
 
 
 def _has_sizes(config):
@@ -75,10 +79,10 @@ def frontier_datasets(config):
 
 
 def shown_sets(config):
-    """The training sets shown as images: every method but the full set at its smallest budget; dicts of
-    `runs.training_sets`."""
-    smallest, methods = min(config["run"]["budgets"]), config["methods"]
-    sets = [made for made in runs.training_sets(config) if made["ipc"] in (None, smallest)]
+    """The training sets shown as images: every method but the full set at the budget that is nearest to ten per class;
+    dicts of `runs.training_sets`."""
+    budget, methods = min(config["run"]["budgets"], key=lambda ipc: abs(ipc - SHOWN)), config["methods"]
+    sets = [made for made in runs.training_sets(config) if made["ipc"] in (None, budget)]
     return [made for made in sets if methods[made["method"]]["family"] != "full"]
 
 
@@ -90,13 +94,26 @@ def condensations(config):
 _FAILED = "†: a sanity check failed for a model."
 _WORST = f"Worst case over all attacks at the size of training, mean over seeds with 95 % intervals. {_FAILED}"
 FIGURES = {
-    "tradeoff": Figure("Clean against robust accuracy", _always, ("summary", "gates"), _WORST),
+    "methods": Figure(
+        "Robust accuracy of every method",
+        _always,
+        ("summary", "gates", "runs"),
+        f"{_WORST} Filled after adversarial training, open after standard training; small ticks are seeds.",
+    ),
+    "claims": Figure(
+        "Comparisons behind the claims",
+        _always,
+        ("claims", "gates"),
+        "Differences in percentage points with corrected 95 % intervals, by claim; after the names, images per class. "
+        f"A comparison holds above 0 and fails below. {_FAILED}",
+    ),
     "budgets": Figure("Robust accuracy against images per class", _has_budgets, ("summary", "gates"), _WORST),
     "sizes": Figure(
         "Accuracy against the size of perturbations",
         _has_sizes,
         ("summary", "gates"),
-        f"Under the strongest attack of kind pgd; dotted after standard training. {_FAILED}",
+        "Under the strongest attack of kind pgd, beside all and random images, a panel per family; dotted after "
+        f"standard training. {_FAILED}",
     ),
     "costs": Figure(
         "Robust accuracy against what the training set cost",
@@ -108,7 +125,7 @@ FIGURES = {
     "frontier": Figure(
         "Size against radius of covers",
         has_frontier,
-        caption="Centres needed against the radius, class by class: covers found and proved lower bounds.",
+        caption="Centres needed against the radius: the middle class, and the range over classes; points where solved.",
     ),
     "images": Figure("Chosen and synthetic images", lambda config: bool(shown_sets(config)), per_dataset=True),
     "condensation": Figure(
@@ -117,10 +134,11 @@ FIGURES = {
         per_dataset=True,
     ),
     "transfer": Figure(
-        "Accuracy (%) under the adversarial images of every other model",
+        "Accuracy under the adversarial images of every other model, less that under a model's own",
         lambda config: bool(runs.transfer_runs(config)),
         ("transfer", "gates"),
-        f"Models of the same training, architecture and seed. {_FAILED}",
+        "In percentage points; models of the same training, architecture and seed. Below zero another model's images "
+        f"do more harm than its own attack. {_FAILED}",
     ),
     "certificates": Figure(
         "Training images certified from the centres of a cover, and directly",
@@ -129,7 +147,7 @@ FIGURES = {
         f"Shares of the training images certified at each eps. {_FAILED}",
     ),
     "bounds": Figure(
-        "Generalised adversarial loss on a cover beside the adversarial loss on all images, over training",
+        "Generalised adversarial loss on a cover beside the adversarial loss on all images, at the end of training",
         lambda config: bool(runs.bounded_runs(config)),
         ("bounds", "gates"),
         f"Means over seeds. {_FAILED}",
@@ -139,7 +157,7 @@ FIGURES = {
 
 def tables_of(config, figure):
     """The tables that a figure is drawn from, paths."""
-    return [paths.table(name) for name in table_names(config, figure)]
+    return [paths.CLAIMS if name == "claims" else paths.table(name) for name in table_names(config, figure)]
 
 
 def table_names(config, figure):
@@ -158,8 +176,24 @@ def drawn_with(config):
         "training_eps": every_training_eps(config),
         "kinds": training_kinds(config),
         "attack": strongest_pgd(config)[0],
-        "order": config["figures"]["methods"],
+        **looks(config),
     }
+
+
+def looks(config):
+    """What methods look like in every figure: {"order": methods, "families": {method: what its family is called}}."""
+    return {
+        "order": config["figures"]["methods"],
+        "families": {name: _family(method) for name, method in config["methods"].items()},
+    }
+
+
+def _family(method):
+    if method["family"] == "coreset":
+        return "random images" if method["algorithm"] == "random" else "coresets"
+    if method["family"] == "cover":
+        return "free covers" if runs.is_free(method) else "covers"
+    return {"full": "all images", "condensation": "condensed sets", "imported": "imported sets"}[method["family"]]
 
 
 def of_study(config):

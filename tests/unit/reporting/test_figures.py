@@ -9,9 +9,13 @@ import pytest
 import yaml
 
 from finitecover.reporting.figures import accuracies, condensation, covers, proofs, style
+from finitecover.reporting.figures.claims import claims
+from finitecover.reporting.figures.methods import methods
 from finitecover.reporting.figures.registry import DRAWN
 from finitecover.reporting.statistics import at_training_eps, summarise, with_gates
 from finitecover.study.figures import FIGURES
+from finitecover.study.figures import looks as figure_looks
+from finitecover.study.overlays import derive_methods
 from running import ROOT
 from unit.reporting.test_statistics import runs
 from unit.reporting.test_summaries import gates
@@ -26,6 +30,29 @@ def closed():
 SUMMARY = with_gates(summarise(runs()), gates())
 TABLE = at_training_eps(SUMMARY, {"d": {"linf": "8/255"}})
 KINDS = {"pgd": ("pgd", "linf")}
+LOOKS = style.Looks(["full", "random", "mfc"], {"full": "all images", "random": "random images", "mfc": "covers"})
+RUNS = pd.DataFrame(
+    [
+        {"dataset": "d", "training_set": name, "training": "pgd", "model": "m", "seed": seed, "accuracy": accuracy}
+        for name, accuracies_ in {"full": (0.5, 0.51, 0.52), "mfc-ipc10": (0.4, 0.41, 0.42)}.items()
+        for seed, accuracy in enumerate(accuracies_)
+    ]
+).assign(attack="worst", norm="linf", eps="8/255")
+
+
+def compared(**more):
+    """Comparisons of two claims, as `collect_claims` joins them; a third was not tested, a fourth is of the bound."""
+    shared = {"dataset": "d", "model": "m", "norm": "linf", "eps": "8/255", "strength": "plain"}
+    sides = {"higher": "mfc (pgd)", "lower": "full (pgd)", "ipc": 10, "measure": "robust"}
+    rows = [
+        {"claim": "a", "verdict": "holds", "effect": 3.0, "low": 1, "high": 5},
+        {"claim": "a", "verdict": "at chance", "effect": -1.0, "low": -2, "high": 3, "ipc": 1},
+        {"claim": "b", "verdict": "fails", "effect": -4.0, "low": -7, "high": -2, "lower": "mfc (standard)"},
+        {"claim": "b", "verdict": "inconclusive", "effect": 0.5, "low": -1, "high": 2, "measure": "clean"},
+        {"claim": "c", "verdict": "not tested"},
+        {"claim": "d", "verdict": "holds", "effect": 0.1, "measure": "bound"},
+    ]
+    return pd.DataFrame([shared | sides | row | more for row in rows]).astype({"ipc": "Int64"})
 
 
 def drawn():
@@ -52,12 +79,13 @@ def drawn():
         "certificates": proofs.certificates(pd.DataFrame({**cell, **sets, "eps": ["0", "1/2"], **shares})),
         "bounds": proofs.bounds(pd.DataFrame({**cell, **sets, "eps": 0.5, "step": [5, 9], "chance": 2.3, **losses})),
         "transfer": proofs.transfer(pairs.assign(**cell, eps="1/2")),
-        "tradeoff": accuracies.tradeoff(TABLE, KINDS),
+        "methods": methods(TABLE, KINDS, LOOKS, RUNS),
+        "claims": claims(compared(gate_failed=False)),
         "budgets": accuracies.budgets(
-            pd.concat([TABLE, TABLE.assign(ipc=TABLE["ipc"] * 2, mean=TABLE["mean"] / 2)]), KINDS
+            pd.concat([TABLE, TABLE.assign(ipc=TABLE["ipc"] * 2, mean=TABLE["mean"] / 2)]), KINDS, LOOKS
         ),
-        "sizes": accuracies.sizes(SUMMARY, KINDS, "worst"),
-        "costs": accuracies.costs(TABLE, KINDS, {("d", "mfc-ipc10"): 100}),
+        "sizes": accuracies.sizes(SUMMARY, KINDS, "worst", LOOKS),
+        "costs": accuracies.costs(TABLE, KINDS, {("d", "mfc-ipc10"): 100}, LOOKS),
         "architectures": accuracies.architectures(pd.concat([TABLE, TABLE.assign(model="n", mean=0.25)]), KINDS),
         "frontier": covers.frontier({"d": frontier}, "l2"),
         "images": covers.image_grid({"mfc": (images, np.array([0, 0, 1, 1])), "dm": (images[:2], np.array([0, 1]))}),
@@ -77,31 +105,78 @@ def test_the_same_table_gives_the_same_bytes(tmp_path):
             assert one.stat().st_size > 2000
 
 
-def test_every_point_of_the_tradeoff_lies_where_the_table_says():
-    axis = drawn()["tradeoff"].axes[0]
-    points = {(line.get_xdata()[0], line.get_ydata()[0]) for line in axis.lines if line.get_linestyle() == "None"}
-    assert sorted(points) == [pytest.approx((81, 41)), pytest.approx((91, 51))]
+def dots(axis, marker=None):
+    """Pairs (x, y) of the points that are drawn alone, of one marker or of any but ticks of seeds."""
+    alone = [line for line in axis.lines if len(line.get_xdata()) == 1 and line.get_marker() not in ("None", None, "|")]
+    chosen = [line for line in alone if marker in (None, line.get_marker())]
+    return [(line.get_xdata()[0], line.get_ydata()[0]) for line in chosen]
 
 
-@pytest.mark.parametrize(("kind", "filling"), [("pgd", "full"), ("standard", "none")])
-def test_markers_of_standard_training_alone_are_open(kind, filling):
-    axis = accuracies.tradeoff(TABLE, {"pgd": (kind, None)}).axes[0]
-    assert {line.get_fillstyle() for line in axis.lines if line.get_linestyle() == "None"} == {filling}
+def test_a_row_of_the_main_figure_has_accuracy_seeds_and_interval_where_the_tables_say():
+    (axis,) = drawn()["methods"].axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["all images", "mfc"]
+    assert dots(axis) == [(pytest.approx(51), 0), (pytest.approx(41), 1)]
+    seeds = [line.get_xdata().tolist() for line in axis.lines if line.get_marker() == "|"]
+    assert seeds == [pytest.approx([50, 51, 52]), pytest.approx([40, 41, 42])]
+    whole, chance = (line.get_xdata()[0] for line in axis.lines if list(line.get_ydata()) == [0, 1])
+    assert (whole, chance) == (pytest.approx(51), pytest.approx(10))
+
+
+def test_intervals_end_at_0_and_100_and_a_budget_has_a_row_of_panels():
+    wide = pd.concat([TABLE, TABLE[TABLE["method"] == "mfc"].assign(ipc=50)]).assign(low=-0.5, high=1.5)
+    figure = methods(wide, KINDS, LOOKS)
+    assert [axis.get_ylabel() for axis in figure.axes] == ["10 per class", "50 per class"]
+    for axis in figure.axes:
+        assert [label.get_text() for label in axis.get_yticklabels()] == ["all images", "mfc"]
+        level = [line for line in axis.lines if len(set(line.get_ydata())) == 1 < len(line.get_xdata())]
+        assert {tuple(line.get_xdata()) for line in level} == {(0, 100)}
+
+
+@pytest.mark.parametrize(("norm", "face"), [("linf", "black"), (None, "white")])
+def test_marks_are_filled_after_adversarial_training_and_open_after_standard_training(norm, face):
+    (axis,) = methods(TABLE[TABLE["method"] == "full"], {"pgd": ("pgd", norm)}, LOOKS).axes
+    (point,) = [line for line in axis.lines if line.get_marker() == "o"]
+    assert style.mpl.colors.same_color(point.get_markerfacecolor(), face)
+
+
+def test_a_claim_has_a_heading_and_a_row_per_comparison_with_its_verdict():
+    (axis,) = drawn()["claims"].axes
+    rows = [label.get_text() for label in axis.get_yticklabels()]
+    assert rows[:3] == ["a, plain", "mfc vs full, 10", "mfc vs full, 1"]
+    assert rows[3:] == ["b, plain", "mfc: pgd vs standard, 10", "b, clean accuracy, plain", "mfc vs full, pgd, 10"]
+    shown = {marker: dots(axis, marker) for marker in "oDx"}
+    assert shown == {"o": [(3, 1), (0.5, 6)], "D": [(-4, 4)], "x": [(-1, 2)]}
+    assert [text.get_text() for text in axis.figure.legends[0].texts] == ["holds", "fails", "inconclusive", "at chance"]
+    kept_before = compared(gate_failed=False).drop(columns="strength")
+    assert claims(kept_before).axes[0].get_yticklabels()[0].get_text() == "a"
+    nothing = claims(compared(gate_failed=False).iloc[4:5])
+    assert [text.get_text() for text in nothing.axes[0].texts] == ["no claim was tested"]
 
 
 def test_accuracies_lie_where_the_table_says_against_budget_size_and_cost_and_across_networks():
     figures_ = drawn()
     budgets = figures_["budgets"].axes[0]
     assert [line.get_ydata()[0] for line in budgets.lines[:1]] == [pytest.approx(51)]  # all images: a level line
-    assert budgets.lines[1].get_xdata().tolist() == [10, 20]
-    assert budgets.lines[1].get_ydata().tolist() == pytest.approx([41, 20.5])
-    sizes = {tuple(line.get_xdata()): list(line.get_ydata()) for line in figures_["sizes"].axes[0].lines}
-    assert sizes == {(0, 4 / 255, 8 / 255): pytest.approx([81, 61, 41])}
+    assert [height for _, height in dots(budgets)] == pytest.approx([41, 20.5])
+    assert [place for place, _ in dots(budgets)] == pytest.approx([10, 20], rel=0.1)
+    assert "mfc" in [text.get_text() for text in budgets.texts]  # at the end of its line
     (legend,) = figures_["sizes"].legends
     assert [text.get_text() for text in legend.texts][-1] == "pgd"  # and no standard training, of which there is none
-    points = [line for line in figures_["costs"].axes[0].lines if line.get_marker() not in ("None", None)]
-    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in points] == [(100, pytest.approx(41))]
+    costs = figures_["costs"].axes[0]
+    assert dots(costs) == [(100, pytest.approx(41))]
+    assert [text.get_text() for text in costs.texts] == ["mfc 10"]
     assert [text.get_text() for text in figures_["architectures"].axes[0].texts] == ["51", "25", "41", "25"]
+
+
+def test_clean_accuracy_is_shown_at_size_0_where_it_is_of_the_same_images_alone():
+    def places(summary):
+        (axis,) = accuracies.sizes(summary, KINDS, "worst", LOOKS).axes
+        return {tuple(line.get_xdata()): list(line.get_ydata()) for line in axis.lines if len(line.get_xdata()) > 1}
+
+    (all_images,) = [SUMMARY[SUMMARY["method"] == "mfc"]]
+    assert places(all_images) == {(0, 4 / 255, 8 / 255): pytest.approx([81, 61, 41])}
+    fewer = all_images.assign(n=np.where(all_images["attack"] == "clean", 200, 50))
+    assert places(fewer) == {(4 / 255, 8 / 255): pytest.approx([61, 41])}
 
 
 def test_certificates_bounds_and_transfer_lie_where_their_tables_say():
@@ -109,88 +184,109 @@ def test_certificates_bounds_and_transfer_lie_where_their_tables_say():
     lines = figures_["certificates"].axes[0].lines
     assert [line.get_xdata().tolist() for line in lines] == [[0, 0.5]] * 3
     assert [line.get_ydata().tolist() for line in lines] == [[100, 50], [80, 20], [30, 0]]
-    losses = [line.get_ydata() for line in figures_["bounds"].axes[0].lines]
-    assert [list(line) for line in losses] == [[1, 0.5], [2, 1], [9, 3], [2.3, 2.3]]  # no line for what there is not
+    (axis,) = figures_["bounds"].axes
+    assert [place for place, _ in dots(axis)] == [0.5, 1, 3]  # at the last step; no mark for what there is not
+    assert axis.lines[-1].get_xdata() == [2.3, 2.3]
     shown = [text.get_text() for text in figures_["transfer"].axes[0].texts]
-    assert shown == ["10", "60", "50", "20"]  # a row per model attacked
+    assert shown == ["+50", "+30"]  # a row per model attacked, less what its own images leave, which has no number
 
 
-def colours(axis):
-    return {line.get_color() for line in axis.lines if line.get_marker() not in ("None", None)}
-
-
-def test_what_is_at_chance_is_grey_whatever_made_it():
+def test_what_is_at_chance_is_a_grey_cross_whatever_made_it():
     table = TABLE.assign(at_chance=TABLE["method"] == "mfc")
     size = SUMMARY.assign(at_chance=lambda rows: rows["method"] == "mfc")
     seconds = {("d", "mfc-ipc10"): 100}
-    drawn_ = [accuracies.tradeoff(table, KINDS), accuracies.budgets(table, KINDS)]
-    drawn_ += [accuracies.costs(table, KINDS, seconds), accuracies.sizes(size, KINDS, "worst")]
+    drawn_ = [methods(table, KINDS, LOOKS), accuracies.budgets(table, KINDS, LOOKS)]
+    drawn_ += [accuracies.costs(table, KINDS, seconds, LOOKS), accuracies.sizes(size, KINDS, "worst", LOOKS)]
     for figure in drawn_:
-        assert style.AT_CHANCE in colours(figure.axes[0])
+        crosses = [line for line in figure.axes[0].lines if line.get_marker() == style.CROSS]
+        assert {line.get_color() for line in crosses} == {style.AT_CHANCE}
         assert "at chance" in [text.get_text() for text in figure.legends[0].texts]
     shares = pd.DataFrame({"m": [0.2, 0.6]}, index=["a", "b"])
     _, axis = style.plt.subplots()
     style.heat_map(axis, shares, grey=shares < 0.5)
     (patch,) = axis.patches
-    assert (patch.get_xy(), style.mpl.colors.to_hex(patch.get_facecolor())) == ((0, 0), style.AT_CHANCE.lower())
+    assert (patch.get_xy(), style.mpl.colors.to_hex(patch.get_facecolor())) == ((0, 0), style.AT_CHANCE_CELL.lower())
 
 
-def test_a_norm_that_nothing_was_trained_against_has_no_panel_of_its_own_but_a_tradeoff():
+def test_a_norm_that_nothing_was_trained_against_has_no_panel_of_its_own_but_in_the_main_figure():
     l2 = TABLE[TABLE["measure"] == "linf"].assign(measure="l2")
     both = pd.concat([TABLE, l2])
     titles = {
-        name: [axis.get_title().split(", ")[1] for axis in drawn.axes]
+        name: [axis.get_title().replace("\n", ", ").split(", ")[1] for axis in drawn.axes]
         for name, drawn in {
-            "tradeoff": accuracies.tradeoff(both, KINDS),
-            "budgets": accuracies.budgets(both, KINDS),
-            "costs": accuracies.costs(both, KINDS, {}),
+            "methods": methods(both, KINDS, LOOKS),
+            "budgets": accuracies.budgets(both, KINDS, LOOKS),
+            "costs": accuracies.costs(both, KINDS, {}, LOOKS),
             "architectures": accuracies.architectures(both, KINDS),
-            "sizes": accuracies.sizes(pd.concat([SUMMARY, SUMMARY.assign(norm="l2")]), KINDS, "pgd"),
         }.items()
     }
     linf, l2 = style.NORM_NAMES["linf"], style.NORM_NAMES["l2"]
-    assert titles.pop("tradeoff") == [linf, l2]
+    assert titles.pop("methods") == [linf, l2]
+    sizes = accuracies.sizes(pd.concat([SUMMARY, SUMMARY.assign(norm="l2")]), KINDS, "pgd", LOOKS)
+    assert [axis.get_xlabel() for axis in sizes.axes] == [f"eps ({linf})"]
     assert all(shown == [linf] for shown in titles.values())
 
 
 def test_several_networks_have_a_panel_each():
     both = pd.concat([TABLE, TABLE.assign(model="n", mean=0.25)])
     for drawn_ in (
-        accuracies.tradeoff(both, KINDS),
-        accuracies.budgets(both, KINDS),
-        accuracies.costs(both, KINDS, {}),
+        methods(both, KINDS, LOOKS),
+        accuracies.budgets(both, KINDS, LOOKS),
+        accuracies.costs(both, KINDS, {}, LOOKS),
     ):
-        assert [axis.get_title().split(", ")[1] for axis in drawn_.axes] == [*dict.fromkeys(TABLE["model"]), "n"]
+        titles = [axis.get_title().replace("\n", ", ").split(", ")[1] for axis in drawn_.axes]
+        assert titles == [*dict.fromkeys(TABLE["model"]), "n"]
 
 
-def test_bounds_have_a_row_per_cover_and_a_column_per_training():
-    cell = {"dataset": "d", "model": "m", "norm": "l2", "eps": "1/2", "step": 5, "chance": 2.3, "gate_failed": False}
+def test_bounds_have_a_panel_per_data_set_and_a_row_per_cover_and_training():
+    cell = {"model": "m", "norm": "l2", "eps": "1/2", "step": 5, "chance": 2.3, "gate_failed": False}
     losses = {"all_attack": 1, "cover_attack": 2, "all_certified": np.nan, "cover_certified": np.nan}
-    table = pd.DataFrame({"training": ["t", "u", "t"], "training_set": ["a", "a", "b"], **cell, **losses})
-    axes = proofs.bounds(table).axes
-    assert [axis.get_title() for axis in axes] == ["t", "u", "", ""]
-    assert [axis.get_ylabel().splitlines()[1] for axis in axes[::2]] == ["a, m", "b, m"]
-    assert [[text.get_text() for text in axis.texts] for axis in axes] == [[], [], [], ["not run"]]
+    sets = {"dataset": ["d", "d", "e"], "training": ["t", "u", "t"], "training_set": ["a", "a", "b"]}
+    axes = proofs.bounds(pd.DataFrame({**sets, **cell, **losses})).axes
+    assert [axis.get_title() for axis in axes] == ["d", "e"]
+    shown = [[label.get_text().rsplit(", ", 1)[0] for label in axis.get_yticklabels()] for axis in axes]
+    assert shown == [["a, m, t", "a, m, u"], ["b, m, t"]]
 
 
-def test_a_frontier_joins_what_several_searches_know():
+def test_a_frontier_joins_what_several_searches_know_and_shows_the_middle_class_and_the_range():
     rows = [(0, 9, 1, 5, 4), (0, 9, 2, 1, 1), (0, 9, 1.5, 6, 1), (0, 9, 3, 1, 2)]
+    rows += [(1, 9, 1, 9, 8), (1, 9, 3, 3, 3)]
     table = pd.DataFrame(rows, columns=["label", "points", "radius", "size", "lower_bound"])
-    cover, bound = covers.frontier({"d": table}, "l2").axes[0].lines
-    assert cover.get_xdata().tolist() == [1, 1.5, 2, 3]
-    assert cover.get_ydata().tolist() == [5, 5, 1, 1]
-    assert bound.get_ydata().tolist() == [4, 2, 2, 2]
+    axis = covers.frontier({"d": table}, "l2").axes[0]
+    cover, bound, solved = axis.lines
+    assert (cover.get_xdata()[0], cover.get_xdata()[-1]) == (1, 3)
+    assert cover.get_ydata()[[0, -1]].tolist() == [7, 2]  # between 5 and 9, 1 and 3
+    assert bound.get_ydata()[[0, -1]].tolist() == [6, 2.5]  # a bound serves every smaller radius
+    assert sorted(zip(solved.get_xdata(), solved.get_ydata(), strict=True)) == [(2, 1), (3, 3)]
+    assert len(axis.collections) == 2  # the ranges
 
 
 def test_known_methods_keep_colour_and_marker_whatever_is_beside_them():
-    order = yaml.safe_load((ROOT / "config/config.yaml").read_text())["figures"]["methods"]
-    few, many = style.palette(["mfc", "random"], order), style.palette(["new", "dm", "mfc", "random", "another"], order)
-    for kind in (0, 1):
-        assert few[kind]["mfc"] == many[kind]["mfc"]
-        assert few[kind]["random"] == many[kind]["random"]
-    shown = {(many[0][name], many[1][name]) for name in many[0]}
-    assert len(shown) == 5
-    assert len(set(style.palette(order, order)[0].values())) == len(order)
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    derive_methods(config)
+    looks = style.Looks(**figure_looks(config))
+    names = config["methods"]
+    assert {looks.families[name] for name in names} <= set(style.FAMILY_COLOURS)
+    shown = [(looks.colour(name), looks.marker(name)) for name in config["figures"]["methods"]]
+    assert len(set(shown)) == len(shown)
+    assert looks.colour("unheard-of") == style.OTHER
+    assert looks.sorted(["dm", "mfc", "full", "random", "mfc"]) == ["full", "random", "mfc", "dm"]
+
+
+def test_every_colour_stands_out_from_white():
+    def contrast(colour):
+        parts = np.array(style.mpl.colors.to_rgb(colour))
+        light = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+        return 1.05 / (light + 0.05)
+
+    for colour in (*style.FAMILY_COLOURS.values(), *style.COLOURS, style.OTHER, style.AT_CHANCE):
+        assert contrast(colour) >= 3, colour
+
+
+def test_labels_that_would_touch_are_moved_apart_and_others_stay():
+    assert style.apart([0, 10, 5], 1).tolist() == [0, 10, 5]
+    assert style.apart([0, 0.5, 10], 1).tolist() == [-0.25, 0.75, 10]
+    assert np.diff(np.sort(style.apart([1, 1, 1, 1.5], 2))).tolist() == [2, 2, 2]
 
 
 def test_losses_are_relative_to_the_first_and_images_follow_the_iterations():
@@ -206,15 +302,16 @@ def test_losses_are_relative_to_the_first_and_images_follow_the_iterations():
 
 
 def test_sizes_of_perturbations_are_written_as_the_config_has_them():
-    (axis,) = accuracies.sizes(SUMMARY, KINDS, "pgd").axes
+    (axis,) = accuracies.sizes(SUMMARY, KINDS, "pgd", LOOKS).axes
     assert [label.get_text() for label in axis.get_xticklabels()] == ["0", "8/255"]
 
 
 def test_every_figure_of_the_whole_study_has_an_entry_that_names_its_tables_and_a_way_to_be_drawn():
     assert set(DRAWN) == {name for name, figure in FIGURES.items() if figure.tables}
-    study = {"training_eps": {"d": {"linf": "8/255"}}, "kinds": {"pgd": ["pgd", "linf"]}, "attack": "pgd", "order": []}
-    for name in ("tradeoff", "budgets", "sizes", "architectures"):
-        assert DRAWN[name]({"summary": summarise(runs()), "gates": gates()}, study).axes
+    study = {"training_eps": {"d": {"linf": "8/255"}}, "kinds": {"pgd": ["pgd", "linf"]}, "attack": "pgd"}
+    study |= {"order": [], "families": {}}  # methods of no known family, too
+    for name in ("methods", "budgets", "sizes", "architectures"):
+        assert DRAWN[name]({"summary": summarise(runs()), "gates": gates(), "runs": RUNS}, study).axes
 
 
 def mark(figure):
@@ -222,7 +319,8 @@ def mark(figure):
 
 
 def test_what_a_gate_failed_for_has_a_mark_in_every_figure():
-    study = {"training_eps": {"d": {"linf": "8/255"}}, "kinds": KINDS, "attack": "pgd", "order": []}
+    study = {"training_eps": {"d": {"linf": "8/255"}}, "kinds": KINDS, "attack": "pgd"}
+    study |= {"order": LOOKS.order, "families": LOOKS.families}
     costs = {"rule": "solve_cover", "dataset": "d", "training_set": "mfc-ipc10", "model": "", "seconds": 1.0}
     costs |= {"core_seconds": 1.0, "max_rss_mib": 1.0, "images_seen": np.nan, "gradient_evaluations": np.nan}
     models = {"dataset": "d", "training": "pgd", "model": "m", "training_set": "mfc-ipc10"}
@@ -234,6 +332,8 @@ def test_what_a_gate_failed_for_has_a_mark_in_every_figure():
     losses = {"all_attack": 1, "cover_attack": 2, "all_certified": 3, "cover_certified": 4, "chance": 2.3, "step": 5}
     tables = {
         "summary": summarise(runs()),
+        "runs": RUNS,
+        "claims": compared(),
         "costs": pd.DataFrame([costs]),
         "transfer": attacked,
         "certificates": pd.DataFrame([models | shares | {"norm": "linf", "eps": "8/255"}]),
@@ -247,8 +347,9 @@ def test_what_a_gate_failed_for_has_a_mark_in_every_figure():
         figure = DRAWN[name](tables, study)
         assert sorted(set(mark(figure))) == marks.get(name, ["†"]), name
         assert "†" in FIGURES[name].caption
+        style.plt.close("all")
     tables["gates"] = gates(method="full")  # all images are a level line
-    for name in ("budgets", "costs"):
+    for name in ("methods", "budgets", "costs"):
         assert mark(DRAWN[name](tables, study)) == ["†"], name
     tables["gates"] = gates(method="mfc")
     figure = DRAWN["transfer"](tables, study)

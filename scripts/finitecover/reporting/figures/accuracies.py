@@ -1,4 +1,4 @@
-"""Figures of accuracies: clean against robust, against budget, eps and cost, and across networks."""
+"""Figures of accuracies: against budget, size of perturbations and cost, and across networks."""
 
 from fractions import Fraction
 
@@ -6,139 +6,102 @@ import numpy as np
 import pandas as pd
 
 from finitecover.reporting.figures.style import (
-    AT_CHANCE,
-    FILLINGS,
     LINES,
     NORM_NAMES,
-    OPEN,
-    budget_marks,
+    apart,
     chance_mark,
-    colour_of,
     failed_mark,
     heat_map,
-    marker_size,
-    mpl,
-    palette,
+    legend_below,
+    log_ticks,
     panel_grid,
+    plt,
+    point,
     tell_failed,
-    with_legend,
 )
 
 PANEL = ["dataset", "measure", "eps"]
+CLOSE = 0.6  # powers of ten that a name beside a point may take
+REFERENCES = ("all images", "random images")  # families that every family is shown beside
 
 
-def tradeoff(table, kinds, order=()):
-    """Clean against worst-case accuracy, a panel per data set and norm, for every training; 95 % intervals as crosses,
-    budgets as sizes of markers, trainings as their fillings, grey at chance.
+def budgets(table, kinds, looks):
+    """Worst-case accuracy of adversarially trained models against images per class, a panel per data set and norm, a
+    line per method and training, named at its end; what has no budget is a level line.
 
-    table: of `at_training_eps` and `with_gates`; kinds: {training: (kind, norm)}. A panel has the trainings of
-    its norm and those of none, or, where there are no such, all.
-    """
-    both = _with_clean(table)
-    panels = _panel_keys(both)
-    figure, axes = panel_grid(both, panels, size=(3.6, 3.3))
-    colours, markers = palette(list(dict.fromkeys(both["method"])), order)
-    others = [name for name, (kind, _) in kinds.items() if kind != "standard"]
-    fillings = dict.fromkeys(kinds, OPEN) | dict(zip(others, FILLINGS * len(others), strict=False))
-    for axis, (panel, cells) in zip(axes, both.groupby(panels, sort=False), strict=True):
-        of_norm = [name for name, (_, norm) in kinds.items() if norm in (panel[1], None)]
-        if cells["training"].isin(of_norm).any():
-            cells = cells[cells["training"].isin(of_norm)]
-        _draw_cells(axis, cells, colours, markers, fillings)
-        _label_panel(axis, panel, "clean accuracy (%)")
-        tell_failed(axis, cells["gate_failed"], 100 * cells["mean_clean"], 100 * cells["mean"])
-        # Limits from the points: a few seeds can have intervals wider than the page.
-        for limit, values in ((axis.set_xlim, cells["mean_clean"]), (axis.set_ylim, cells["mean"])):
-            limit(100 * values.min() - 4, 100 * values.max() + 4)
-    named = {name: {"marker": markers[name], "color": colours[name], "markersize": 7} for name in colours}
-    open_ = {"marker": "o", "color": "black", "markerfacecoloralt": "white", "markersize": 7}
-    named |= {training: open_ | {"fillstyle": fillings[training]} for training in dict.fromkeys(both["training"])}
-    named |= budget_marks(sorted(both["ipc"].dropna().unique())) | chance_mark(both, markersize=7) | failed_mark(both)
-    return with_legend(figure, {label: {"linestyle": "", **look} for label, look in named.items()})
-
-
-def budgets(table, kinds, order=()):
-    """Worst-case accuracy of adversarially trained models against images per class, a panel per data set and norm;
-    what has no budget, all images or as many as a radius needs, is a level line.
-
-    table: of `at_training_eps` and `with_gates`; kinds: {training: (kind, norm)}. Bands are 95 % intervals,
-    grey markers at chance.
+    table: of `at_training_eps` and `with_gates`; kinds: {training: (kind, norm)}; looks: of `style`. Whiskers are 95 %
+    intervals, grey crosses at chance.
     """
     robust = _against_own(table, kinds)
     panels = _panel_keys(robust)
-    figure, axes = panel_grid(robust, panels, size=(3.6, 3.0))
-    colours, markers = palette(list(dict.fromkeys(robust["method"])), order)
-    lines = dict(zip([name for name, kind in kinds.items() if kind[1]], LINES * len(kinds), strict=False))
+    figure, axes = panel_grid(robust, panels, size=(4.2, 3.2))
+    trainings = list(dict.fromkeys(robust["training"]))
+    lines = dict(zip(trainings, LINES * len(kinds), strict=False))
     for axis, (panel, cells) in zip(axes, robust.groupby(panels, sort=False), strict=True):
+        ends = []
+        asked = sorted(cells["ipc"].dropna().astype(int).unique())
+        shifts = _shifts(cells)
         for (method, training), rows in cells.groupby(["method", "training"], sort=False):
-            look = {"color": colours[method], "linestyle": lines[training], "linewidth": 1.1}
+            look = {"color": looks.colour(method), "linestyle": lines[training], "linewidth": 1.1}
+            rows = rows.sort_values("ipc")
+            ends.append((method, 100 * rows["mean"].iloc[-1]))
             if rows["ipc"].isna().all():
                 axis.axhline(100 * rows["mean"].iloc[0], **look)
                 tell_failed(axis, rows["gate_failed"], [0.01] * len(rows), 100 * rows["mean"], level=True)
                 continue
-            rows = rows.sort_values("ipc")
-            places = rows["ipc"].astype(float)
-            axis.plot(places, 100 * rows["mean"], marker=markers[method], markersize=5, **look)
-            axis.fill_between(places, 100 * rows["low"], 100 * rows["high"], color=colours[method], alpha=0.07, lw=0)
-            _grey_at_chance(axis, rows, places, markers[method], 5)
-            tell_failed(axis, rows["gate_failed"], places, 100 * rows["mean"])
-        asked = sorted(cells["ipc"].dropna().unique())
+            places = rows["ipc"].astype(float) * shifts[method, training]
+            axis.plot(places, 100 * rows["mean"], **look)
+            for cell, place in zip(rows.itertuples(), places, strict=True):
+                _draw_point(axis, cell, place, looks, 4.5)
         axis.set_xscale("log")
         axis.set_xticks(asked, [str(ipc) for ipc in asked])
         axis.minorticks_off()
-        axis.set_ylim(0, 100 * cells["mean"].max() + 6)
+        axis.set_ylim(0, min(100, 115 * cells["mean"].max() + 2))
+        _name_ends(axis, ends, looks)
         _label_panel(axis, panel, "images per class")
-    named = {name: {"marker": markers[name], "color": colours[name], "markersize": 6} for name in colours}
-    used = [name for name in lines if name in set(robust["training"])]
-    named |= {training: {"color": "black", "linestyle": lines[training]} for training in used}
-    named |= chance_mark(robust, markersize=6, linestyle="") | failed_mark(robust)
-    return with_legend(figure, named)
+    named = looks.named(robust["method"], linestyle="", markersize=5)
+    named |= {name: {"color": "black", "linestyle": line} for name, line in lines.items()} if len(lines) > 1 else {}
+    return legend_below(figure, named | chance_mark(robust, linestyle="") | failed_mark(robust))
 
 
-def sizes(summary, kinds, attack, order=()):
-    """Accuracy under one attack against its size, eps = 0 being clean, at the largest budget; a panel per data set and
-    norm, for the first pgd training of that norm and, dotted, standard training.
+def sizes(summary, kinds, attack, looks):
+    """Accuracy under one attack against its size at the largest budget: a row of panels per data set, norm and network,
+    a column per family of methods beside all and random images; for the first pgd training of that norm and, dotted,
+    standard training. Clean accuracy is shown at 0 where it is of as many images.
 
     summary: of `summarise` and `with_gates`; kinds: {training: (kind, norm)}; attack: name of the attack.
     """
     ipc = summary["ipc"].max()
-    chosen = summary[summary["ipc"].isna() | (summary["ipc"] == ipc)]
+    chosen = summary[summary["ipc"].isna() | summary["ipc"].eq(ipc).fillna(False)]
     attacked, clean = chosen[chosen["attack"] == attack], chosen[chosen["attack"] == "clean"]
     pairs = zip(attacked["training"], attacked["norm"], strict=True)
     attacked = attacked[[kinds[training] in (("standard", None), ("pgd", norm)) for training, norm in pairs]]
     attacked = attacked[attacked["training"].isin(_firsts(kinds))]
-    panels = ["dataset", "norm", "model"]
-    figure, axes = panel_grid(attacked, panels, size=(3.6, 3.0))
-    colours, markers = palette(list(dict.fromkeys(chosen["method"])), order)
-    several, styles = attacked["model"].nunique() > 1, {"pgd": "-", "standard": ":"}
-    for axis, ((dataset, norm, network), rows) in zip(axes, attacked.groupby(panels, sort=False), strict=True):
-        same = (clean["dataset"] == dataset) & (clean["model"] == network) & clean["training"].isin(rows["training"])
-        for (method, training), line in pd.concat([clean[same], rows]).groupby(["method", "training"], sort=False):
-            line = line.assign(size=[float(Fraction(eps)) for eps in line["eps"]]).sort_values("size")
-            look = {
-                "linestyle": styles[kinds[training][0]],
-                "color": colours[method],
-                "linewidth": 1.1,
-            }
-            axis.plot(line["size"], 100 * line["mean"], marker=markers[method], markersize=4, **look)
-            _grey_at_chance(axis, line, line["size"], markers[method], 4)
-            tell_failed(axis, line["gate_failed"], line["size"], 100 * line["mean"])
-        texts = ["0", *rows["eps"].drop_duplicates()]
-        axis.set_xticks([float(Fraction(text)) for text in texts], texts)
-        named = [dataset] + [network] * several + [NORM_NAMES[norm]] + ([] if pd.isna(ipc) else [f"{ipc} per class"])
-        axis.set_title(", ".join(named))
-        axis.set_xlabel("eps")
-        axis.set_ylabel(f"accuracy under {attack} (%)")
-    named = {name: {"marker": markers[name], "color": colours[name], "markersize": 6} for name in colours}
+    rows = list(attacked.groupby(["dataset", "norm", "model"], sort=False))
+    families = _families(attacked["method"], looks)
+    size = (2.3 * len(families) + 0.6, 2.1 * len(rows) + 0.5)
+    figure, axes = plt.subplots(
+        len(rows), len(families), figsize=size, squeeze=False, sharey="row", sharex="row", layout="constrained"
+    )
+    for line, ((dataset, norm, network), cells) in zip(axes, rows, strict=True):
+        for axis, family in zip(line, families, strict=True):
+            shown = cells[[looks.families.get(name) in (family, *REFERENCES) for name in cells["method"]]]
+            _draw_sizes(axis, shown, clean, kinds, family, looks)
+            axis.set_title(family or "methods", fontsize=9)
+            axis.set_xlabel(f"eps ({NORM_NAMES[norm]})")
+        several = [network] if attacked["model"].nunique() > 1 else []
+        per_class = [] if pd.isna(ipc) else [f"{ipc} per class"]
+        line[0].set_ylabel(", ".join([dataset, *several, *per_class]) + f"\naccuracy under {attack} (%)", fontsize=8)
+    styles = {"pgd": "-", "standard": ":"}
     used = {kinds[training][0] for training in attacked["training"]}
+    named = looks.named(attacked["method"], markersize=5)
     named |= {kind: {"color": "black", "linestyle": style} for kind, style in styles.items() if kind in used}
-    named |= chance_mark(attacked, markersize=6, linestyle="") | failed_mark(attacked)
-    return with_legend(figure, named)
+    return legend_below(figure, named | chance_mark(attacked, linestyle="") | failed_mark(attacked))
 
 
-def costs(table, kinds, seconds, order=()):
+def costs(table, kinds, seconds, looks):
     """Worst-case accuracy after pgd training against the seconds that making the training set took, a panel per data
-    set and norm; the level line is all images.
+    set and norm, names at the points; the level line is all images, grey crosses are at chance.
 
     table: of `at_training_eps` and `with_gates`; kinds: {training: (kind, norm)}; seconds: {(dataset,
     training_set): of one core}.
@@ -147,28 +110,29 @@ def costs(table, kinds, seconds, order=()):
     robust = robust[[kinds[name][0] == "pgd" for name in robust["training"]]]
     robust = robust[robust["training"].isin(_firsts(kinds))]
     panels = _panel_keys(robust)
-    figure, axes = panel_grid(robust, panels, size=(3.6, 3.0))
-    colours, markers = palette(list(dict.fromkeys(robust["method"])), order)
-    asked = sorted(robust["ipc"].dropna().unique())
+    figure, axes = panel_grid(robust, panels, size=(4.0, 3.4))
     for axis, (panel, cells) in zip(axes, robust.groupby(panels, sort=False), strict=True):
+        names, places = [], []
         for cell in cells.itertuples():
             spent = seconds.get((cell.dataset, cell.training_set))
             if spent is None:
-                axis.axhline(100 * cell.mean, color=colours[cell.method], linewidth=1.1)
+                axis.axhline(100 * cell.mean, color=looks.colour(cell.method), linewidth=1.1)
                 tell_failed(axis, [cell.gate_failed], [0.01], [100 * cell.mean], level=True)
                 continue
-            colour, marker = colour_of(cell, colours), markers[cell.method]
-            spread = _spread(cell) if np.isfinite(cell.low) else None
-            axis.errorbar(spent, 100 * cell.mean, yerr=spread, color=(*mpl.colors.to_rgb(colour), 0.35), elinewidth=0.8)
-            size = marker_size(cell.ipc, asked)
-            axis.plot(spent, 100 * cell.mean, linestyle="", marker=marker, color=colour, markersize=size)
-            tell_failed(axis, [cell.gate_failed], [spent], [100 * cell.mean])
+            _draw_point(axis, cell, spent, looks, 5)
+            names.append(cell.training_set.replace("-ipc", " "))
+            places.append((spent, 100 * cell.mean))
         axis.set_xscale("log")
-        axis.set_ylim(0, 100 * cells["mean"].max() + 6)
-        _label_panel(axis, panel, "core-seconds for one training set")
-    named = {name: {"marker": markers[name], "color": colours[name], "markersize": 7} for name in colours}
-    named |= budget_marks(asked) | chance_mark(robust, markersize=7) | failed_mark(robust)
-    return with_legend(figure, {label: {"linestyle": "", **look} for label, look in named.items()})
+        log_ticks(axis.xaxis)
+        axis.set_ylim(0, min(100, 115 * cells["mean"].max() + 2))
+        axis.margins(x=0.25)
+        _name_points(axis, names, places)
+        _label_panel(axis, panel, "core-seconds for one training set (log)")
+    named = looks.named(robust["method"])
+    named = {label: {"linestyle": "", "markersize": 5, **look} for label, look in named.items()}
+    if "full" in named:
+        named["full"] = {"color": looks.colour("full")}
+    return legend_below(figure, named | chance_mark(robust, linestyle="") | failed_mark(robust))
 
 
 def architectures(table, kinds):
@@ -190,7 +154,6 @@ def architectures(table, kinds):
         heat_map(axis, shares, grey=grey.eq(True), failed=failed.eq(True))
         _label_panel(axis, panel, "")
         axis.set_ylabel("")
-    figure.tight_layout()
     return figure
 
 
@@ -199,25 +162,68 @@ def _firsts(kinds):
     return [name for name, kind in kinds.items() if name == next(other for other in kinds if kinds[other] == kind)]
 
 
-def _spread(cell, suffix=""):
-    """How far an interval reaches below and above the mean, in percent, as Matplotlib wants it."""
-    mean, low, high = (getattr(cell, name + suffix) for name in ("mean", "low", "high"))
-    return [[100 * max(mean - low, 0)], [100 * max(high - mean, 0)]]
+def _families(methods, looks):
+    """The families that have panels of their own; where there are none but references, one panel for these."""
+    known = [looks.families.get(name) for name in looks.sorted(methods)]
+    return list(dict.fromkeys(family for family in known if family not in REFERENCES)) or [REFERENCES[0]]
 
 
-def _grey_at_chance(axis, rows, places, marker, size):
-    """Grey markers over those of a line that are at chance."""
-    grey = rows["at_chance"].to_numpy()
-    look = {"marker": marker, "markersize": size, "color": AT_CHANCE, "linestyle": ""}
-    if grey.any():
-        axis.plot(places[grey], 100 * rows["mean"][grey], **look)
+def _shifts(cells):
+    """{(method, training): factor} that keeps the whiskers of lines apart on a logarithmic axis."""
+    lines = list(cells[["method", "training"]].drop_duplicates().itertuples(index=False, name=None))
+    return dict(zip(lines, np.geomspace(0.94, 1.06, len(lines)) if len(lines) > 1 else [1.0], strict=True))
 
 
-def _with_clean(table):
-    """Worst-case rows of `at_training_eps` with the clean accuracy of the same models beside them."""
-    clean, robust = table[table["measure"] == "clean"], table[table["measure"] != "clean"]
-    keys = ["dataset", "training_set", "method", "ipc", "training", "model"]
-    return robust.merge(clean[[*keys, "mean", "low", "high"]], on=keys, suffixes=("", "_clean"))
+def _draw_point(axis, cell, place, looks, size):
+    """A cell's marker and its 95 % interval, which ends at 0 and 100 at the latest."""
+    look = point(cell, looks, markersize=size)
+    if np.isfinite(cell.low):
+        ends = np.clip([100 * cell.low, 100 * cell.high], 0, 100)
+        axis.plot([place, place], ends, color=look["color"], linewidth=0.8, alpha=0.5)
+    axis.plot(place, 100 * cell.mean, **look)
+    tell_failed(axis, [cell.gate_failed], [place], [100 * cell.mean])
+
+
+def _name_ends(axis, ends, looks):
+    """Names of methods at the right of a panel, each beside the end of its line."""
+    ends = list(dict(ends).items())
+    gap = 0.045 * np.diff(axis.get_ylim())[0]
+    for (method, _), height in zip(ends, apart([height for _, height in ends], gap), strict=True):
+        look = {"color": looks.colour(method), "fontsize": 7, "va": "center"}
+        axis.text(1.02, height, method, transform=axis.get_yaxis_transform(), **look)
+
+
+def _name_points(axis, names, places):
+    """Names right of points, moved up or down where another name is in the way."""
+    low, high = axis.get_ylim()
+    gap, taken = 0.05 * (high - low), []
+    for name, (place, height) in sorted(zip(names, places, strict=True), key=lambda named: named[1]):
+        near = [other for at, other in taken if abs(np.log10(at / place)) < CLOSE]
+        moves = (height + sign * step * gap for step in range(len(near) + 1) for sign in (1, -1))
+        free = [moved for moved in moves if low <= moved <= high and all(abs(moved - other) >= gap for other in near)]
+        moved = free[0] if free else height
+        taken.append((place, moved))
+        arrow = {"arrowstyle": "-", "linewidth": 0.4, "color": "#777777", "shrinkA": 0, "shrinkB": 2}
+        at = {"xytext": (place * 1.15, moved), "textcoords": "data", "fontsize": 6.5, "va": "center"}
+        axis.annotate(name, (place, height), arrowprops=arrow if moved != height else None, **at)
+
+
+def _draw_sizes(axis, attacked, clean, kinds, family, looks):
+    styles = {"pgd": "-", "standard": ":"}
+    keys = ["dataset", "training_set", "training", "model"]
+    for (method, training), rows in attacked.groupby(["method", "training"], sort=False):
+        own = (clean[keys] == rows[keys].iloc[0]).all(axis=1) & clean["n"].eq(rows["n"].max())
+        line = pd.concat([clean[own], rows])
+        line = line.assign(size=[float(Fraction(eps)) for eps in line["eps"]]).sort_values("size")
+        width = 1.1 if looks.families.get(method) == family else 0.7
+        look = {"linestyle": styles[kinds[training][0]], "color": looks.colour(method), "linewidth": width}
+        axis.plot(line["size"], 100 * line["mean"], **look)
+        for cell in line.itertuples():
+            axis.plot(cell.size, 100 * cell.mean, **point(cell, looks, markersize=3.5))
+        tell_failed(axis, line["gate_failed"], line["size"], 100 * line["mean"])
+    texts = list(attacked["eps"].drop_duplicates())
+    texts = ["0", *texts] if clean["n"].isin(attacked["n"]).any() else texts
+    axis.set_xticks([float(Fraction(text)) for text in texts], texts)
 
 
 def _against_own(table, kinds):
@@ -235,17 +241,3 @@ def _label_panel(axis, panel, below):
     axis.set_title(", ".join([dataset, *network, NORM_NAMES[norm], f"eps = {eps}"]))
     axis.set_xlabel(below)
     axis.set_ylabel("robust accuracy (%)")
-
-
-def _draw_cells(axis, cells, colours, markers, fillings):
-    budgets = sorted(cells["ipc"].dropna().unique())
-    for cell in cells.itertuples():
-        size = 9 if cell.method == "full" else marker_size(cell.ipc, budgets)
-        x, y = 100 * cell.mean_clean, 100 * cell.mean
-        spread = {}
-        if np.isfinite(cell.low):
-            spread = {"xerr": _spread(cell, "_clean"), "yerr": _spread(cell)}
-        colour, marker = colour_of(cell, colours), markers[cell.method]
-        axis.errorbar(x, y, **spread, color=colour, ecolor=(*mpl.colors.to_rgb(colour), 0.3), elinewidth=0.8)
-        look = {"marker": marker, "fillstyle": fillings[cell.training], "markerfacecoloralt": "white"}
-        axis.plot(x, y, linestyle="", color=colour, markersize=size, **look)

@@ -1,15 +1,13 @@
 """The figure of condensations: loss over the iterations, and images as they change."""
 
-import numpy as np
-
-from finitecover.reporting.figures.style import LINES, mpl, palette, plt
+from finitecover.reporting.figures.style import COLOURS, LINES, mosaic, mpl, plt
 
 
 def condensation(histories, snapshots, order=()):
     """Loss of condensations over their iterations, relative to its first; below, images as they change.
 
     histories: DataFrame of method, ipc, seed, iteration, loss; snapshots: {training set: records of iteration and image
-    (C, c, h, w), one image per class}, a row each.
+    (C, c, h, w), one image per class}, a row each; order: of the methods' colours.
     """
     size = (9.0, 2.8 + 1.0 * len(snapshots))
     figure = plt.figure(figsize=size, layout="constrained")
@@ -22,14 +20,16 @@ def condensation(histories, snapshots, order=()):
         for axis in line:
             axis.axis("off")
         for axis, record in zip(line, records, strict=False):
-            axis.imshow(_mosaic(record["image"]), cmap="gray", vmin=0, vmax=1)
+            axis.imshow(mosaic(record["image"]), cmap="gray", vmin=0, vmax=1)
             axis.set_title(f"iteration {record['iteration']}", fontsize=7, pad=2)
         line[0].text(-0.05, 0.5, training_set, transform=line[0].transAxes, ha="right", va="center", fontsize=8)
     return figure
 
 
 def _draw_losses(axis, histories, order):
-    colours, _ = palette(list(dict.fromkeys(histories["method"])), order)
+    shown = set(histories["method"])
+    names = [*(name for name in order if name in shown), *sorted(shown - set(order))]
+    colours = dict(zip(names, COLOURS * len(names), strict=False))
     budgets = sorted(histories["ipc"].unique())
     lines = dict(zip(budgets, LINES * len(budgets), strict=False))
     for (method, ipc, _), rows in histories.groupby(["method", "ipc", "seed"], sort=False):
@@ -45,14 +45,3 @@ def _draw_losses(axis, histories, order):
             mpl.lines.Line2D([], [], color="black", linestyle=lines[k], label=f"{k} per class") for k in budgets
         ]
     axis.legend(handles=handles, loc="center left", bbox_to_anchor=(1, 0.5))
-
-
-def _mosaic(images):
-    """Images (n, c, h, w) side by side in two rows, a white line between: one image (h, w) or (h, w, 3)."""
-    columns = -(-len(images) // 2)
-    around = [(0, 2 * columns - len(images)), (0, 0), (0, 1), (0, 1)]
-    images = np.pad(images, around, constant_values=1)
-    _, channels, height, width = images.shape
-    page = images.reshape(2, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
-    page = page.reshape(2 * height, columns * width, channels)[:-1, :-1]
-    return page[..., 0] if channels == 1 else page

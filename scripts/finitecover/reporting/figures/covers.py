@@ -2,50 +2,76 @@
 
 import numpy as np
 
-from finitecover.reporting.figures.style import NORM_NAMES, mpl, plt, sns
+from finitecover.reporting.figures.style import COLOURS, NORM_NAMES, legend_below, log_ticks, mosaic, plt
+
+GRID = 200  # radii at which the range over classes is taken
+PER_CLASS = 10  # images shown of a class, at most
 
 
 def frontier(tables, norm):
-    """Size against radius of covers, a panel per data set; per class a line (cover) above its lower bound (dashed).
+    """Size against radius of covers, a panel per data set: the middle class and the range over classes of covers found
+    and of proved lower bounds, over the radii at which every class was searched; points where a class was solved.
 
     tables: {dataset: DataFrame with label, points, radius, size, lower_bound}, of one search or of several. A cover
     serves every larger radius and a bound every smaller one, so both are steps.
     """
-    figure, axes = plt.subplots(1, len(tables), figsize=(4.2 * len(tables), 3.2), squeeze=False)
+    figure, axes = plt.subplots(1, len(tables), figsize=(4.2 * len(tables), 3.4), squeeze=False, layout="constrained")
+    found, bound = {"color": COLOURS[0]}, {"color": COLOURS[1]}
     for axis, (dataset, table) in zip(axes[0], tables.items(), strict=True):
-        shades = sns.color_palette("viridis", table["label"].nunique())
-        for shade, (_, rows) in zip(shades, table.groupby("label"), strict=True):
-            rows = rows.sort_values("radius", kind="stable", ignore_index=True)
-            rows = rows.assign(size=rows["size"].cummin(), lower_bound=rows["lower_bound"][::-1].cummax())
-            axis.step(rows["radius"], rows["size"], where="post", color=shade, linewidth=1)
-            bound = {"where": "pre", "linewidth": 0.8, "linestyle": "--"}
-            axis.step(rows["radius"], rows["lower_bound"], color=shade, **bound)
+        classes = [_steps(rows) for _, rows in table.groupby("label")]
+        for column, look in (("size", found), ("lower_bound", bound)):
+            radii, values = _over_classes(classes, column)
+            axis.fill_between(radii, values.min(axis=0), values.max(axis=0), alpha=0.2, linewidth=0, **look)
+            axis.plot(radii, np.median(values, axis=0), linewidth=1.3, linestyle="-" if look is found else "--", **look)
+        solved = table[table["size"].eq(table["lower_bound"])]
+        axis.plot(solved["radius"], solved["size"], "o", markersize=2.5, color="black", alpha=0.5)
         axis.set_yscale("log")
-        axis.set_title(f"{dataset}, one colour per class")
+        log_ticks(axis.yaxis)
+        axis.set_title(dataset)
         axis.set_xlabel(f"radius ({NORM_NAMES[norm]})")
-    axes[0, 0].set_ylabel("centres")
-    handles = [
-        mpl.lines.Line2D([], [], color="black", linewidth=1, label="cover found"),
-        mpl.lines.Line2D([], [], color="black", linewidth=0.8, linestyle="--", label="proved lower bound"),
-    ]
-    axes[0, -1].legend(handles=handles)
-    figure.tight_layout()
-    return figure
+    axes[0, 0].set_ylabel("centres of a class (log)")
+    named = {
+        "covers found: middle class and range": found,
+        "proved lower bounds: middle class and range": bound | {"linestyle": "--"},
+        "solved: a cover as small as its bound": {"color": "black", "marker": "o", "markersize": 3, "linestyle": ""},
+    }
+    return legend_below(figure, named)
 
 
-def image_grid(sets, per_class=1):
-    """The first images of each class, a row per training set: {name: (images (n, c, h, w) in [0, 1], labels (n,))}."""
+def _steps(rows):
+    """A class's rows in the order of the radius, with what is known at each: the smallest cover of those radii and
+    below, the largest bound of those and above."""
+    rows = rows.sort_values("radius", kind="stable", ignore_index=True)
+    return rows.assign(size=rows["size"].cummin(), lower_bound=rows["lower_bound"][::-1].cummax())
+
+
+def _over_classes(classes, column):
+    """Radii (n,) that lie within what every class was searched at, and the values there (classes, n)."""
+    low = max(rows["radius"].iloc[0] for rows in classes)
+    high = min(rows["radius"].iloc[-1] for rows in classes)
+    radii = np.linspace(low, max(low, high), GRID)
+    side = "right" if column == "size" else "left"
+    values = []
+    for rows in classes:
+        places = np.searchsorted(rows["radius"], radii, side=side) - (column == "size")
+        values.append(rows[column].to_numpy()[np.clip(places, 0, len(rows) - 1)])
+    return radii, np.array(values)
+
+
+def image_grid(sets, per_class=PER_CLASS):
+    """The first images of each class, a row per training set and a block per class, as many as the smallest set has:
+    {name: (images (n, c, h, w) in [0, 1], labels (n,))}."""
     classes = np.unique(np.concatenate([labels for _, labels in sets.values()]))
-    columns = per_class * len(classes)
-    size = (0.55 * columns + 1.2, 0.58 * len(sets))
-    figure, axes = plt.subplots(len(sets), columns, figsize=size, squeeze=False)
+    most = min(per_class, max(np.sum(labels == label) for _, labels in sets.values() for label in classes))
+    width, height = (0.55, 0.58) if most == 1 else (0.17 * -(-most // 2) + 0.08, 0.42)
+    size = (width * len(classes) + 1.2, height * len(sets))
+    figure, axes = plt.subplots(len(sets), len(classes), figsize=size, squeeze=False)
     for line, (name, (images, labels)) in zip(axes, sets.items(), strict=True):
-        shown = [row for label in classes for row in np.flatnonzero(labels == label)[:per_class]]
-        for axis in line:
+        for axis, label in zip(line, classes, strict=True):
             axis.axis("off")
-        for axis, row in zip(line, shown, strict=False):
-            image = images[row].transpose(1, 2, 0)
-            axis.imshow(image[..., 0] if image.shape[2] == 1 else image, cmap="gray", vmin=0, vmax=1)
-        line[0].text(-0.35, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=8)
-    figure.subplots_adjust(wspace=0.05, hspace=0.08)
+            shown = images[np.flatnonzero(labels == label)[:most]]
+            if len(shown):
+                axis.imshow(mosaic(shown), cmap="gray", vmin=0, vmax=1)
+        line[0].text(-0.1, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=8)
+    figure.subplots_adjust(wspace=0.08, hspace=0.12)
     return figure

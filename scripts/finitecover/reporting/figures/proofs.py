@@ -2,7 +2,19 @@
 
 from fractions import Fraction
 
-from finitecover.reporting.figures.style import COLOURS, NORM_NAMES, heat_map, mpl, panel_grid, plt, with_legend_below
+import numpy as np
+
+from finitecover.reporting.figures.style import (
+    COLOURS,
+    NORM_NAMES,
+    failed_mark,
+    legend_below,
+    log_ticks,
+    panel_grid,
+    plt,
+    sns,
+    tell_failed,
+)
 from finitecover.reporting.statistics import FAILED_MARK
 
 CELL = ["dataset", "training", "model"]
@@ -22,11 +34,15 @@ def certificates(table):
         "transferred_beyond_centres": ("from the centres, other images", ":", "^"),
     }
     figure, axes = panel_grid(table, panels)
+    looks = {
+        label: {"linestyle": style, "marker": marker, "markersize": 4, "color": colour}
+        for (label, style, marker), colour in zip(lines.values(), COLOURS, strict=False)
+    }
     for axis, (key, rows) in zip(axes, table.groupby(panels, sort=False), strict=True):
         named = dict(zip(panels, key, strict=True))
         means = rows.groupby("size")[list(lines)].mean()
-        for (column, (label, style, marker)), colour in zip(lines.items(), COLOURS[4:], strict=False):
-            axis.plot(means.index, 100 * means[column], style, marker=marker, markersize=4, color=colour, label=label)
+        for column, look in zip(lines, looks.values(), strict=True):
+            axis.plot(means.index, 100 * means[column], **look)
         trained = "" if named["training_set"] == named["cover"] else f" trained on {named['training_set']}"
         axis.set_title(
             f"{named['dataset']}, {named['training']}, {named['model']}{trained}\ncentres of {named['cover']}"
@@ -35,51 +51,61 @@ def certificates(table):
         axis.set_ylim(-3, 103)
         axis.set_ylabel("training images certified (%)")
         _tell_failed(axis, rows)
-    return with_legend_below(figure, axes, 3)
+    return legend_below(figure, looks | failed_mark(table))
+
+
+LOSSES = {
+    "all_attack": ("all images, attacked", {"marker": "o", "color": "#0072B2", "markerfacecolor": "white"}),
+    "cover_attack": ("cover at eps + r, attacked", {"marker": "o", "color": "#0072B2"}),
+    "all_certified": ("all images, certified", {"marker": "s", "color": "#D55E00", "markerfacecolor": "white"}),
+    "cover_certified": ("cover at eps + r, certified", {"marker": "s", "color": "#D55E00"}),
+}
 
 
 def bounds(table):
-    """Losses over training, a column per training and a row per cover and network: on all images under attack, the
-    generalised one on the cover under attack, and certified upper bounds of both where there are any.
+    """Losses at the end of training, a row per cover, network and training, grouped by data set: on all images under
+    attack, the generalised one on the cover under attack, and certified upper bounds of both where there are any.
 
-    table: one row per run and snapshot, as `trace_bound` writes them; lines are means over seeds. Above the dotted
+    table: one row per run and snapshot, as `trace_bound` writes them; marks are means over seeds. Right of the dotted
     line, the loss of a constant answer, a bound is vacuous.
     """
-    rows = ["dataset", "training_set", "model"]
-    lines = {
-        "all_attack": ("all images, attacked", "-", "o", COLOURS[4]),
-        "cover_attack": ("cover at eps + r, attacked", "--", "s", COLOURS[5]),
-        "all_certified": ("all images, certified", "-", "^", COLOURS[3]),
-        "cover_certified": ("cover at eps + r, certified", "--", "v", COLOURS[6]),
-    }
-    trainings = list(dict.fromkeys(table["training"]))
-    named = list(table.groupby(rows, sort=False))
-    size = (1.9 * len(trainings) + 1.2, 1.6 * len(named) + 0.7)
-    figure, axes = plt.subplots(len(named), len(trainings), figsize=size, squeeze=False, sharex=True, sharey=True)
-    for line, ((dataset, training_set, model), cells) in zip(axes, named, strict=True):
-        sizes = cells[["norm", "eps"]].drop_duplicates().itertuples(index=False)
-        sizes = ", ".join(f"{NORM_NAMES[norm]} {eps}" for norm, eps in sizes)
-        line[0].set_ylabel(f"{dataset}\n{training_set}, {model}\neps = {sizes}\nmean loss", fontsize=7.5)
-        for axis, training in zip(line, trainings, strict=True):
-            shown = cells[cells["training"] == training]
-            means = shown.groupby("step")[[*lines, "chance"]].mean()
-            if means.empty:
-                axis.text(0.5, 0.5, "not run", transform=axis.transAxes, ha="center", va="center")
-                continue
-            for column, (label, style, marker, colour) in lines.items():
-                if means[column].notna().any():
-                    axis.plot(means.index, means[column], style, marker=marker, markersize=4, color=colour, label=label)
-            constant = {"color": "black", "linewidth": 0.8, "linestyle": ":", "label": "a constant answer"}
-            axis.axhline(means["chance"].iloc[0], **constant)
-            _tell_failed(axis, shown)
-    for above, below, training in zip(axes[0], axes[-1], trainings, strict=True):
-        above.set_title(training)
-        below.set_xlabel("updates")
-    axes[0, 0].set_yscale("log")
-    axes[0, 0].yaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
-    axes[0, 0].yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:g}"))
-    axes[0, 0].yaxis.set_minor_formatter(mpl.ticker.NullFormatter())
-    return with_legend_below(figure, axes.flat, 3)
+    keys = ["dataset", "training_set", "model", "training", "norm", "eps"]
+    ends = table[table["step"] == table.groupby(keys)["step"].transform("max")]
+    datasets = list(ends.groupby("dataset", sort=False))
+    counts = [rows[keys].drop_duplicates().shape[0] for _, rows in datasets]
+    figure, axes = plt.subplots(
+        len(datasets),
+        1,
+        figsize=(6.5, 0.24 * sum(counts) + 0.5 * len(counts) + 0.9),
+        squeeze=False,
+        sharex=True,
+        layout="constrained",
+        gridspec_kw={"height_ratios": counts},
+    )
+    for axis, (dataset, rows) in zip(axes.flat, datasets, strict=True):
+        _draw_losses(axis, rows, keys)
+        axis.set_title(dataset, fontsize=9)
+    axes[-1, 0].set_xscale("log")
+    log_ticks(axes[-1, 0].xaxis)
+    axes[-1, 0].set_xlabel("mean loss at the end of training (log)")
+    shown = {label: {**look, "linestyle": ""} for name, (label, look) in LOSSES.items() if ends[name].notna().any()}
+    chance = {"a constant answer": {"color": "black", "linestyle": ":"}}
+    return legend_below(figure, shown | chance | failed_mark(ends))
+
+
+def _draw_losses(axis, rows, keys):
+    names = []
+    for height, (key, cells) in enumerate(rows.groupby(keys, sort=False)):
+        _, training_set, model, training, norm, eps = key
+        names.append(f"{training_set}, {model}, {training}, {NORM_NAMES[norm]} {float(Fraction(str(eps))):.3g}")
+        means = cells[list(LOSSES)].mean().dropna()
+        axis.plot([means.min(), means.max()], [height, height], color="#888888", linewidth=0.8, zorder=1)
+        for name, value in means.items():
+            axis.plot(value, height, linestyle="", markersize=5, **LOSSES[name][1])
+        tell_failed(axis, [cells["gate_failed"].any()], [means.max()], [height])
+    axis.axvline(rows["chance"].mean(), color="black", linewidth=1, linestyle=":")
+    axis.set_yticks(range(len(names)), names, fontsize=7.5)
+    axis.set_ylim(len(names) - 0.5, -0.5)
 
 
 def _tell_failed(axis, rows):
@@ -89,19 +115,35 @@ def _tell_failed(axis, rows):
 
 
 def transfer(table):
-    """Heat maps of accuracy in percent: rows are models attacked, columns the models whose adversarial images they
-    are shown; a panel per cell, norm and eps, means over seeds."""
+    """Heat maps of accuracy under another model's adversarial images less that under a model's own, in points: rows are
+    models attacked, columns the models whose images they are shown; a panel per cell, norm and eps, means over seeds.
+    Where it is negative, the model's own attack is the weaker one.
+    """
     panels = [*CELL, "norm", "eps"]
+    shared = table.groupby(panels, sort=False)
+    shown = [(dict(zip(panels, key, strict=True)), _apart_from_own(rows)) for key, rows in shared]
     count = table["source"].nunique()
-    figure, axes = panel_grid(table, panels, size=(0.5 * count + 1.6, 0.42 * count + 1.4))
-    for axis, (key, rows) in zip(axes, table.groupby(panels, sort=False), strict=True):
-        named = dict(zip(panels, key, strict=True))
-        order = list(dict.fromkeys(rows["source"]))
-        shares = rows.pivot_table(index="target", columns="source", values="accuracy").loc[order, order]
-        heat_map(axis, shares, square=True)
-        size = f"{NORM_NAMES[named['norm']]}, eps = {named['eps']}"
-        axis.set_title(f"{named['dataset']}, {named['training']}, {named['model']}\n{size}")
+    reach = max(np.nanmax(np.abs(points.to_numpy()), initial=1) for _, points in shown)
+    figure, axes = panel_grid(
+        table, panels, size=(0.36 * count + 1.7, 0.3 * count + 1.5), columns=2 if count > 6 else 3
+    )
+    for axis, (named, points) in zip(axes, shown, strict=True):
+        look = {"annot": True, "fmt": "+.0f", "annot_kws": {"fontsize": 7}, "square": True, "cbar": False}
+        sns.heatmap(points, ax=axis, cmap="RdBu", center=0, vmin=-reach, vmax=reach, mask=points.isna(), **look)
+        threat = f"{NORM_NAMES[named['norm']]}, eps = {named['eps']}"
+        axis.set_title(f"{named['dataset']}, {named['training']}, {named['model']}\n{threat}", fontsize=9)
         axis.set_xlabel("images made on")
         axis.set_ylabel("shown to")
-    figure.tight_layout()
+        axis.tick_params(axis="y", rotation=0, labelsize=7.5)
+        axis.tick_params(axis="x", rotation=90, labelsize=7.5)
+        axis.grid(visible=False)
+    figure.colorbar(axes[0].collections[0], ax=axes, shrink=0.6, label="points above the model's own attack")
     return figure
+
+
+def _apart_from_own(rows):
+    """Points (targets, sources) above the diagonal's accuracy of the same target, which itself is left empty."""
+    order = list(dict.fromkeys(rows["source"]))
+    shares = rows.pivot_table(index="target", columns="source", values="accuracy").loc[order, order]
+    points = 100 * shares.sub(np.diag(shares), axis=0)
+    return points.mask(np.eye(len(order), dtype=bool))

@@ -8,22 +8,31 @@ os.environ["MPLBACKEND"] = "agg"  # whatever the shell of a notebook has set; be
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import seaborn as sns
 
 from finitecover.jobs.files import atomic_write
 from finitecover.norms import ORDER, symbol
 from finitecover.reporting.statistics import FAILED_MARK
 
-# Okabe and Ito's colours, then Tol's, told apart by the colour-blind; markers tell methods apart in grey.
-COLOURS = ["#000000", "#999999", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#F0E442"]
-COLOURS += ["#882255", "#44AA99", "#332288", "#117733", "#AA4499", "#DDCC77", "#CC6677", "#999933", "#88CCEE"]
-MARKERS = ["*", "X", "s", "D", "^", "o", "P", "v", "<", ">", "h", "p", "8", "d", "H"]
-MARKERS += ["P", "<", "p", "8"]  # no others can be half filled; one more than colours, so that pairs repeat late
-AT_CHANCE = "#CCCCCC"  # of what is no better than a constant answer, whatever made it
+# A colour per family of methods, told apart by the colour-blind, each with a contrast of at least 3 on white; markers
+# tell the methods of a family apart.
+FAMILY_COLOURS = {
+    "all images": "#000000",
+    "random images": "#8C5A2B",
+    "coresets": "#AA4499",
+    "covers": "#0072B2",
+    "free covers": "#00876C",
+    "condensed sets": "#D55E00",
+    "imported sets": "#332288",
+}
+OTHER = "#5F6B7A"  # of a method of no known family
+# Of lines of one family, or that are no methods.
+COLOURS = ["#0072B2", "#D55E00", "#00876C", "#AA4499", "#8C5A2B", "#332288", "#000000"]
+MARKERS = ["o", "s", "D", "^", "v", "P", "X", "<", ">", "h", "p", "d", "H", "8"]
+AT_CHANCE = "#8A8A8A"  # of what is no better than a constant answer, whatever made it
+AT_CHANCE_CELL = "#CCCCCC"  # of a cell under a black number
+CROSS = "x"  # its marker
 DOTS_PER_INCH = 160
-OPEN = "none"  # a marker of standard training; others have a filling each, of which the alternative side is white
-FILLINGS = ["full", "left", "bottom", "top", "right"]
 LINES = ["-", "--", ":", "-.", (0, (1, 4))]
 NORM_NAMES = {norm: f"${symbol(norm)}$" for norm in ORDER}
 
@@ -33,18 +42,54 @@ def style():
     mpl.rcdefaults()
     sns.set_theme(context="paper", style="whitegrid")
     mpl.rcParams.update(
-        {"pdf.fonttype": 42, "savefig.dpi": DOTS_PER_INCH, "axes.titlesize": "medium", "legend.frameon": False}
+        {
+            "font.family": "DejaVu Sans",  # Matplotlib brings it: the same letters on every machine
+            "pdf.fonttype": 42,
+            "savefig.dpi": DOTS_PER_INCH,
+            "axes.titlesize": "medium",
+            "legend.frameon": False,
+        }
     )
 
 
-def palette(methods, order=()):
-    """Colour and marker of each method: those in `order` by their place there, others follow in alphabetical order."""
-    order = [*order, *sorted(set(methods) - set(order))]
-    places = {name: order.index(name) for name in methods}
-    return (
-        {name: COLOURS[place % len(COLOURS)] for name, place in places.items()},
-        {name: MARKERS[place % len(MARKERS)] for name, place in places.items()},
-    )
+class Looks:
+    """Colour, marker and place of every method, the same in all figures: the colour is its family's, the marker says
+    which of the family it is.
+
+    order: methods in the order in which they are shown, others follow; families: {method: key of `FAMILY_COLOURS`}.
+    """
+
+    def __init__(self, order=(), families=None):
+        self.families = families or {}
+        self.order = [*order, *sorted(set(self.families) - set(order))]
+
+    def sorted(self, methods):
+        """Methods, each once, family by family."""
+        known = list(FAMILY_COLOURS)
+
+        def place(name):
+            family = self.families.get(name)
+            of_family = known.index(family) if family in known else len(known)
+            return of_family, self.order.index(name) if name in self.order else len(self.order), name
+
+        return sorted(set(methods), key=place)
+
+    def colour(self, method):
+        """Of a method's family."""
+        return FAMILY_COLOURS.get(self.families.get(method), OTHER)
+
+    def marker(self, method):
+        """Of a method among those of its family."""
+        family = self.families.get(method)
+        names = [name for name in self.order if self.families.get(name) == family]
+        names = names if method in names else [*names, method]
+        return MARKERS[names.index(method) % len(MARKERS)]
+
+    def named(self, methods, **more):
+        """What a legend says of methods: {name: properties of its line}."""
+        return {
+            name: {"marker": self.marker(name), "color": self.colour(name), **more} for name in self.sorted(methods)
+        }
 
 
 def save(figure, pdf_path, png_path):
@@ -55,27 +100,34 @@ def save(figure, pdf_path, png_path):
     plt.close(figure)
 
 
-def marker_size(ipc, budgets):
-    """Of a budget among all, in points."""
-    return 6 if pd.isna(ipc) else 4.5 + 2.5 * budgets.index(ipc)
-
-
-def budget_marks(budgets):
-    """What a legend says of the sizes of markers, where there are several budgets."""
-    if len(budgets) < 2:
-        return {}
-    hollow = {"marker": "o", "color": "none", "markeredgecolor": "black"}
-    return {f"{ipc} per class": hollow | {"markersize": marker_size(ipc, budgets)} for ipc in budgets}
-
-
-def colour_of(cell, colours):
-    """Of a cell's marker: its method's, or grey at chance."""
-    return AT_CHANCE if cell.at_chance else colours[cell.method]
+def point(cell, looks, **more):
+    """Properties of a cell's marker: its method's, or a grey cross at chance."""
+    if cell.at_chance:
+        return {"color": AT_CHANCE, "marker": CROSS, "linestyle": "", **more}
+    return {"color": looks.colour(cell.method), "marker": looks.marker(cell.method), "linestyle": "", **more}
 
 
 def chance_mark(table, **look):
-    """What a legend says of grey markers, where there are some."""
-    return {"at chance": {"marker": "o", "color": AT_CHANCE, **look}} if table["at_chance"].any() else {}
+    """What a legend says of grey crosses, where there are some."""
+    return {"at chance": {"marker": CROSS, "color": AT_CHANCE, **look}} if table["at_chance"].any() else {}
+
+
+def apart(places, gap):
+    """Places of labels, each as near to its own as a distance of `gap` between neighbours allows."""
+    order = np.argsort(places, kind="stable")
+    moved = np.array(places, dtype=float)
+    blocks = []  # of neighbours that touch: their labels, and the sum of where the first should stand
+    for index in order:
+        blocks.append([[index], places[index]])
+        while len(blocks) > 1:
+            (before, first), (after, second) = blocks[-2:]
+            if first / len(before) + gap * len(before) <= second / len(after):
+                break
+            blocks[-2:] = [[before + after, first + second - gap * len(before) * len(after)]]
+    for members, total in blocks:
+        for place, index in enumerate(members):
+            moved[index] = total / len(members) + gap * place
+    return moved
 
 
 def tell_failed(axis, failed, places, heights, level=False):
@@ -103,38 +155,50 @@ def heat_map(axis, shares, grey=None, failed=None, **look):
     for text, share, at_chance in zip(axis.texts, shares.to_numpy().flat, grey.to_numpy().flat, strict=True):
         text.set_color("black" if share >= 0.5 or at_chance else "white")
     for row, column in np.argwhere(grey.to_numpy()):
-        axis.add_patch(mpl.patches.Rectangle((column, row), 1, 1, color=AT_CHANCE, linewidth=0))
+        axis.add_patch(mpl.patches.Rectangle((column, row), 1, 1, color=AT_CHANCE_CELL, linewidth=0))
     axis.tick_params(axis="y", rotation=0)
 
 
-def with_legend(figure, named):
-    """The same legend right of all panels: {label: properties of its line}."""
+def legend_below(figure, named):
+    """One legend below all panels: {label: properties of its line}; in as many columns as its words leave room for."""
+    if not named:
+        return figure
     handles = [mpl.lines.Line2D([], [], label=label, **look) for label, look in named.items()]
-    legend = figure.legend(handles=handles, loc="center right")
-    width = legend.get_window_extent().width / figure.dpi + 0.1
-    figure.set_figwidth(figure.get_figwidth() + width)
-    figure.tight_layout(rect=(0, 0, 1 - width / figure.get_figwidth(), 1))
+    widest = max(len(label) for label in named)
+    columns = max(1, min(int(figure.get_figwidth() / (0.055 * widest + 0.4)), len(named)))
+    figure.set_figheight(figure.get_figheight() + 0.17 * -(-len(named) // columns))
+    look = {"fontsize": 8, "columnspacing": 1.2, "handletextpad": 0.4, "borderpad": 0.1, "labelspacing": 0.3}
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, **look)
     return figure
 
 
-def panel_grid(table, keys, size=(3.3, 2.7)):
-    """A figure with a panel for each combination of keys, three to a row."""
+def panel_grid(table, keys, size=(3.3, 2.7), columns=3):
+    """A figure with a panel for each combination of keys, at most so many to a row."""
     count = len(table[keys].drop_duplicates())
-    columns = min(3, count)
+    columns = min(columns, count)
     rows = -(-count // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(size[0] * columns, size[1] * rows), squeeze=False)
+    size = (size[0] * columns, size[1] * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
     for axis in axes.flat[count:]:
         axis.axis("off")
     return figure, list(axes.flat[:count])
 
 
-def with_legend_below(figure, axes, columns):
-    """One legend below all panels."""
-    named = {}
-    for axis in axes:
-        named |= dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))
-    rows = -(-len(named) // columns)
-    height = 0.22 * rows / figure.get_figheight()
-    figure.tight_layout(rect=(0, height, 1, 1))
-    figure.legend(named.values(), named.keys(), loc="lower center", ncol=columns)
-    return figure
+def log_ticks(axis):
+    """Ticks at 1, 3, 10 and their like on a logarithmic axis, written as numbers."""
+    axis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 3)))
+    axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(mpl.ticker.NullFormatter())
+
+
+def mosaic(images):
+    """Images (n, c, h, w) side by side in two rows, a white line between, a single one alone: one image (h, w) or
+    (h, w, 3)."""
+    lines = min(2, len(images))
+    columns = -(-len(images) // lines)
+    around = [(0, lines * columns - len(images)), (0, 0), (0, 1), (0, 1)]
+    images = np.pad(images, around, constant_values=1)
+    _, channels, height, width = images.shape
+    page = images.reshape(lines, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
+    page = page.reshape(lines * height, columns * width, channels)[:-1, :-1]
+    return page[..., 0] if channels == 1 else page
