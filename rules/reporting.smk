@@ -290,10 +290,12 @@ rule render_report:
     """Render one self-contained page: question, answer, evidence, settings, environment."""
     input:
         template=str(ROOT / "scripts" / "templates" / "report.html"),
+        library=[str(ROOT / "scripts" / "templates" / name) for name in figures.TABLE_LIBRARY],
         tables=[paths.table(name) for name in outputs.report_tables(config)],
         claims=paths.CLAIMS,
         environment=paths.ENVIRONMENT,
         figures=[figure["path"] for figure in figures.of_study(config)],
+        pdfs=[figure["pdf"] for figure in figures.of_study(config)],
         explorer=outputs.explored_covers(config),
         summaries=[noted["path"] for noted in outputs.noted(config)],
     output:
@@ -305,11 +307,12 @@ rule render_report:
         "../envs/figures.yaml"
     params:
         tables=outputs.report_tables(config),
-        figures=[figure["title"] for figure in figures.of_study(config)],
+        figures=figures.of_study(config),
         noted=[noted["name"] for noted in outputs.noted(config)],
         study={
             "training_eps": settings.every_training_eps(config),
             "baselines": claims.baseline_claims(CLAIMS),
+            "overlays": [os.path.relpath(file) for file in workflow.overwrite_configfiles],
         },
         config=config,
         code=code("render_report"),

@@ -1,6 +1,5 @@
 """Render the report: one page that needs nothing but a browser."""
 
-import base64
 from pathlib import Path
 
 import jinja2
@@ -9,13 +8,18 @@ import yaml
 from finitecover.jobs.files import load_json, save_text
 from finitecover.jobs.harness import job
 from finitecover.jobs.tables import load_csv
+from finitecover.reporting import page
 from finitecover.reporting.figures.style import DOTS_PER_INCH
 from finitecover.reporting.summaries import study_tables, written
+from finitecover.reporting.verdicts import NOT_TESTED
 from finitecover.study.estimates import core_hours
+
+IN_RESULTS = ("methods", "claims")  # figures that stand beside the tables that they show
 
 
 def render_report(
     template_path,
+    library_paths,
     tables,
     claims_path,
     figures,
@@ -26,45 +30,73 @@ def render_report(
     study,
     report_path,
 ):
-    """Tables: {name: path of a CSV}; figures: pairs of title and path of a PNG; explorers: of `explore_cover`; study:
-    training_eps, and names of the claims that put covers beside baselines; noted: pairs of name and path of a
-    summary with notes."""
-    frames = {name: load_csv(path) for name, path in tables.items()} | {"claims": load_csv(claims_path)}
+    """Library: paths of the script that sorts and searches tables, and of its licence; tables: {name: path of a CSV};
+    figures: triples of what `figures.of_study` says and paths of PNG and PDF; explorers: of `explore_cover`; study:
+    overlays, training_eps, and names of the claims that put covers beside baselines; noted: pairs of name and path of
+    a summary with notes."""
+    tables = tables | {"claims": claims_path}
+    frames = {name: load_csv(path) for name, path in tables.items()}
+    told = study_tables(frames, study["training_eps"], study["baselines"])
+    untested = told["claims"]["verdict"].eq(NOT_TESTED)
+    script, licence = (Path(path).read_text(encoding="utf-8") for path in library_paths)
+    context = told | {
+        "study": study,
+        "claims": told["claims"][~untested],
+        "untested": told["claims"].loc[untested, ["claim", "sentence", "from"]],
+        "comparisons": frames["claims"].drop(columns=["says", "source"]).round(2),
+        "seeds": config["run"]["seeds"],
+        "extent": page.extent(frames["summary"]),
+        "summary": frames["summary"],
+        "provenance": frames["provenance"].round(1),
+        "core_hours": core_hours(tables["costs"]),
+        "failed": frames["gates"][~frames["gates"]["passed"].astype(bool)],
+        "files": _files(tables),
+        "notes": {name: load_json(path)["notes"] for name, path in noted},
+        "explorers": [load_json(path) for path in explorer_paths],
+        "environment": load_json(environment_path),
+        "settings": yaml.safe_dump(config, sort_keys=False),
+        "library": {"script": script, "licence": licence},
+    }
+    shown = _figures(figures)
+    context["leading"] = {name: figure for name, figure in shown.items() if name in IN_RESULTS}
+    context["figures"] = {name: figure for name, figure in shown.items() if name not in IN_RESULTS}
+    save_text(report_path, page.with_contents(_template(template_path).render(**context)))
+
+
+def _template(path):
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["written"] = written
-    template = environment.from_string(Path(template_path).read_text(encoding="utf-8"))
-    page = template.render(
-        training_eps=study["training_eps"],
-        **study_tables(frames, study["training_eps"], study["baselines"]),
-        comparisons=frames["claims"].drop(columns=["says", "source"]).round(2),
-        seeds=config["run"]["seeds"],
-        summary=frames["summary"],
-        provenance=frames["provenance"].round(1),
-        core_hours=core_hours(tables["costs"]),
-        failed=frames["gates"][~frames["gates"]["passed"].astype(bool)],
-        figures=[(title, *_embedded(Path(path).read_bytes())) for title, path in figures],
-        notes={name: load_json(path)["notes"] for name, path in noted},
-        explorers=[load_json(path) for path in explorer_paths],
-        environment=load_json(environment_path),
-        settings=yaml.safe_dump(config, sort_keys=False),
-    )
-    save_text(report_path, page)
+    environment.filters |= {"written": written, "rows": page.rows, "as_csv": page.as_csv}
+    return environment.from_string(Path(path).read_text(encoding="utf-8"))
 
 
-def _embedded(png):
-    """A PNG in base64, and its width as printed, in the 96ths of an inch that browsers call pixels."""
-    return base64.b64encode(png).decode(), int.from_bytes(png[16:20], "big") * 96 // DOTS_PER_INCH
+def _figures(figures):
+    """{name: title, caption, PNG and its width, PDF or None where the page has no room for it}."""
+    pdfs = page.fitting({figure["name"]: Path(pdf).read_bytes() for figure, _, pdf in figures}, page.ROOM // 2)
+    shown = {}
+    for figure, png_path, _ in figures:
+        png, pdf = Path(png_path).read_bytes(), pdfs.get(figure["name"])
+        embedded = {"png": page.data_uri("image/png", png), "width": page.png_width(png, DOTS_PER_INCH)}
+        shown[figure["name"]] = figure | embedded | {"pdf": pdf and page.data_uri("application/pdf", pdf)}
+    return shown
+
+
+def _files(tables):
+    """{name: the table's file as a data URI, or None where the page has no room for it}."""
+    contents = {name: Path(path).read_bytes() for name, path in tables.items()}
+    kept = page.fitting(contents, page.ROOM // 2)
+    return {name: page.data_uri("text/csv", kept[name]) if name in kept else None for name in contents}
 
 
 if __name__ == "__main__":
     with job(snakemake):
         render_report(
             template_path=snakemake.input.template,
+            library_paths=snakemake.input.library,
             tables=dict(zip(snakemake.params.tables, snakemake.input.tables, strict=True)),
             claims_path=snakemake.input.claims,
-            figures=list(zip(snakemake.params.figures, snakemake.input.figures, strict=True)),
+            figures=list(zip(snakemake.params.figures, snakemake.input.figures, snakemake.input.pdfs, strict=True)),
             explorer_paths=snakemake.input.explorer,
             noted=list(zip(snakemake.params.noted, snakemake.input.summaries, strict=True)),
             environment_path=snakemake.input.environment,

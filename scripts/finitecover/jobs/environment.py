@@ -1,9 +1,10 @@
-"""What results were made with: versions, machine, device, commit."""
+"""What results were made with: date, versions, machine, device, commit."""
 
 import platform
 import subprocess
 import sys
 import tomllib
+from datetime import UTC, datetime
 from importlib import metadata
 from os import cpu_count
 from pathlib import Path
@@ -22,6 +23,7 @@ def environment(requirements_path):
     with open(requirements_path, "rb") as file:
         pinned = [line.split("==")[0] for line in tomllib.load(file)["project"]["dependencies"]]
     return {
+        "date": datetime.now(UTC).date().isoformat(),
         "python": sys.version.split()[0],
         "packages": {name: version for name in pinned if (version := _version(name))},
         "platform": platform.platform(),

@@ -24,6 +24,8 @@ class Figure:
     per_dataset: bool = False
 
 
+# What makes the tables of the report searchable and sortable, and its licence, beside the template.
+TABLE_LIBRARY = ("datatables/dataTables.min.js", "datatables/License.txt")
 SHOWN = 10  # images of a class in the figure of images
 LEAST_BUDGETS = 3  # for a line against the budget: two points say no more than the figure of all methods
 
@@ -197,7 +199,8 @@ def _family(method):
 
 
 def of_study(config):
-    """The figures of a study, in the order in which they are shown: dicts of name (of the file), path, title."""
+    """The figures of a study, in the order in which they are shown: dicts of name (of the files), path (of the PNG),
+    pdf (its path), title, caption, and worst: whether it shows worst cases over all attacks."""
     found = []
     for kind, figure in FIGURES.items():
         if not figure.wanted(config):
@@ -205,5 +208,7 @@ def of_study(config):
         for dataset in config["run"]["datasets"] if figure.per_dataset else [None]:
             name = kind if dataset is None else f"{kind}_{dataset}"
             title = figure.title if dataset is None else f"{figure.title}: {dataset}"
-            found.append({"name": name, "path": paths.FIGURE_PNG.format(figure=name), "title": title})
+            files = {"path": paths.FIGURE_PNG.format(figure=name), "pdf": paths.FIGURE_PDF.format(figure=name)}
+            told = {"title": title, "caption": figure.caption, "worst": figure.caption.startswith(_WORST)}
+            found.append({"name": name} | told | files)
     return found
