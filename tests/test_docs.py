@@ -5,9 +5,11 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from PIL import Image
 
 from finitecover.study.settings import ConfigurationError
 from running import ROOT
@@ -148,6 +150,18 @@ def test_the_citation_is_that_of_the_file():
     assert "@article{li2024," in article
     assert "  author = {Li, An and Roe, Jo}," in article
     assert "  journal = {arXiv:1}," in article
+
+
+def test_kept_figures_are_what_their_kept_tables_say(tmp_path):
+    results = load("results")
+    for name in results.draw("smoke", tmp_path):
+        kept, drawn = (
+            np.asarray(Image.open(path / name).convert("RGB")) for path in (results.KEPT / "smoke", tmp_path)
+        )
+        assert kept.shape == drawn.shape, f"{name}: run `make docs`"
+        # Another processor rounds edges otherwise, by a few steps of 256; a mark that has moved is black on white.
+        apart = np.abs(kept.astype(int) - drawn.astype(int)).max()
+        assert apart < 64, f"{name}: run `make docs`"
 
 
 def test_every_file_that_a_document_links_to_is_there():

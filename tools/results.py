@@ -3,7 +3,7 @@
     python tools/results.py take smoke     copy from results/ to docs/results/smoke/
     python tools/results.py check smoke    compare results/ with docs/results/smoke/
     python tools/results.py bench covers   what benchmarks/covers.py prints, to docs/results/benchmarks/covers.md
-    python tools/results.py write          what README.md, docs/claims.md and docs/results say of what is kept
+    python tools/results.py write          what README.md, docs/claims.md, docs/results say and draw of what is kept
 
 On the machine and the versions that made them a new run has the same bytes. Elsewhere rounding differs, and with it
 what is trained: `check` allows single accuracies ACCURACY and all of them together MEAN percentage points; covers and
@@ -32,6 +32,8 @@ from overview import bibtex, small_table  # noqa: E402
 from finitecover.jobs.environment import environment, machine  # noqa: E402
 from finitecover.jobs.files import load_json, load_rows  # noqa: E402
 from finitecover.jobs.tables import load_csv  # noqa: E402
+from finitecover.reporting.figures.registry import DRAWN  # noqa: E402
+from finitecover.reporting.figures.style import save, style  # noqa: E402
 from finitecover.reporting.summaries import HEADINGS, study_tables, written  # noqa: E402
 from finitecover.reporting.verdicts import NOT_TESTED  # noqa: E402
 from finitecover.study import claims, figures, outputs, paths, runs, settings  # noqa: E402
@@ -317,7 +319,7 @@ def index_page():
     for name in kept():
         parts.append(f"\n## [{_title(name)}]({name}/README.md)\n\n{origin(name)}\n")
         parts += [
-            _figure(f"{name}/tradeoff.png", figures.FIGURES["tradeoff"].title),
+            _figure(f"{name}/methods.png", figures.FIGURES["methods"].title),
             f"\n{_markdown(_tables(name)['ranking'])}",
         ]
     kept_benches = [name for name in BENCHMARKS if (KEPT / f"benchmarks/{name}.md").is_file()]
@@ -325,6 +327,34 @@ def index_page():
         parts.append("\n## Benchmarks\n\n")
         parts += [f"* [{name}](benchmarks/{name}.md)\n" for name in kept_benches]
     return "".join(parts)
+
+
+def draw(name, folder=None):
+    """Draw the figures of a kept study from its kept tables, as PNG, into its folder or another; those that are drawn
+    from files of jobs stay as they were kept. Returns the names of the files."""
+    config, frames = _settings(name), _frames(name)
+    drawn = []
+    for kind in _drawable(name):
+        style()
+        tables = {table: frames[table] for table in figures.FIGURES[kind].tables}
+        path = (folder or KEPT / name) / f"{kind}.png"
+        save(DRAWN[kind](tables, figures.drawn_with(config)), None, path)
+        drawn.append(path.name)
+    return drawn
+
+
+def _drawable(name):
+    """The figures of a kept study that its kept tables suffice for."""
+    wanted = [kind for kind, figure in figures.FIGURES.items() if kind in DRAWN and figure.wanted(_settings(name))]
+    return [kind for kind in wanted if set(figures.FIGURES[kind].tables) <= _frames(name).keys()]
+
+
+def _forget_old_figures(name):
+    """Take away kept figures that a study no longer has."""
+    known = {Path(figure["path"]).name for figure in figures.of_study(_settings(name))}
+    for path in (KEPT / name).glob("*.png"):
+        if path.name not in known:
+            path.unlink()
 
 
 def study_page(name):
@@ -445,6 +475,9 @@ def main():
     elif options.what == "bench":
         bench(options.name)
     elif options.what == "write":
+        for name in kept():
+            _forget_old_figures(name)
+            draw(name)
         for path, text in pages().items():
             path.write_text(text, encoding="utf-8")
     elif found := differences(options.name):

@@ -115,7 +115,8 @@ def dots(axis, marker=None):
 def test_a_row_of_the_main_figure_has_accuracy_seeds_and_interval_where_the_tables_say():
     (axis,) = drawn()["methods"].axes
     assert [label.get_text() for label in axis.get_yticklabels()] == ["all images", "mfc"]
-    assert dots(axis) == [(pytest.approx(51), 0), (pytest.approx(41), 1)]
+    heights = axis.get_yticks().tolist()
+    assert dots(axis) == [(pytest.approx(51), heights[0]), (pytest.approx(41), heights[1])]
     seeds = [line.get_xdata().tolist() for line in axis.lines if line.get_marker() == "|"]
     assert seeds == [pytest.approx([50, 51, 52]), pytest.approx([40, 41, 42])]
     whole, chance = (line.get_xdata()[0] for line in axis.lines if list(line.get_ydata()) == [0, 1])
@@ -150,7 +151,7 @@ def test_a_claim_has_a_heading_and_a_row_per_comparison_with_its_verdict():
     kept_before = compared(gate_failed=False).drop(columns="strength")
     assert claims(kept_before).axes[0].get_yticklabels()[0].get_text() == "a"
     nothing = claims(compared(gate_failed=False).iloc[4:5])
-    assert [text.get_text() for text in nothing.axes[0].texts] == ["no claim was tested"]
+    assert [text.get_text() for text in nothing.axes[0].texts] == ["no comparison of accuracies"]
 
 
 def test_accuracies_lie_where_the_table_says_against_budget_size_and_cost_and_across_networks():
@@ -371,3 +372,12 @@ def test_matplotlib_is_imported_where_its_backend_is_chosen_and_nowhere_before()
     for path in (ROOT / "scripts").rglob("*.py"):
         if path.name != "style.py":
             assert not re.search(r"^\s*(import|from) (matplotlib|seaborn)", path.read_text(), re.M), path
+
+
+def test_a_method_of_several_trainings_has_room_for_a_mark_of_each():
+    kinds = KINDS | {"standard": ("standard", None)}
+    both = pd.concat([TABLE, TABLE[TABLE["method"] == "mfc"].assign(training="standard")])
+    (axis,) = methods(both, kinds, LOOKS).axes
+    full, mfc = axis.get_yticks()
+    assert sorted(height for _, height in dots(axis)) == pytest.approx([full, mfc - 0.5, mfc + 0.5])
+    assert mfc - full == pytest.approx(0.5 + 1 + 0.8)

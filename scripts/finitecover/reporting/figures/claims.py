@@ -27,8 +27,8 @@ def claims(comparisons):
     """Differences in percentage points with their corrected intervals: a row per comparison, grouped by claim and
     strength of training, a column per data set, norm and network; a line at zero.
 
-    comparisons: of `collect_claims`, with gate_failed. The bound is left out: it is no difference in points. A study
-    that puts no claim to the test has one empty panel that says so.
+    comparisons: of `collect_claims`, with gate_failed. The bound is left out: it is no difference in points. Where
+    nothing else is compared, an empty panel says so.
     """
     made = comparisons[comparisons["verdict"].ne(NOT_TESTED) & comparisons["measure"].ne("bound")]
     if made.empty:
@@ -63,7 +63,7 @@ def claims(comparisons):
 def _nothing():
     figure, axis = plt.subplots(figsize=(4, 1))
     axis.axis("off")
-    axis.text(0.5, 0.5, "no claim was tested", ha="center", va="center")
+    axis.text(0.5, 0.5, "no comparison of accuracies", ha="center", va="center")
     return figure
 
 

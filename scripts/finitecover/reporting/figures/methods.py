@@ -16,7 +16,7 @@ from finitecover.reporting.figures.style import (
 )
 
 FULL = "full"  # the method that others are compared with, in every panel
-ROW, SPREAD = 0.12, 0.3  # inches of a row for each training; share of it on either side of its middle that marks take
+SLOT, GAP = 0.125, 0.8  # inches that the mark of a training takes; slots between methods
 KEYS = ["dataset", "training_set", "training", "model"]
 
 
@@ -31,16 +31,19 @@ def methods(table, kinds, looks, seeds=None):
     robust = _of_own_norm(table[table["measure"] != "clean"], kinds)
     columns = list(dict.fromkeys(robust[_column_keys(robust)].itertuples(index=False, name=None)))
     rows = _panel_rows(robust, looks)
-    figure, axes = _grid(columns, rows, robust.groupby(_column_keys(robust))["training"].nunique().max())
+    slots = [_slots(robust, names) for _, names in rows]
+    figure, axes = _grid(columns, [sum(taken.values()) + GAP * len(taken) for taken in slots])
     marks = dict(zip(dict.fromkeys(robust["training"]), MARKERS * len(kinds), strict=False))
-    for line, (budget, names) in zip(axes, rows, strict=True):
+    for line, (budget, names), taken in zip(axes, rows, slots, strict=True):
+        ends = np.cumsum([count + GAP for count in taken.values()])
+        places = dict(zip(names, ends - (np.array(list(taken.values())) + GAP) / 2, strict=True))
         for axis, column in zip(line, columns, strict=True):
             cells = robust[(robust[_column_keys(robust)] == column).all(axis=1) & robust["method"].isin(names)]
             of_budget = cells["ipc"].isna() if budget is None else cells["ipc"].eq(budget).fillna(False)
             _draw_lines(axis, cells, kinds)
-            _draw_cells(axis, cells[of_budget | cells["method"].eq(FULL)], names, kinds, marks, looks, seeds)
-        line[0].set_yticks(range(len(names)), ["all images" if name == FULL else name for name in names])
-        line[0].set_ylim(len(names) - 0.5, -0.5)
+            _draw_cells(axis, cells[of_budget | cells["method"].eq(FULL)], places, kinds, marks, looks, seeds)
+        line[0].set_yticks(list(places.values()), ["all images" if name == FULL else name for name in names])
+        line[0].set_ylim(ends[-1], 0)
         for label, name in zip(line[0].get_yticklabels(), names, strict=True):
             label.set_color(looks.colour(name))
         line[-1].set_ylabel(_words(budget, names), rotation=270, labelpad=12)
@@ -77,11 +80,18 @@ def _words(budget, names):
     return "" if names == [FULL] else "by radius"
 
 
-def _grid(columns, rows, trainings):
-    heights = [len(names) for _, names in rows]
-    size = (1.4 + 2.0 * len(columns), ROW * max(trainings, 1.5) * sum(heights) + 0.25 * len(rows) + 0.7)
+def _slots(robust, names):
+    """{method: how many marks lie below each other in its row, one of each training}."""
+    return {
+        name: robust[robust["method"] == name].groupby(_column_keys(robust))["training"].nunique().max()
+        for name in names
+    }
+
+
+def _grid(columns, heights):
+    size = (1.4 + 2.0 * len(columns), SLOT * sum(heights) + 0.25 * len(heights) + 0.7)
     return plt.subplots(
-        len(rows),
+        len(heights),
         len(columns),
         figsize=size,
         squeeze=False,
@@ -102,11 +112,11 @@ def _draw_lines(axis, cells, kinds):
         axis.axvline(100 * cells["chance"].max(), color="#5F6B7A", linewidth=1, linestyle=":", zorder=1)
 
 
-def _draw_cells(axis, cells, names, kinds, marks, looks, seeds):
-    shown = [training for training in marks if training in set(cells["training"])]
-    offsets = dict(zip(shown, np.linspace(-SPREAD, SPREAD, len(shown)) if len(shown) > 1 else [0], strict=True))
+def _draw_cells(axis, cells, places, kinds, marks, looks, seeds):
     for cell in cells.itertuples():
-        height, mean = names.index(cell.method) + offsets[cell.training], 100 * cell.mean
+        beside = cells.loc[cells["method"] == cell.method, "training"]
+        own = [training for training in marks if training in set(beside)]
+        height, mean = places[cell.method] + own.index(cell.training) - (len(own) - 1) / 2, 100 * cell.mean
         colour = AT_CHANCE if cell.at_chance else looks.colour(cell.method)
         if np.isfinite(cell.low):
             ends = np.clip([100 * cell.low, 100 * cell.high], 0, 100)

@@ -93,8 +93,10 @@ class Looks:
 
 
 def save(figure, pdf_path, png_path):
-    """Write a figure as PDF and PNG, without the time of writing."""
+    """Write a figure as PDF and PNG, without the time of writing; pdf_path: None for a PNG alone."""
     for path, metadata in ((pdf_path, {"CreationDate": None}), (png_path, {"Software": None})):
+        if path is None:
+            continue
         with atomic_write(path) as partial:
             figure.savefig(partial, bbox_inches="tight", metadata=metadata)
     plt.close(figure)
