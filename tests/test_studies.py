@@ -35,7 +35,7 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
 
     # smoke: 3 seeds of 5 sets, of 2 under standard training too, of 2 covers generalised, of one with a teacher's
     # labels; of covers the one that a condensation starts from as well
-    smoke = expected(1, 3 * (5 + 2 + 2 + 1), 2, 1 * 3, 2 * 3, 3)
+    smoke = expected(1, 3 * (5 + 2 + 2 + 1), 2, 1 * 3, 2 * 3, 4)
     # models of 3 trainings and 3 seeds attack each other; 2 adversarial trainings on 2 covers, 3 seeds, have a bound
     more = {"train_expert": 2, "transfer_attacks": 3 * 3, "trace_bound": 2 * 2 * 3, "collect_tables": 2, "label_set": 3}
     more |= {"cover_condensed": 3, "verify_condensed_cover": 3, "explore_condensed_cover": 1}
@@ -53,7 +53,7 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
     assert workflow.planned() == default
     # paper: 4 data sets; full, mfc-eta and 9 methods x 5 budgets; 4 trainings + 4 on 6 covers, 7 of them with a bound;
     # 3 models; 5 seeds
-    paper = expected(4, 4 * 3 * 5 * ((2 + 9 * 5) * 4 + 6 * 4), 4 * 6, 4 * 4 * 5 * 5, 4 * 4 * 5 * 5, 5)
+    paper = expected(4, 4 * 3 * 5 * ((2 + 9 * 5) * 4 + 6 * 4), 4 * 6, 4 * 4 * 5 * 5, 4 * 4 * 5 * 5, 6)
     bounds["trace_bound"] = 4 * 6 * 7 * 3 * 5
     paper |= bounds | {"train_expert": 4 * 100, "explore_cover": 4 * 2}
     paper["total"] += sum(bounds.values()) + 4 * 100 + 4 + 1
@@ -61,7 +61,7 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
     assert workflow.planned(config=["config/paper.yaml"]) == paper
     # condensation: 2 data sets; 4 methods; 1 training; 5 seeds; no covers
     without = dict.fromkeys(("solve_cover", "verify_cover", "explore_cover", "trace_frontier", "plot_frontier"), 0)
-    condensation = expected(2, 2 * 4 * 5, 0, 2 * 5, 2 * 3 * 5, 2) | without
+    condensation = expected(2, 2 * 4 * 5, 0, 2 * 5, 2 * 3 * 5, 3) | without
     condensation["total"] -= 5  # two frontiers, two explorers, a figure
     assert workflow.planned(config=["config/condensation.yaml"]) | without == condensation
 

@@ -278,8 +278,8 @@ def results_table():
 
 def main_figure():
     """Markdown: the main figure of the study that README.md shows."""
-    figure = figures.FIGURES["tradeoff"]
-    return f"![{figure.title}](docs/results/{shown()}/tradeoff.png)\n\n*{_title(shown())}: {figure.title.lower()}.*\n"
+    figure = figures.FIGURES["methods"]
+    return f"![{figure.title}](docs/results/{shown()}/methods.png)\n\n*{_title(shown())}: {figure.title.lower()}.*\n"
 
 
 def citation():
