@@ -116,7 +116,7 @@ def test_the_report_is_one_page_that_needs_no_other_file(finished):
     page = (finished.folder / "results" / "report" / "report.html").read_text()
     assert page.count("<img ") == page.count('src="data:image/png;base64,') == 9
     assert not re.search(r"(src|href)=(?![\"'](data:|#))", page)
-    for text in ("free-eta", "free-dm-ipc10", "What it cost", "2.10.0", "generalised-l2"):
+    for text in ("free-eta", "free-dm-ipc10", "core-hours", "2.10.0", "generalised-l2"):
         assert text in page
 
 

@@ -12,6 +12,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
+from selenium.webdriver.support.wait import WebDriverWait
 
 from running import ROOT
 
@@ -138,6 +139,11 @@ def sheet(page, name):
     return page.find_element(By.CSS_SELECTOR, f'.sheet[data-name="{name}"]')
 
 
+def wait_for_order(heading, order):
+    """Until a column is sorted, which the page does after it has answered to the click."""
+    WebDriverWait(heading, 10).until(lambda waited: waited.get_attribute("aria-sort") == order)
+
+
 def test_a_heading_sorts_its_table_by_click_and_by_keyboard_and_says_so(page):
     def column():
         return [float(cell.text) for cell in find_all(table, "tbody td:nth-child(2)")]
@@ -145,11 +151,11 @@ def test_a_heading_sorts_its_table_by_click_and_by_keyboard_and_says_so(page):
     table = sheet(page, "checks")
     heading = find_all(table, "th")[1]
     webdriver.ActionChains(page).scroll_to_element(heading).click(heading).perform()
+    wait_for_order(heading, "ascending")
     assert column() == sorted(column())
-    assert heading.get_attribute("aria-sort") == "ascending"
     heading.find_element(By.CSS_SELECTOR, "[role=button]").send_keys(Keys.ENTER)
+    wait_for_order(heading, "descending")
     assert column() == sorted(column(), reverse=True)
-    assert heading.get_attribute("aria-sort") == "descending"
 
 
 def test_effects_sort_by_sign_and_size(page):
@@ -157,6 +163,7 @@ def test_effects_sort_by_sign_and_size(page):
     place = [heading.text for heading in find_all(claims, "th")].index("effects")
     heading = find_all(claims, "th")[place]
     webdriver.ActionChains(page).scroll_to_element(heading).click(heading).perform()
+    wait_for_order(heading, "ascending")
     cells = find_all(claims, f"tbody td:nth-child({place + 1})")
     effects = [float(cell.text.split(" ")[0]) for cell in cells if cell.text]
     assert len(effects) > 3
