@@ -36,7 +36,7 @@ def render_report(
     a summary with notes."""
     tables = tables | {"claims": claims_path}
     frames = {name: load_csv(path) for name, path in tables.items()}
-    told = study_tables(frames, study["training_eps"], study["baselines"])
+    told = study_tables(frames, config, study["baselines"])
     untested = told["claims"]["verdict"].eq(NOT_TESTED)
     script, licence = (Path(path).read_text(encoding="utf-8") for path in library_paths)
     context = told | {

@@ -36,7 +36,7 @@ from finitecover.reporting.figures.registry import DRAWN  # noqa: E402
 from finitecover.reporting.figures.style import save, style  # noqa: E402
 from finitecover.reporting.summaries import HEADINGS, study_tables, written  # noqa: E402
 from finitecover.reporting.verdicts import NOT_TESTED  # noqa: E402
-from finitecover.study import claims, figures, outputs, paths, runs, settings  # noqa: E402
+from finitecover.study import claims, figures, outputs, paths, runs  # noqa: E402
 from finitecover.study.estimates import core_hours  # noqa: E402
 from finitecover.study.kinds import FAMILIES  # noqa: E402
 from finitecover.study.overlays import derive_methods  # noqa: E402
@@ -388,7 +388,7 @@ def _frames(name):
 
 @cache
 def _tables(name):
-    return study_tables(_frames(name), settings.every_training_eps(_settings(name)), claims.baseline_claims(_claims()))
+    return study_tables(_frames(name), _settings(name), claims.baseline_claims(_claims()))
 
 
 def _title(name):

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from finitecover.norms import PERTURBED
+from finitecover.reporting.published import published_table
 from finitecover.reporting.statistics import (
     FAILED_MARK,
     architecture_table,
@@ -15,6 +16,7 @@ from finitecover.reporting.statistics import (
     with_gates,
 )
 from finitecover.reporting.verdicts import NOT_TESTED, baseline_table, comparison_table, overall
+from finitecover.study.settings import every_training_eps
 
 # Headings of the tables of `study_tables`, in the order of the pages of docs/results.
 HEADINGS = {
@@ -30,18 +32,19 @@ HEADINGS = {
     "transfer": "Accuracy (%) under other models' adversarial images, at the lowest",
     "gates": "Sanity checks",
     "condensed": "Condensed sets, means over seeds",
+    "published": "Condensed sets beside what was published of them: clean accuracy under standard training",
     "sets": "What training sets cost",
     "costs": "What everything cost",
 }
 
 
-def study_tables(frames, training_eps, baselines):
+def study_tables(frames, config, baselines):
     """{name: table} of all that is shown of a study; a table is empty where the study lacks what it is made from.
 
-    frames: {name of a file in results/tables, or claims: its table}; training_eps: {dataset: {norm: eps}}, the sizes
-    that robust accuracy is shown at; baselines: names of the claims that put covers beside baselines.
+    frames: {name of a file in results/tables, or claims: its table}; config: of the study; baselines: names of the
+    claims that put covers beside baselines.
     """
-    gates = frames["gates"]
+    gates, training_eps = frames["gates"], every_training_eps(config)
     shown = with_gates(at_training_eps(frames["summary"], training_eps), gates)
     compared = compared_with_gates(frames["claims"], gates)
     return {
@@ -58,6 +61,7 @@ def study_tables(frames, training_eps, baselines):
         "gates": gate_table(gates),
         "covers": cover_table(frames["covers"], frames["costs"]),
         "condensed": condensed_table(frames.get("condensed")),
+        "published": published_table(frames["summary"], config),
         "sets": set_costs(frames["costs"]),
         "costs": cost_table(frames["costs"]),
     }
