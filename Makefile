@@ -13,7 +13,7 @@ BIN := .venv/bin
 CORES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 
 .DEFAULT_GOAL := smoke
-.PHONY: smoke check check-results test report-test slurm-test conda-test offline-test fault-test bench lint format docs setup lock clean
+.PHONY: smoke check check-results test report-test slurm-test conda-test offline-test fault-test bench lint format docs picture setup lock clean
 
 setup: .venv/.installed
 
@@ -88,6 +88,11 @@ docs: setup
 	$(BIN)/python tools/keys.py
 	$(BIN)/python tools/results.py write
 	$(BIN)/python tools/rulegraph.py
+
+# of the report, for README.md; needs Chromium
+picture: smoke
+	chromium --headless=new --no-sandbox --hide-scrollbars --window-size=1100,1150 --screenshot=docs/report.png \
+	    file://$(CURDIR)/results/report/report.html
 
 lock: setup
 	grep -o '^uv==[0-9.]*' requirements-uv.txt | $(BIN)/uv pip compile --quiet - --universal --python-version 3.11 \
