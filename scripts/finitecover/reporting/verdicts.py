@@ -131,18 +131,11 @@ def _compare(claim, cells, kinds, training_eps, strengths):
         for norm, eps in sizes.items():
             worst = "worst", norm, eps
             key = CLEAN if claim["measure"] == "clean" else worst
-            sides = (_side(dataset, cells, claim[side], kinds, norm, strengths) for side in ("higher", "lower"))
-            higher, lower = sides
+            higher, lower = (_side(dataset, cells, claim[side], kinds, norm, strengths) for side in ("higher", "lower"))
             for (a, first), (b, second) in product(higher.items(), lower.items()):
-                if claim["lower"]["methods"] == "same" and (a.method, a.ipc) != (b.method, b.ipc):
+                if not _comparable(claim, a, b, kinds, shared, named):
                     continue
-                if a.model != b.model or (None not in (a.ipc, b.ipc) and a.ipc != b.ipc):
-                    continue
-                if a == b or not _trained_alike(a.training, b.training, kinds, shared, named):
-                    continue
-                bases = (
-                    [_with_hard_labels(cell, cells, kinds, strengths) for cell in (a, b)] if claim.get("gain") else []
-                )
+                bases = _bases(claim, (a, b), cells, kinds, strengths)
                 if None in bases:
                     continue
                 names = {side: f"{cell.method} ({cell.training})" for side, cell in (("higher", a), ("lower", b))}
@@ -158,6 +151,15 @@ def _compare(claim, cells, kinds, training_eps, strengths):
                 seen.add(pair)
                 rows.append(row)
     return rows
+
+
+def _comparable(claim, a, b, kinds, shared, named):
+    """Whether two cells differ in what a claim is about alone."""
+    if claim["lower"]["methods"] == "same" and (a.method, a.ipc) != (b.method, b.ipc):
+        return False
+    if a.model != b.model or (None not in (a.ipc, b.ipc) and a.ipc != b.ipc):
+        return False
+    return _trained_alike(a.training, b.training, kinds, shared, named)
 
 
 def _decided(rows):
@@ -180,8 +182,15 @@ def _trained_alike(first, second, kinds, shared, named):
     return first == second or (bool(differ) and shared[first] == shared[second])
 
 
+def _bases(claim, pair, cells, kinds, strengths):
+    """What both cells of a pair are compared with first, where a claim is about a gain: the `Measured` of the same set
+    under the same training but for the teacher, None where the study has none."""
+    if not claim.get("gain"):
+        return []
+    return [_with_hard_labels(cell, cells, kinds, strengths) for cell in pair]
+
+
 def _with_hard_labels(cell, cells, kinds, strengths):
-    """The `Measured` of the same set under the same training but for the teacher; None where the study has none."""
     hard = strengths[cell.training] | {"labels": LABELS[0]}
     for training, strength in strengths.items():
         if strength == hard and kinds[training] == kinds[cell.training] and strength != strengths[cell.training]:
