@@ -38,9 +38,9 @@ FAULTS = ("kill job", "kill run", "disk full", "truncated", "unreadable")
 STUDY = """
 run:
   datasets: [mine]
-  methods: [random, mfc, free-dm, mtt]
+  methods: [full, random, mfc, free-dm, mtt]
   budgets: [2]
-  trainings: [gaussian, generalised-ibp-linf]
+  trainings: [gaussian, generalised-ibp-linf, pgd-linf-long, pgd-linf-teacher]
   models: [mlp]
 datasets:
   mine:
@@ -55,6 +55,8 @@ methods:
     format: dc
     experiment: 0
     path: results/{dataset}/condensed/free-dm-ipc2/seed0/exported/condensed.pt
+trainings:
+  pgd-linf-teacher: {methods: [random]}
 models:
   convnet: {width: 8}
 certificates:
