@@ -54,9 +54,10 @@ def cover(tmp_path):
 
 def test_training_gets_eps_and_radius_as_they_are_and_perturbs_within_no_less(cover, monkeypatch):
     training = {"adversary": {"eps": 0.2, "norm": "linf"}, "weights": "loss", "enlarged": True}
-    data = _tensors(cover, training)
-    assert data[3].dtype == torch.float64
-    assert data[3].tolist() == [0.2 + (DOWN - 0.2)] * 2
+    data = _tensors(cover, training, classes=2)
+    given = data["radii"]
+    assert given.dtype == torch.float64
+    assert given.tolist() == [0.2 + (DOWN - 0.2)] * 2
     within = []
 
     def watched(name, model, adversary, generator, autocast):
@@ -71,11 +72,11 @@ def test_training_gets_eps_and_radius_as_they_are_and_perturbs_within_no_less(co
     optimisation = {"steps": 1, "batch_size": 2, "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.0}
     model = build_model({"architecture": "mlp", "width": 4, "depth": 1}, DATASET, 0)
     adversary = {"norm": "linf", "steps": 1, "step_size": 1, "warmup": 0}
-    train(model, *data, optimisation=optimisation | {"precision": "float32"}, adversary=adversary, seed=0)
+    train(model, **data, optimisation=optimisation | {"precision": "float32"}, adversary=adversary, seed=0)
     (radii,) = within
     assert radii.dtype == torch.float32
-    assert (radii.double() >= data[3]).all()
-    assert (data[3].float().double() < data[3]).all()  # to the nearest, they would have been smaller
+    assert (radii.double() >= given).all()
+    assert (given.float().double() < given).all()  # to the nearest, they would have been smaller
 
 
 def test_the_bound_is_certified_within_eps_and_radius_as_they_are(cover):
