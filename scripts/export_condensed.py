@@ -3,14 +3,15 @@
 from finitecover.condensation.exchange import save_condensed
 from finitecover.jobs.files import load_json
 from finitecover.jobs.harness import job
-from finitecover.jobs.records import load_records
+from finitecover.jobs.records import load_records, soft_labels_of
 
 
 def export_condensed(set_path, summary_path, dc_path, mtt_images_path, mtt_labels_path):
     """Images are normalised by the data set's statistics, as the references' are; labels are a teacher's where the set
     has them."""
     records = load_records(set_path)
-    labels = records["soft_label" if "soft_label" in records.dtype.names else "label"]
+    soft = soft_labels_of(records)
+    labels = records["label"] if soft is None else soft
     save_condensed(records["image"], labels, load_json(summary_path), dc_path, mtt_images_path, mtt_labels_path)
 
 

@@ -1,7 +1,5 @@
 """Give a training set the labels of a teacher: the probabilities that a model of all images has for its images."""
 
-from pathlib import Path
-
 import numpy as np
 import torch
 
@@ -10,19 +8,14 @@ from finitecover.jobs.files import load_json
 from finitecover.jobs.harness import job, log
 from finitecover.jobs.records import load_records, pixels, save_records, with_soft_labels
 from finitecover.training.labels import teacher_labels
-from finitecover.training.models import build_model
+from finitecover.training.models import load_model
 
 
 def label_set(set_path, summary_path, teacher_path, settings, labelled_path):
     """Settings: temperature, hard_share of `teacher_labels`. Raises `ValueError` for another data set's teacher."""
     device = torch_device()
     records, dataset = load_records(set_path), load_json(summary_path)
-    saved = torch.load(Path(teacher_path), weights_only=True)
-    if saved["dataset"] != dataset:
-        raise ValueError(f"{teacher_path}: trained on another data set than {set_path}; train it again")
-    teacher = build_model(saved["model"], dataset, seed=0)
-    teacher.load_state_dict(saved["state"])
-    teacher.to(device).eval().requires_grad_(False)
+    teacher = load_model(teacher_path, dataset).to(device)
     images = torch.from_numpy(pixels(records["image"])).to(device)
     labels = torch.from_numpy(np.array(records["label"])).to(device)
     soft = teacher_labels(teacher, images, labels, **settings)

@@ -11,7 +11,7 @@ from finitecover.data.sampling import draw_examples
 from finitecover.jobs.device import torch_device
 from finitecover.jobs.files import save_rows
 from finitecover.jobs.harness import job, log
-from finitecover.jobs.records import load_arrays, load_records, pixels, radius_field
+from finitecover.jobs.records import load_arrays, load_records, pixels, radius_field, soft_labels_of
 from finitecover.training.balls import float32_radii
 from finitecover.training.intervals import admits, loss_bounds
 from finitecover.training.models import build_model
@@ -36,9 +36,8 @@ def trace_bound(snapshots_path, train_path, set_path, cover_path, training, atta
         "all": _side(records[drawn], np.full(len(drawn), eps), device),
         "cover": _side(cover, eps + cover[radius_field(norm)], device),
     }
-    soft = None
-    if "soft_label" in cover.dtype.names:
-        soft = torch.from_numpy(np.array(cover["soft_label"])).to(device)
+    soft = soft_labels_of(cover)
+    soft = None if soft is None else torch.from_numpy(soft).to(device)
     settings = {name: attack[name] for name in ("steps", "step_size", "restarts")}
     table = []
     for snapshot in saved["snapshots"]:

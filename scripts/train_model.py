@@ -12,7 +12,7 @@ from finitecover.jobs.checkpoint import Checkpoint
 from finitecover.jobs.device import automatic_precision, torch_device
 from finitecover.jobs.files import load_json, save_bytes, save_json, save_rows
 from finitecover.jobs.harness import job, log
-from finitecover.jobs.records import load_records, pixels, radius_field
+from finitecover.jobs.records import load_records, pixels, radius_field, soft_labels_of
 from finitecover.training.labels import check_soft_labels
 from finitecover.training.loop import train
 from finitecover.training.models import build_model
@@ -78,8 +78,7 @@ def _tensors(records, training, classes):
         "weights": torch.tensor(weights, dtype=torch.float32),
         "radii": torch.from_numpy(radii),
     }
-    if "soft_label" in records.dtype.names:
-        soft = np.array(records["soft_label"])
+    if (soft := soft_labels_of(records)) is not None:
         check_soft_labels(soft, (len(records), classes))
         found["targets"] = torch.from_numpy(soft)
     return found

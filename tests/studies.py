@@ -8,6 +8,9 @@ from finitecover.study.overlays import derive_methods
 from running import ROOT
 
 SCHEMA = ROOT / "config/schema.yaml"
+# Names of the figures that the smoke study has, and the quick one that tests run.
+SMOKE_FIGURES = ["methods", "claims", "sizes", "costs", "frontier", "images_digits", "condensation_digits"]
+SMOKE_FIGURES += ["transfer", "bounds"]
 
 
 def merged(base, overlay):

@@ -16,6 +16,7 @@ import yaml
 from finitecover.jobs.provenance import imported_modules, library_digest, module_path
 from finitecover.jobs.tables import load_csv
 from running import QUICK, ROOT, SMOKE
+from studies import SMOKE_FIGURES
 
 
 def rules():
@@ -95,17 +96,7 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
     broken = gates[gates["gate"].str.startswith("a standard model is broken by")]
     assert set(broken["training"]) == {"standard"}
     assert sorted(broken["gate"].str.split(" by ").str[1]) == sorted(["linf 0.2", "l2 1"] * 7)
-    for name in (
-        "methods",
-        "claims",
-        "sizes",
-        "costs",
-        "frontier",
-        "images_digits",
-        "condensation_digits",
-        "transfer",
-        "bounds",
-    ):
+    for name in SMOKE_FIGURES:
         for suffix in ("pdf", "png"):
             assert (results / "figures" / f"{name}.{suffix}").stat().st_size > 2000
     environment = json.loads((results / "report" / "environment.json").read_text())

@@ -5,7 +5,7 @@ from itertools import product
 
 import pandas as pd
 
-from finitecover.reporting.statistics import FAILED_MARK, at_training_eps, with_gates
+from finitecover.reporting.statistics import FAILED_MARK, at_training_eps, span, with_gates
 from finitecover.study.kinds import FULL, LABELS
 from finitecover.study.settings import every_training_eps, strength
 
@@ -86,13 +86,9 @@ def _caption(rows, config, trainings, norm):
     return (
         f"Robust accuracy in percent after adversarial training ({', '.join(trainings)}): the worst case over "
         f"{attacks} within {norm} eps {sizes}. Columns: data set, images per class; full is all images. "
-        f"n = {_range(rows['n'])} test images, {_range(rows['seeds'])} seeds. Bold: the best set but full."
+        f"n = {span(rows['n'])} test images, {span(rows['seeds'])} seeds. Bold: the best set but full."
         f"{''.join(marks)}"
     )
-
-
-def _range(numbers):
-    return str(numbers.min()) if numbers.min() == numbers.max() else f"{numbers.min()} to {numbers.max()}"
 
 
 def bibtex(citation):

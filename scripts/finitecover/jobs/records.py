@@ -60,6 +60,11 @@ def with_soft_labels(records, soft_labels):
     return found
 
 
+def soft_labels_of(records):
+    """Probabilities of the classes (n, C) float32 of a training set to which a teacher gave labels; else None."""
+    return np.array(records["soft_label"]) if "soft_label" in records.dtype.names else None
+
+
 def save_array(path, array):
     """Write an array as one memory-mappable ``.npy`` file."""
     with atomic_write(path) as partial, open(partial, "wb") as file:

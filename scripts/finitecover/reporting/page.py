@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pandas as pd
 
+from finitecover.reporting.statistics import span
 from finitecover.reporting.summaries import written
 
 ROOM = 6_000_000  # bytes of embedded files that are not shown, so that the page stays below 15 MB
@@ -84,8 +85,7 @@ def extent(summary):
 
 
 def _counted(values, word):
-    low, high = values.min(), values.max()
-    return f"{low if low == high else f'{low} to {high}'} {word}{'' if high == 1 else 's'}"
+    return f"{span(values)} {word}{'' if values.max() == 1 else 's'}"
 
 
 def with_contents(html):

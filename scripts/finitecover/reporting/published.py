@@ -19,15 +19,15 @@ def published_table(summary, config):
     """
     kinds = {name: settings["kind"] for name, settings in config["trainings"].items()}
     ours = summary[(summary["attack"] == "clean") & (summary["training"].map(kinds) == "standard")]
-    rows = [row for cell in ours.itertuples() for row in _rows(cell, config)]
+    table = load_csv(PUBLISHED)
+    rows = [row for cell in ours.itertuples() for row in _rows(cell, table, config)]
     return pd.DataFrame(rows)
 
 
-def _rows(cell, config):
+def _rows(cell, table, config):
     method, data = config["methods"][cell.method], config["datasets"][cell.dataset]
     if method["family"] != "condensation" or data["source"] != "torchvision":
         return
-    table = load_csv(PUBLISHED)
     same = (table["dataset"] == data["name"]) & (table["method"] == cell.method) & (table["ipc"] == cell.ipc)
     for known in table[same].itertuples():
         iterations, width = at_budget(method, cell.ipc)["iterations"], config["models"][cell.model].get("width")

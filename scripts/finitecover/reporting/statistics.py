@@ -147,6 +147,12 @@ def percent(row):
     return f"{100 * row.mean:.1f}{mark}{interval}" + (", at chance" if row.at_chance else "")
 
 
+def span(numbers):
+    """ "3", or "50 to 364" where numbers differ."""
+    low, high = numbers.min(), numbers.max()
+    return str(low) if low == high else f"{low} to {high}"
+
+
 def latex_table(table):
     """A table of `at_training_eps` as a LaTeX longtable with booktabs rules: accuracies in percent with intervals."""
     wide = wide_table(table, percent)

@@ -1,11 +1,12 @@
 """Whether a study can be run as it is written: one line on the first thing that is wrong, before any work is done."""
 
 from fractions import Fraction
+from operator import itemgetter
 
 from finitecover.study import kinds, layout, renamed
 from finitecover.study.catalogue import image_side, smallest_class
 from finitecover.study.kinds import ALGORITHMS, ATTACKS, FAMILIES, PRINCIPAL_COMPONENTS, RELAXATIONS, SOURCES, TRAININGS
-from finitecover.study.runs import BUDGET, at_budget, kind_of, runs, takes_budget, takes_teacher, teacher_of
+from finitecover.study.runs import BUDGET, at_budget, kind_of, labelled_runs, runs, takes_budget, teacher_of
 from finitecover.study.schema import mistake
 from finitecover.study.settings import (
     ConfigurationError,
@@ -288,18 +289,16 @@ def _check_run(config):
 
 def _check_teachers_of_run(config):
     """That the study trains every teacher that its trainings name."""
-    found = runs(config)
-    trained = {(run["dataset"], run["training_set"], run["training"], run["model"], run["seed"]) for run in found}
-    for run in found:
-        if takes_teacher(config, run["training"]):
-            teacher = teacher_of(config, run)
-            key = tuple(teacher[name] for name in ("dataset", "training_set", "training", "model", "seed"))
-            _require(
-                key in trained,
-                f"trainings.{run['training']}.teacher: the study trains no {teacher['model']} on all images by "
-                f"{teacher['training']}; add full to run.methods, {teacher['training']} to run.trainings, "
-                f"{teacher['model']} to run.models",
-            )
+    identity = itemgetter("dataset", "training_set", "training", "model", "seed")
+    trained = set(map(identity, runs(config)))
+    for run in labelled_runs(config):
+        teacher = teacher_of(config, run)
+        _require(
+            identity(teacher) in trained,
+            f"trainings.{run['training']}.teacher: the study trains no {teacher['model']} on all images by "
+            f"{teacher['training']}; add full to run.methods, {teacher['training']} to run.trainings, "
+            f"{teacher['model']} to run.models",
+        )
 
 
 def _check_dataset_of_run(dataset, config):

@@ -252,9 +252,15 @@ def _wrong_gradients(features, shape):
     return f"a module that does not use its parameters {', '.join(unused)}; remove them" if unused else None
 
 
-def load_model(path):
-    """The network of a file that `train_model` wrote, ready to be evaluated."""
+def load_model(path, dataset=None):
+    """The network of a file that `train_model` wrote, ready to be evaluated.
+
+    dataset: what is known of the data set that it must have been trained on, None for any. Raises `ValueError` for a
+    network of another one.
+    """
     saved = torch.load(path, weights_only=True)
+    if dataset is not None and saved["dataset"] != dataset:
+        raise ValueError(f"{path}: trained on another data set than is asked for; train it again")
     network = build_model(saved["model"], saved["dataset"], seed=0)
     network.load_state_dict(saved["state"])
     return network.eval().requires_grad_(False)

@@ -2,7 +2,7 @@
 
 from finitecover.study import figures, outputs
 from finitecover.study.figures import FIGURES
-from studies import study
+from studies import SMOKE_FIGURES, study
 
 
 def changed(**lists):
@@ -146,18 +146,7 @@ def test_a_study_has_the_figures_that_it_has_something_to_show_in():
     def names(config):
         return [figure["name"] for figure in figures.of_study(config)]
 
-    smoke = [
-        "methods",
-        "claims",
-        "sizes",
-        "costs",
-        "frontier",
-        "images_digits",
-        "condensation_digits",
-        "transfer",
-        "bounds",
-    ]
-    assert names(study("smoke")) == smoke
+    assert names(study("smoke")) == SMOKE_FIGURES
     alone = changed(methods=["full"], trainings=["standard"])
     alone["evaluation"]["transfer"] = None
     assert names(alone) == ["methods", "claims", "sizes"]

@@ -4,7 +4,7 @@ import torch
 
 from finitecover.study.shapes import deepest_convnet
 from finitecover.training import models
-from finitecover.training.models import Convolution, Pooling, build_model
+from finitecover.training.models import Convolution, Pooling, build_model, load_model
 
 
 def describe(side, channels=1):
@@ -176,3 +176,16 @@ def test_own_networks_are_looked_at_without_changing_them(monkeypatch):
     assert network.training
     assert network.features.training
     assert (network.features[1].num_batches_tracked, network.features[1].running_var.unique().item()) == (0, 1)
+
+
+def test_a_model_is_loaded_as_it_was_and_not_for_another_data_set(tmp_path):
+    description, dataset = {"architecture": "mlp", "width": 4, "depth": 1}, describe(8)
+    network, path = build_model(description, dataset, seed=3), tmp_path / "model.pt"
+    torch.save({"model": description, "dataset": dataset, "state": network.state_dict()}, path)
+    images = torch.rand(2, 1, 8, 8)
+    for asked in (None, dataset):
+        loaded = load_model(path, asked)
+        assert torch.equal(loaded(images), network.eval()(images))
+        assert not any(parameter.requires_grad for parameter in loaded.parameters())
+    with pytest.raises(ValueError, match="trained on another data set than is asked for; train it again"):
+        load_model(path, describe(9))

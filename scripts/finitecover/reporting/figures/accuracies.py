@@ -15,6 +15,7 @@ from finitecover.reporting.figures.style import (
     legend_below,
     log_ticks,
     panel_grid,
+    panel_keys,
     plt,
     point,
     tell_failed,
@@ -33,7 +34,7 @@ def budgets(table, kinds, looks):
     intervals, grey crosses at chance.
     """
     robust = _against_own(table, kinds)
-    panels = _panel_keys(robust)
+    panels = panel_keys(robust)
     figure, axes = panel_grid(robust, panels, size=(4.2, 3.2))
     trainings = list(dict.fromkeys(robust["training"]))
     lines = dict(zip(trainings, LINES * len(kinds), strict=False))
@@ -109,7 +110,7 @@ def costs(table, kinds, seconds, looks):
     robust = _against_own(table, kinds)
     robust = robust[[kinds[name][0] == "pgd" for name in robust["training"]]]
     robust = robust[robust["training"].isin(_firsts(kinds))]
-    panels = _panel_keys(robust)
+    panels = panel_keys(robust)
     figure, axes = panel_grid(robust, panels, size=(4.0, 3.4))
     for axis, (panel, cells) in zip(axes, robust.groupby(panels, sort=False), strict=True):
         names, places = [], []
@@ -229,11 +230,6 @@ def _draw_sizes(axis, attacked, clean, kinds, family, looks):
 def _against_own(table, kinds):
     """Rows of `at_training_eps` that measure models in the norm that they were trained against."""
     return table[[kinds[name][1] == norm for name, norm in zip(table["training"], table["measure"], strict=True)]]
-
-
-def _panel_keys(table):
-    """What a panel is for: a data set, a norm and a size, and a network where there are several."""
-    return PANEL + ["model"] * (table["model"].nunique() > 1)
 
 
 def _label_panel(axis, panel, below):

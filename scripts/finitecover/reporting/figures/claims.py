@@ -6,9 +6,10 @@ import pandas as pd
 from finitecover.reporting.figures.style import (
     AT_CHANCE,
     CROSS,
-    NORM_NAMES,
     failed_mark,
     legend_below,
+    panel_keys,
+    panel_title,
     plt,
     tell_failed,
 )
@@ -34,7 +35,7 @@ def claims(comparisons):
     if made.empty:
         return _nothing()
     made = made.assign(row=_row_names(made), group=_group_names(made))
-    keys = ["dataset", "norm", "eps"] + ["model"] * (made["model"].nunique() > 1)
+    keys = panel_keys(made, norm="norm")
     columns = list(dict.fromkeys(made[keys].itertuples(index=False, name=None)))
     places = _places(made)
     height = max(places.values()) + 1
@@ -47,8 +48,7 @@ def claims(comparisons):
         cells = made[(made[keys] == column).all(axis=1)]
         for cell in cells.itertuples():
             _draw(axis, cell, places[cell.group, cell.row])
-        dataset, norm, eps, *network = column
-        axis.set_title(", ".join([dataset, *network]) + f"\n{NORM_NAMES[norm]}, eps = {eps}", fontsize=9)
+        axis.set_title(panel_title(column), fontsize=9)
         axis.set_xlabel("difference (points)")
         axis.grid(axis="y", visible=False)
         for group in dict.fromkeys(made["group"]):

@@ -7,15 +7,17 @@ from finitecover.reporting.figures.style import (
     CROSS,
     FAMILY_COLOURS,
     MARKERS,
-    NORM_NAMES,
     OTHER,
+    chance_mark,
     failed_mark,
     legend_below,
+    panel_keys,
+    panel_title,
     plt,
     tell_failed,
 )
+from finitecover.study.kinds import FULL
 
-FULL = "full"  # the method that others are compared with, in every panel
 SLOT, GAP = 0.125, 0.8  # inches that the mark of a training takes; slots between methods
 KEYS = ["dataset", "training_set", "training", "model"]
 
@@ -29,7 +31,7 @@ def methods(table, kinds, looks, seeds=None):
     of runs, or None. A column has the trainings of its norm and those of none, or, where there are no such, all.
     """
     robust = _of_own_norm(table[table["measure"] != "clean"], kinds)
-    columns = list(dict.fromkeys(robust[_column_keys(robust)].itertuples(index=False, name=None)))
+    columns = list(dict.fromkeys(robust[panel_keys(robust)].itertuples(index=False, name=None)))
     rows = _panel_rows(robust, looks)
     slots = [_slots(robust, names) for _, names in rows]
     figure, axes = _grid(columns, [sum(taken.values()) + GAP * len(taken) for taken in slots])
@@ -38,7 +40,7 @@ def methods(table, kinds, looks, seeds=None):
         ends = np.cumsum([count + GAP for count in taken.values()])
         places = dict(zip(names, ends - (np.array(list(taken.values())) + GAP) / 2, strict=True))
         for axis, column in zip(line, columns, strict=True):
-            cells = robust[(robust[_column_keys(robust)] == column).all(axis=1) & robust["method"].isin(names)]
+            cells = robust[(robust[panel_keys(robust)] == column).all(axis=1) & robust["method"].isin(names)]
             of_budget = cells["ipc"].isna() if budget is None else cells["ipc"].eq(budget).fillna(False)
             _draw_lines(axis, cells, kinds)
             _draw_cells(axis, cells[of_budget | cells["method"].eq(FULL)], places, kinds, marks, looks, seeds)
@@ -60,10 +62,6 @@ def _of_own_norm(robust, kinds):
     return robust[known["own"] | ~any_own]
 
 
-def _column_keys(robust):
-    return ["dataset", "measure", "eps"] + ["model"] * (robust["model"].nunique() > 1)
-
-
 def _panel_rows(robust, looks):
     """Pairs of a budget, None of sets without one, and the methods that are shown there; all images in each."""
     budgets = [int(ipc) for ipc in sorted(robust["ipc"].dropna().unique())]
@@ -83,8 +81,7 @@ def _words(budget, names):
 def _slots(robust, names):
     """{method: how many marks lie below each other in its row, one of each training}."""
     return {
-        name: robust[robust["method"] == name].groupby(_column_keys(robust))["training"].nunique().max()
-        for name in names
+        name: robust[robust["method"] == name].groupby(panel_keys(robust))["training"].nunique().max() for name in names
     }
 
 
@@ -137,11 +134,11 @@ def _of_seeds(cell, seeds):
 
 
 def _label(axes, columns, robust):
-    for index, (dataset, norm, eps, *network) in enumerate(columns):
+    for index, column in enumerate(columns):
         top, bottom = axes[0, index], axes[-1, index]
-        top.set_title(", ".join([dataset, *network]) + f"\n{NORM_NAMES[norm]}, eps = {eps}", fontsize=9)
+        top.set_title(panel_title(column), fontsize=9)
         bottom.set_xlabel("robust accuracy (%)")
-        same = (robust[_column_keys(robust)] == columns[index]).all(axis=1)
+        same = (robust[panel_keys(robust)] == column).all(axis=1)
         highest, widest = 100 * robust.loc[same, "mean"].max(), 100 * robust.loc[same, "high"].fillna(0).max()
         reach = min(100, max(highest + 1, min(widest, 1.4 * highest + 5)))  # a few seeds have intervals wider than that
         top.set_xlim(-0.02 * reach, 1.03 * reach)
@@ -170,6 +167,4 @@ def _legend(robust, kinds, marks, looks, seeds):
         named["best of all images"] = {"color": "black", "linewidth": 0.9}
     if "chance" in robust:
         named["chance"] = {"color": "#5F6B7A", "linestyle": ":"}
-    if robust["at_chance"].any():
-        named["at chance"] = {"marker": CROSS, "linestyle": "", "color": AT_CHANCE}
-    return named | failed_mark(robust)
+    return named | chance_mark(robust, linestyle="") | failed_mark(robust)

@@ -186,6 +186,18 @@ def panel_grid(table, keys, size=(3.3, 2.7), columns=3):
     return figure, list(axes.flat[:count])
 
 
+def panel_keys(table, norm="measure"):
+    """Columns that a panel is for: a data set, a norm (the column that names it) and a size, and a network where there
+    are several."""
+    return ["dataset", norm, "eps", *["model"] * (table["model"].nunique() > 1)]
+
+
+def panel_title(panel):
+    """What stands above a panel of `panel_keys`, in two lines."""
+    dataset, norm, eps, *network = panel
+    return ", ".join([dataset, *network]) + f"\n{NORM_NAMES[norm]}, eps = {eps}"
+
+
 def log_ticks(axis):
     """Ticks at 1, 3, 10 and their like on a logarithmic axis, written as numbers."""
     axis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 3)))
