@@ -140,3 +140,28 @@ use rule explore_cover as explore_condensed_cover with:
         explorer=paths.CONDENSED_COVER_EXPLORER,
     log:
         paths.log("explore_condensed_cover"),
+
+
+use rule verify_cover as verify_imported_cover with:
+    input:
+        train=paths.TRAIN,
+        chosen=paths.IMPORTED_COVER_SET,
+        cover=paths.IMPORTED_COVER,
+        classes=paths.IMPORTED_COVER_CLASSES,
+    output:
+        verified=paths.IMPORTED_COVER_VERIFIED,
+    log:
+        paths.log("verify_imported_cover"),
+    benchmark:
+        paths.benchmark("verify_imported_cover")
+
+
+use rule explore_cover as explore_imported_cover with:
+    input:
+        train=paths.TRAIN,
+        chosen=paths.IMPORTED_COVER_SET,
+        cover=paths.IMPORTED_COVER,
+    output:
+        explorer=paths.IMPORTED_COVER_EXPLORER,
+    log:
+        paths.log("explore_imported_cover"),

@@ -55,6 +55,8 @@ methods:
     format: dc
     experiment: 0
     path: results/{dataset}/condensed/free-dm-ipc2/seed0/exported/condensed.pt
+    cover: l2
+    ipc: 2
 trainings:
   pgd-linf-teacher: {methods: [random]}
 models:
@@ -65,7 +67,7 @@ optimisation:
   steps: 200
 """
 OPTIONS = {"cores": 1, "config": ["config/smoke.yaml", "quick.yaml", "study.yaml"]}
-TARGETS = ["all", "results/mine/imported/theirs/train.npy", "results/mine/features/pca.npy"]
+TARGETS = ["all", "results/mine/imported/theirs/cover/verified.csv", "results/mine/features/pca.npy"]
 
 
 class Lost(Exception):

@@ -356,6 +356,27 @@ def test_a_condensed_set_is_exported_and_imported_again(finished):
     assert plan == {"train_model": 1, "attack_model": 1, "total": 2}
 
 
+def test_an_imported_set_is_taken_as_a_cover(finished):
+    exported = "results/digits/condensed/free-dm-ipc10/seed0/exported/condensed.pt"
+    finished.run(exported, config=finished.overlays)
+    (finished.folder / "covering.yaml").write_text(
+        "methods: {covering: {family: imported, format: dc, experiment: 0, cover: l2, ipc: 10,"
+        " path: 'results/{dataset}/condensed/free-dm-ipc10/seed0/exported/condensed.pt'}}\n"
+        "run: {methods: [covering]}"
+    )
+    overlays = [*finished.overlays, "covering.yaml"]
+    folder = "results/digits/imported/covering/cover"
+    finished.run(f"{folder}/verified.csv", f"{folder}/explorer.json", config=overlays)
+    ours, again = (
+        np.load(finished.folder / place / "train.npy")
+        for place in ("results/digits/condensed/free-dm-ipc10/seed0/cover", folder)
+    )
+    assert again["radius_l2"] == pytest.approx(ours["radius_l2"], abs=1e-5)
+    assert again["weight"].sum() == ours["weight"].sum()
+    planned = finished.planned(config=overlays)
+    assert {"verify_imported_cover", "explore_imported_cover", "trace_bound"} <= set(planned)
+
+
 def test_a_teachers_labels_are_stored_with_the_set_and_exported(finished):
     folder = "results/digits/labelled/free-dm-ipc10/pgd-linf-teacher/convnet/seed0"
     finished.run(f"{folder}/exported/condensed.pt", config=finished.overlays)

@@ -152,6 +152,9 @@ def _check_method(name, settings, config):
         _check_at_budgets(where, settings, allowed - set(kinds.WHATEVER_THE_BUDGET), config)
         for number in (None, *settings.get("by_budget", ())):
             _check_start(where, at_budget(settings, number and int(number))["start"], config)
+    if family == "imported":
+        told = f"{where}: cover and ipc, the images per class in the file, go together; add or remove one"
+        _require(("cover" in settings) == ("ipc" in settings), told)
     if family == "cover":
         _check_relaxations(where, settings, config)
         _check_free(where, settings)

@@ -117,7 +117,7 @@ FAMILIES = MappingProxyType(
             rule="condense_dataset",
             budget=True,
         ),
-        "imported": Family(keys=("format", "path", "experiment"), optional=("normalisation",)),
+        "imported": Family(keys=("format", "path", "experiment"), optional=("normalisation", "cover", "ipc")),
     }
 )
 

@@ -19,6 +19,8 @@ _COSTLY = {
     "trace_frontier": figures.frontier_datasets,
     "cover_condensed": runs.condensed_covers,
     "verify_condensed_cover": runs.condensed_covers,
+    "cover_imported": runs.imported_covers,
+    "verify_imported_cover": runs.imported_covers,
     "train_expert": runs.experts,
     "label_set": runs.labelled_runs,
     "train_model": runs.runs,
@@ -42,6 +44,8 @@ _WITHOUT_NETWORK = {
     "verify_cover",
     "cover_condensed",
     "verify_condensed_cover",
+    "cover_imported",
+    "verify_imported_cover",
     "trace_frontier",
     "select_coreset",
 }
@@ -160,6 +164,7 @@ def explored_covers(config):
     shown = [(paths.COVER_EXPLORER, run) for run in runs.all_covers(config)]
     condensed = [run for run in runs.condensed_covers(config) if run["seed"] == first]
     shown += [(paths.CONDENSED_COVER_EXPLORER, run) for run in condensed]
+    shown += [(paths.IMPORTED_COVER_EXPLORER, run) for run in runs.imported_covers(config)]
     largest = {(run["dataset"], run["method"]): (path, run) for path, run in shown}
     by_dataset = sorted(largest.values(), key=lambda found: order.index(found[1]["dataset"]))
     return [paths.fill(path, run) for path, run in by_dataset]
@@ -171,6 +176,8 @@ def covers(config):
     sets = [(paths.COVER_CLASSES, paths.COVER_VERIFIED, run) for run in runs.all_covers(config)]
     condensed = paths.CONDENSED_COVER_CLASSES, paths.CONDENSED_COVER_VERIFIED
     sets += [(*condensed, run) for run in runs.condensed_covers(config)]
+    imported = paths.IMPORTED_COVER_CLASSES, paths.IMPORTED_COVER_VERIFIED
+    sets += [(*imported, run) for run in runs.imported_covers(config)]
     return [
         {
             "run": {"dataset": run["dataset"], "training_set": run["training_set"], "seed": run.get("seed")},

@@ -26,6 +26,9 @@ JOBS = {
     "verify_condensed_cover": f"{_SET}/seed{{seed}}",
     "explore_condensed_cover": f"{_SET}/seed{{seed}}",
     "import_condensed": _SET,
+    "cover_imported": _SET,
+    "verify_imported_cover": _SET,
+    "explore_imported_cover": _SET,
     "export_condensed": f"{_SET}/seed{{seed}}",
     "label_set": _MODEL,
     "export_labelled": _MODEL,
@@ -103,6 +106,12 @@ CONDENSED_COVER_EXPLORER = f"{_CONDENSED_COVER}/explorer.json"
 _IMPORTED = "results/{dataset}/imported/{training_set}"
 IMPORTED_SET = f"{_IMPORTED}/train.npy"
 IMPORTED_SUMMARY = f"{_IMPORTED}/summary.json"
+_IMPORTED_COVER = f"{_IMPORTED}/cover"
+IMPORTED_COVER_SET = f"{_IMPORTED_COVER}/train.npy"
+IMPORTED_COVER = f"{_IMPORTED_COVER}/cover.npz"
+IMPORTED_COVER_CLASSES = f"{_IMPORTED_COVER}/classes.csv"
+IMPORTED_COVER_VERIFIED = f"{_IMPORTED_COVER}/verified.csv"
+IMPORTED_COVER_EXPLORER = f"{_IMPORTED_COVER}/explorer.json"
 
 _LABELLED = f"results/{{dataset}}/labelled/{_RUN}"
 LABELLED_SET = f"{_LABELLED}/train.npy"
@@ -116,6 +125,11 @@ _FAMILY_SET = {
     "coreset": CORESET_SET,
     "condensation": CONDENSED_SET,
     "imported": IMPORTED_SET,
+}
+# Of sets that are taken as covers: where these and their arrays lie.
+_TAKEN = {
+    "condensation": (CONDENSED_COVER_SET, CONDENSED_COVER),
+    "imported": (IMPORTED_COVER_SET, IMPORTED_COVER),
 }
 
 # --- models ---
@@ -165,7 +179,7 @@ def set_template(config, training_set):
     """Template of where a training set lies, by the family of its method."""
     method, _ = split_name(training_set)
     settings = config["methods"][method]
-    return CONDENSED_COVER_SET if "cover" in settings else _FAMILY_SET[settings["family"]]
+    return _TAKEN[settings["family"]][0] if "cover" in settings else _FAMILY_SET[settings["family"]]
 
 
 def trained_template(config, training_set, training):
@@ -175,7 +189,9 @@ def trained_template(config, training_set, training):
 
 def cover_template(config, training_set):
     """Template of where the arrays of a training set that is a cover lie."""
-    return CONDENSED_COVER if set_template(config, training_set) == CONDENSED_COVER_SET else COVER
+    method, _ = split_name(training_set)
+    settings = config["methods"][method]
+    return _TAKEN[settings["family"]][1] if "cover" in settings else COVER
 
 
 def certified_template(config, cover):

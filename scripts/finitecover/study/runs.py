@@ -160,8 +160,17 @@ def all_covers(config):
 
 
 def condensed_covers(config):
-    """Every condensed set that is taken as a cover: dicts of `made_sets`."""
-    return [made for made in made_sets(config, "condensation") if "cover" in config["methods"][made["method"]]]
+    """Every condensed set of the study's own that is taken as a cover: dicts of `made_sets`."""
+    return _taken_as_covers(config, "condensation")
+
+
+def imported_covers(config):
+    """Every imported set that is taken as a cover: dicts of `made_sets`."""
+    return _taken_as_covers(config, "imported")
+
+
+def _taken_as_covers(config, family):
+    return [made for made in made_sets(config, family) if "cover" in config["methods"][made["method"]]]
 
 
 def datasets(config):

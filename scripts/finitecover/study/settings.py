@@ -64,7 +64,7 @@ def method_settings(config, dataset, training_set):
 
 
 def cover_settings(config, dataset, training_set):
-    """What a cover is asked for: settings of its method, or, of a condensed set that is taken as one, norm, budget and
+    """What a cover is asked for: settings of its method, or, of a synthetic set that is taken as one, norm, budget and
     that its centres are free."""
     settings = method_settings(config, dataset, training_set)
     if "cover" not in settings:

@@ -384,6 +384,28 @@ def test_an_imported_set_must_exist_for_every_data_set(tmp_path):
     assert [made["training_set"] for made in runs.training_sets(config)] == ["theirs"]
 
 
+def test_an_imported_set_is_a_cover_where_its_images_per_class_are_told(tmp_path):
+    (tmp_path / "theirs.pt").touch()
+    config = study("smoke")
+    theirs = {"family": "imported", "format": "dc", "path": str(tmp_path / "theirs.pt"), "experiment": 0, "cover": "l2"}
+    config["methods"]["theirs"], config["run"]["methods"] = theirs, ["theirs"]
+    config["run"]["trainings"] = ["generalised-l2"]
+    del config["trainings"]["generalised-l2"]["methods"]
+    with pytest.raises(ConfigurationError, match=r"methods.theirs: cover and ipc, the images per class in the file"):
+        checks.check(config, SCHEMA)
+    theirs["ipc"] = 10
+    checks.check(config, SCHEMA)
+    assert {made["training_set"] for made in runs.covers(config)} == {"theirs"}
+    assert settings.cover_settings(config, "digits", "theirs") == {
+        "given": "budget",
+        "label_wise": True,
+        "centres": "free",
+        "norm": "l2",
+        "ipc": 10,
+    }
+    assert {run["training_set"] for run in runs.bounded_runs(config)} == {"theirs"}
+
+
 def test_own_data_is_counted_before_anything_runs(tmp_path):
     np.savez(tmp_path / "mine.npz", y_train=np.array([0, 0, 0, 1, 1]))
     config = study("smoke")
