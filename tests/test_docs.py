@@ -1,5 +1,6 @@
 """What the documents say is what the project does."""
 
+import copy
 import importlib.util
 import re
 import shutil
@@ -104,7 +105,7 @@ def small_study():
 
 
 def test_the_small_table_has_what_is_comparable_and_its_caption_the_number_of_images_and_seeds(small_study):
-    table, caption = load("overview").small_table(*small_study)
+    table, caption = load("overview").small_table([small_study])
     assert table.columns.tolist() == ["method", "mnist, 10, hard labels", "mnist, 10, teacher labels"]
     assert table.to_numpy().tolist() == [
         ["full", "70.0†", ""],
@@ -117,10 +118,23 @@ def test_the_small_table_has_what_is_comparable_and_its_caption_the_number_of_im
     assert "†: a gate failed. ‡: at chance." in caption
 
 
-def test_without_a_teacher_the_small_table_has_two_budgets(small_study):
+def test_studies_stand_side_by_side_in_the_small_table(small_study):
     frames, config = small_study
+    config = copy.deepcopy(config)
+    config["run"]["datasets"], config["datasets"]["other"] = ["other"], config["datasets"]["mnist"]
+    other = {name: table.assign(dataset="other") if "dataset" in table else table for name, table in frames.items()}
+    table, caption = load("overview").small_table([small_study, (other, config)])
+    assert table.columns.tolist()[1:] == [
+        f"{name}, 10, {kind} labels" for name in ("mnist", "other") for kind in ("hard", "teacher")
+    ]
+    assert (table.iloc[:, 1:3].to_numpy() == table.iloc[:, 3:].to_numpy()).all()
+    assert "eps 0.2 on mnist, 0.2 on other" in caption
+
+
+def test_without_a_teacher_the_small_table_has_two_budgets(small_study):
+    _, config = small_study
     config["run"]["trainings"].remove("taught")
-    table, _ = load("overview").small_table(frames, config)
+    table, _ = load("overview").small_table([small_study])
     assert table.columns.tolist() == ["method", "mnist, 1", "mnist, 10"]
     assert table.set_index("method").loc["random"].tolist() == ["**98.0**", "**50.0**"]
 

@@ -14,31 +14,53 @@ AT_CHANCE = "‡"
 _ENTRIES = {"software": "software", "article": "article", "generic": "misc"}
 
 
-def small_table(frames, config):
+def small_table(studies):
     """(table, caption): robust accuracy in percent after adversarial training, a row per method, a column per data set,
-    budget and labels, of a study that has a training of kind pgd.
+    budget and labels, of studies that have a training of kind pgd.
 
-    frames: {name: table} of the study, config: its settings. Of its trainings those of kind pgd count whose norm and
+    studies: pairs of {name: table} and settings. Of a study's trainings those of kind pgd count whose norm and
     augmentation are those of the first one. The numbers of all images, which no budget limits, stand in the columns of
     every budget; sets made for a radius are left out. Of more than two budgets the smallest and the largest are shown,
     and with labels of several kinds the largest alone.
     """
+    found = [_rows(frames, config) for frames, config in studies]
+    columns = {}
+    for rows, (_, config) in zip(found, studies, strict=True):
+        columns |= _columns(rows, config)
+    table, rows = pd.DataFrame(columns).fillna(""), pd.concat(found)
+    order = sorted(table.index, key=lambda name: (_method(name) != FULL, -_mean(rows, _method(name))))
+    return table.loc[order].rename_axis("method").reset_index(), _caption(rows, [config for _, config in studies])
+
+
+def _rows(frames, config):
+    """The rows of a study's summary that are comparable, at the budgets that are shown."""
     trainings, model = _comparable(config), config["run"]["models"][0]
     norm = config["trainings"][trainings[0]]["norm"]
-    strengths = {training: strength(config, training) for training in trainings}
-    labels = [kind for kind in LABELS if any(found["labels"] == kind for found in strengths.values())]
-    budgets = sorted({min(config["run"]["budgets"]), max(config["run"]["budgets"])})[-2 if len(labels) == 1 else -1 :]
     rows = with_gates(at_training_eps(frames["summary"], every_training_eps(config)), frames["gates"])
     rows = rows[rows["training"].isin(trainings) & rows["measure"].eq(norm) & rows["model"].eq(model)]
-    rows = rows[rows["ipc"].isin(budgets) | rows["method"].eq(FULL)]
-    columns = {}
-    for dataset, budget, kind in product(config["run"]["datasets"], budgets, labels):
+    return rows[rows["ipc"].isin(_budgets(config)) | rows["method"].eq(FULL)]
+
+
+def _labels(config):
+    """The kinds of labels of a study's comparable trainings."""
+    taken = {strength(config, training)["labels"] for training in _comparable(config)}
+    return [kind for kind in LABELS if kind in taken]
+
+
+def _budgets(config):
+    budgets = sorted({min(config["run"]["budgets"]), max(config["run"]["budgets"])})
+    return budgets[-2 if len(_labels(config)) == 1 else -1 :]
+
+
+def _columns(rows, config):
+    """{heading: entries by the method's name} of a study."""
+    strengths = {training: strength(config, training) for training in _comparable(config)}
+    labels, columns = _labels(config), {}
+    for dataset, budget, kind in product(config["run"]["datasets"], _budgets(config), labels):
         here = rows["dataset"].eq(dataset) & (rows["ipc"].isin([budget]) | rows["method"].eq(FULL))
         here &= rows["training"].map(lambda name: strengths[name]["labels"]).eq(kind)
         columns[_heading(dataset, budget, kind, labels)] = _column(rows[here], strengths)
-    table = pd.DataFrame(columns).fillna("")
-    order = sorted(table.index, key=lambda name: (_method(name) != FULL, -_mean(rows, _method(name))))
-    return table.loc[order].rename_axis("method").reset_index(), _caption(rows, config, trainings, norm)
+    return columns
 
 
 def _comparable(config):
@@ -77,10 +99,12 @@ def _mean(rows, method):
     return rows.loc[rows["method"].eq(method), "mean"].mean()
 
 
-def _caption(rows, config, trainings, norm):
-    sizes = every_training_eps(config)
-    sizes = ", ".join(f"{sizes[dataset][norm]} on {dataset}" for dataset in config["run"]["datasets"])
-    attacks = ", ".join(config["evaluation"]["attacks"])
+def _caption(rows, configs):
+    trainings = dict.fromkeys(training for config in configs for training in _comparable(config))
+    norm = configs[0]["trainings"][next(iter(trainings))]["norm"]
+    sizes = [(every_training_eps(config), dataset) for config in configs for dataset in config["run"]["datasets"]]
+    sizes = ", ".join(f"{known[dataset][norm]} on {dataset}" for known, dataset in sizes)
+    attacks = ", ".join(dict.fromkeys(name for config in configs for name in config["evaluation"]["attacks"]))
     marks = {"gate_failed": f" {FAILED_MARK}: a gate failed.", "at_chance": f" {AT_CHANCE}: at chance."}
     marks = [words for column, words in marks.items() if rows[column].any()]
     return (

@@ -52,7 +52,8 @@ STUDIES = {
     "larger": ("the default study at three times the cost", ["cifar10-5k", "larger"]),
     "covers": ("the study of covers", ["covers"]),
     "covers-cifar10-5k": ("the study of covers, on a tenth of CIFAR-10", ["covers-cifar10-5k"]),
-    "free": ("free centres, hard labels and a teacher's", ["free"]),
+    "free-cifar10": ("free centres on CIFAR-10", ["free", "free-cifar10"]),
+    "free": ("free centres on Fashion-MNIST", ["free"]),
     "selections": ("selections of active learning beside covers", ["selections"]),
     "budgets": ("at which budget the ranking changes", ["budgets"]),
     "robustness": ("one training set, any network", ["robustness"]),
@@ -63,7 +64,7 @@ STUDIES = {
     "paper": ("full size, for GPUs", ["paper"]),
     "smoke": ("the smoke study", ["smoke"]),
 }
-FIRST = "free"  # the study that README.md shows; where it is not kept, the first of STUDIES that is
+SHOWN = ("free-cifar10", "free")  # what README.md shows, the figure of the first
 PAGE = """# Reference results
 
 Written by `make docs` from the tables in these folders, which `python tools/results.py take <study>` copied from a run;
@@ -263,23 +264,19 @@ def studies_table():
     return _markdown(pd.DataFrame(rows))
 
 
-def shown():
-    """The kept study that README.md shows."""
-    return FIRST if FIRST in kept() else kept()[0]
-
-
 def results_table():
-    """Markdown: the small table of the study that README.md shows, with its caption."""
-    table, caption = small_table(_frames(shown()), _settings(shown()))
-    older = f" {OLDER.strip()}" if _is_older(shown()) else ""
-    page = f"docs/results/{shown()}/README.md"
-    return f"{_markdown(table)}\n*{caption} [Intervals, figures, all tables]({page}).{older}*\n"
+    """Markdown: the small table of the studies that README.md shows, with its caption."""
+    table, caption = small_table([(_frames(name), _settings(name)) for name in SHOWN])
+    older = f" {OLDER.strip()}" if any(map(_is_older, SHOWN)) else ""
+    links = ", ".join(f"[{_title(name)}](docs/results/{name}/README.md)" for name in SHOWN)
+    return f"{_markdown(table)}\n*{caption} Intervals, figures, all tables: {links}.{older}*\n"
 
 
 def main_figure():
-    """Markdown: the main figure of the study that README.md shows."""
+    """Markdown: the main figure of the first study that README.md shows."""
     figure = figures.FIGURES["methods"]
-    return f"![{figure.title}](docs/results/{shown()}/methods.png)\n\n*{_title(shown())}: {figure.title.lower()}.*\n"
+    picture = f"docs/results/{SHOWN[0]}/methods.png"
+    return f"![{figure.title}]({picture})\n\n*{_title(SHOWN[0])}: {figure.title.lower()}.*\n"
 
 
 def citation():
