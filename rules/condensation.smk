@@ -100,20 +100,6 @@ rule import_condensed:
         "../scripts/import_condensed.py"
 
 
-use rule cover_condensed as cover_imported with:
-    input:
-        train=paths.TRAIN,
-        condensed=paths.IMPORTED_SET,
-    output:
-        train=paths.IMPORTED_COVER_SET,
-        cover=paths.IMPORTED_COVER,
-        classes=paths.IMPORTED_COVER_CLASSES,
-    log:
-        paths.log("cover_imported"),
-    benchmark:
-        paths.benchmark("cover_imported")
-
-
 rule export_condensed:
     """Write synthetic images in the formats of the reference implementations; only on request."""
     input:
@@ -145,3 +131,17 @@ use rule export_condensed as export_labelled with:
         mtt_labels=paths.LABELLED_EXPORTED_MTT_LABELS,
     log:
         paths.log("export_labelled"),
+
+
+use rule cover_condensed as cover_imported with:
+    input:
+        train=paths.TRAIN,
+        condensed=paths.IMPORTED_SET,
+    output:
+        train=paths.IMPORTED_COVER_SET,
+        cover=paths.IMPORTED_COVER,
+        classes=paths.IMPORTED_COVER_CLASSES,
+    log:
+        paths.log("cover_imported"),
+    benchmark:
+        paths.benchmark("cover_imported")

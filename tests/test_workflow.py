@@ -374,7 +374,8 @@ def test_an_imported_set_is_taken_as_a_cover(finished):
     assert again["radius_l2"] == pytest.approx(ours["radius_l2"], abs=1e-5)
     assert again["weight"].sum() == ours["weight"].sum()
     planned = finished.planned(config=overlays)
-    assert {"verify_imported_cover", "explore_imported_cover", "trace_bound"} <= set(planned)
+    assert {"trace_bound", "collect_covers"} <= set(planned)
+    assert not {"cover_imported", "verify_imported_cover", "explore_imported_cover"} & set(planned)
 
 
 def test_a_teachers_labels_are_stored_with_the_set_and_exported(finished):
