@@ -1,8 +1,8 @@
 """Pairwise distances in l1, l2 and linf: who lies within a radius of whom, exactly, in bounded memory.
 
-`direct` is the definition: differences, in float64, by SciPy. Large l2 problems use float32 matrix products, which are
-far faster but lose digits. How many is bounded (Higham 2002, section 3.1), and whatever lies within that bound of a
-threshold is decided by direct distances: no result depends on the products, their order, or the device they ran on.
+`direct` is the definition: differences in float64. Large l2 problems use float32 matrix products, which are far faster
+but lose digits. How many is bounded (Higham 2002, section 3.1), and whatever lies within that bound of a threshold is
+decided by direct distances: no result depends on the products, their order, or the device they ran on.
 """
 
 import numpy as np
@@ -18,6 +18,7 @@ DIRECT_POINTS = 1000  # up to here l2 distances are direct too
 EQUAL = 1e-12  # relative; two float64 evaluations of one distance may differ by this much
 UNIT = 2.0**-24  # rounding unit of float32
 MOST = 2**30  # pairs within a radius; more would be 8 GiB of them
+TILE = 8, 64  # distances in l1 and linf computed together: differences stay in the processor's cache
 
 
 def flatten(points):
@@ -27,10 +28,44 @@ def flatten(points):
 
 
 def direct(a, b, norm):
-    """Distances between two sets of points, (n, d) and (m, d), by differences in float64: (n, m)."""
+    """Distances between two sets of points, (n, d) and (m, d), by differences in float64: (n, m).
+
+    Between many points in l1 and linf SciPy takes four times as long for the same numbers.
+    """
     p = order(norm)
+    if p in (1, np.inf) and min(len(a), len(b)) >= TILE[0]:
+        return _tiled(a, b, np.isinf(p))
     metric = {1.0: "cityblock", 2.0: "euclidean", np.inf: "chebyshev"}.get(p)  # faster than minkowski, which knows all
     return cdist(a, b, metric) if metric else cdist(a, b, "minkowski", p=p)
+
+
+@njit(cache=True, nogil=True)
+def _tiled(a, b, largest):
+    """Sums of absolute differences between points (n, d) and (m, d), or the largest difference: (n, m).
+
+    Many sums grow at once, one coordinate at a time, so that no processor changes their order.
+    """
+    height, width = TILE
+    d = a.shape[1]
+    out, across, tile = np.empty((len(a), len(b))), np.zeros((d, width)), np.empty(TILE)
+    for left in range(0, len(b), width):
+        columns = b[left : left + width]
+        for k in range(d):
+            for j in range(len(columns)):
+                across[k, j] = columns[j, k]
+        for top in range(0, len(a), height):
+            rows = a[top : top + height]
+            tile[:] = 0.0
+            for k in range(d):
+                for i in range(len(rows)):
+                    if largest:
+                        for j in range(width):
+                            tile[i, j] = max(tile[i, j], abs(rows[i, k] - across[k, j]))
+                    else:
+                        for j in range(width):
+                            tile[i, j] += abs(rows[i, k] - across[k, j])
+            out[top : top + len(rows), left : left + len(columns)] = tile[: len(rows), : len(columns)]
+    return out
 
 
 def paired(a, b, norm, pairs):
@@ -163,7 +198,10 @@ class Distances:
             above = block > limit + margin
             smallest = min(smallest, block[above].min() + 2 * margin if above.any() else np.inf)
             near = np.argwhere((block > limit - margin) & (block <= smallest))
-            values.append(self._listed(near[near[:, 1] >= near[:, 0]], first))
+            near = near[near[:, 1] >= near[:, 0]]
+            if not self.squared:  # one pair speaks for all that are as far apart: in linf there may be millions
+                near = near[np.unique(block[tuple(near.T)], return_index=True)[1]]
+            values.append(self._listed(near, first))
         values = np.concatenate(values)
         values = values[values > radius * (1 + EQUAL)]
         return float(values.min()) if len(values) else np.inf

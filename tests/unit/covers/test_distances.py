@@ -60,6 +60,24 @@ def test_after_is_the_smallest_distance_above(norm, grid, how, monkeypatch):
     assert pairs.after(values[-1] + 1) == np.inf
 
 
+def test_of_equally_distant_pairs_one_speaks_for_all(grid, monkeypatch):
+    listed = []
+    monkeypatch.setattr(
+        distances, "paired", lambda a, b, norm, pairs: listed.append(len(pairs)) or cdist(a, b, METRIC[norm])[*pairs.T]
+    )
+    assert Distances(grid, "linf").after(0.3) == 0.5
+    assert sum(listed) == 1
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (17, 130), (100, 64), (9, 200)])
+@pytest.mark.parametrize("norm", ["l1", "linf"])
+def test_distances_between_many_points_are_those_of_scipy_without_it(norm, shape, rng, monkeypatch):
+    a, b = rng.random((shape[0], 50)), rng.random((shape[1], 50))
+    exact = cdist(a, b, METRIC[norm])
+    monkeypatch.setattr(distances, "cdist", None)
+    assert np.array_equal(direct(a, b, norm), exact)
+
+
 @pytest.mark.parametrize("norm", NORMS)
 def test_nearest_centres_are_those_of_scipy(norm, grid, how, monkeypatch):
     centres = np.array([41, 3, 17, 8])
