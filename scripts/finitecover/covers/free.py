@@ -37,6 +37,9 @@ CORE = 4000  # points of a search, at most
 EXCHANGES = 300, 10  # at least, and for each ball, between looks at all points
 STALE = 8  # looks at all points that find neither a smaller radius nor points to add, after which a search ends
 LOOKS = 100  # at most
+LARGE = 10**7  # distances between points and centres, from which on searches do less, to end in minutes
+LARGEST = 200  # balls that are searched then, at a time
+FALL = 1e-3  # relative, of the radius, that goes on with them
 
 
 @dataclass(frozen=True)
@@ -264,7 +267,7 @@ def _fitted(points, k, power, norm, seed, uncovered, deadline):
     if np.isinf(power):
         means, _ = min(starts, key=lambda found: found[1])
         inside = covered_by(points, means, norm, uncovered).covered
-        return _fewest_far(points[inside], means, 0.0, seed, deadline)
+        return _small_balls(points[inside], means, 0.0, seed, deadline)
     moved = [_moved(points, means, power, norm, uncovered, deadline) for means, _ in starts]
     return min(moved, key=lambda found: found[1])[0]
 
@@ -291,7 +294,9 @@ def _means(points, k, starts, seed, uncovered, deadline):
     if uncovered:
         start = points[np.random.default_rng(seed).choice(len(points), k, replace=False)]
     else:
-        found = KMeans(k, n_init=starts if deadline is None else 1, random_state=seed).fit(points).cluster_centers_
+        large = len(points) * k > LARGE
+        model = KMeans(k, n_init=starts if deadline is None and not large else 1, random_state=seed)
+        found = model.fit(points.astype(np.float32) if large else points).cluster_centers_.astype(np.float64)
         place, distances = _near(points, found, "l2")  # means anew, by sums that no number of threads changes
         start = _targets(points, found, place, distances, 2, "l2", len(points))
     return _moved(points, start, 2, "l2", uncovered, deadline)
@@ -303,7 +308,7 @@ def _moved(points, centres, power, norm, uncovered, deadline):
     place, distances = _near(points, centres, norm)
     first = step = 1.0 / max(1.0, power - 1)  # Newton's, where the mean curves most
     value = _value(distances, power, counted)
-    for _ in range(ROUNDS):
+    for _ in range(min(ROUNDS, ROUNDS * LARGE // (len(points) * len(centres)))):
         if late(deadline) or step < SMALLEST_STEP * first:
             break
         tried = centres + step * (_targets(points, centres, place, distances, power, norm, counted) - centres)
@@ -360,8 +365,38 @@ def _sums(points, place, weights, k):
 # --- smallest radius ---
 
 
-def _fewest_far(points, centres, goal, seed, deadline):
+def _small_balls(points, centres, goal, seed, deadline):
     """Centres of l2 balls, as many, of a small largest radius; at most `goal` is as good as any smaller.
+
+    In large problems assignment and smallest balls alternate first, as long as the radius falls. Then the largest balls
+    are searched with their own points, down to the radius of the next, for as long as that helps.
+    """
+    if len(points) * len(centres) <= LARGE:
+        return _fewest_far(points, centres, goal, seed, deadline)
+    alternating, (place, distances) = True, _near(points, centres, "l2")
+    while distances.max() > goal and not late(deadline):
+        radii = np.zeros(len(centres))
+        np.maximum.at(radii, place, distances)
+        found, order = centres.copy(), np.argsort(-radii, kind="stable")
+        if alternating:
+            for centre in np.unique(place):
+                found[centre] = smallest_ball(points[place == centre], centres[centre])[0]
+        else:
+            largest, others = np.split(order, [LARGEST])
+            own, enough = np.isin(place, largest), radii[others].max(initial=goal)
+            found[largest] = _fewest_far(points[own], centres[largest], enough, seed, deadline)
+        again = _near(points, found, "l2")
+        if again[1].max() < distances.max() * (1 - FALL):
+            centres, (place, distances) = found, again
+        elif alternating:
+            alternating = False
+        else:
+            break
+    return _drawn_in(points, centres, distances.max())
+
+
+def _fewest_far(points, centres, goal, seed, deadline):
+    """As `_small_balls`, of all balls at once.
 
     The points that the balls rest on and the farthest are searched (`balls.exchanged`); points outside the balls found
     enter the search until there are none. Then every centre moves towards its points' mean as far as the radius allows.
@@ -446,7 +481,7 @@ def _within(given, points, k, radius, norm, seed, deadline):
         centres = _midranges(points, k, 0.0, deadline)
     else:
         means, _ = _means(points, k, 1, seed, 0.0, deadline)
-        centres = _fewest_far(points, means, radius, seed, deadline)
+        centres = _small_balls(points, means, radius, seed, deadline)
     centres = np.clip(centres, points.min(axis=0), points.max(axis=0))
     return centres if covered_by(given, centres, norm).radius <= radius else None
 

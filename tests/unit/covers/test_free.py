@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
+from sklearn.cluster import KMeans
 
-from finitecover.covers import cover_with_budget, free_cover, free_cover_with_radius
+from finitecover.covers import cover_with_budget, free, free_cover, free_cover_with_radius
 from finitecover.covers.balls import smallest_ball
 from finitecover.covers.free import cover_by, free_by_class, nearest_centres
 from finitecover.covers.verification import (
@@ -233,6 +234,33 @@ def test_a_search_over_assignments_beats_alternation(rng):
         best = min(best, distances.max())
         centres = np.array([smallest_ball(points[place == own])[0] for own in range(k)])
     assert free_cover(points, k, np.inf).radius < best * 0.97
+
+
+def test_large_problems_have_one_start(rng, monkeypatch):
+    asked, points = [], rng.random((1100, 3))
+    monkeypatch.setattr(
+        "sklearn.cluster.KMeans", lambda *own, **told: asked.append(told["n_init"]) or KMeans(*own, **told)
+    )
+    many = free_cover(points, 10)
+    monkeypatch.setattr(free, "LARGE", 5000)
+    one = free_cover(points, 10)
+    assert asked == [4, 1]
+    assert many.mean_distance <= one.mean_distance < 1.1 * many.mean_distance
+
+
+def test_large_problems_are_searched_ball_by_ball(rng, monkeypatch):
+    points, k = rng.random((400, 10)), 20
+    means = free_cover(points, k, 2)
+    monkeypatch.setattr(free, "LARGE", 1)
+    monkeypatch.setattr(free, "ROUNDS", 8000)  # one of them is left
+    monkeypatch.setattr(free, "LARGEST", 1)
+    alternated = free_cover(points, k, np.inf).radius
+    monkeypatch.setattr(free, "LARGEST", 5)
+    cover = free_cover(points, k, np.inf)
+    assert cover.radius < alternated * 0.99 < means.radius
+    verify_free_cover(
+        points, np.zeros(400), cover.centres, np.zeros(k), cover.assignment, cover.distances, cover.radius, "l2"
+    )
 
 
 @pytest.mark.parametrize("power", POWERS)
