@@ -57,8 +57,8 @@ from finitecover.norms import ORDER
 SOURCES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}
 SHARES = (0.01, 0.05, 0.20)  # of the class that plain greedy takes
 NEIGHBOURS = 100  # on average, of a point of the whole data set
-SIZES = (1000, 10_000, 60_000)  # points drawn from all, covered by `CENTRES`
-CENTRES = 10
+SIZES = (1000, 10_000, 60_000)  # points drawn from all, covered by the fewest of `CENTRES`; the most by all of them
+CENTRES = (10, 100, 1000)
 ROUNDS = 50  # of the alternation, at most
 
 
@@ -331,6 +331,13 @@ def alternated(points, k):
     return best
 
 
+def verify_subset(points, cover, k):
+    """Raise `CoverError` unless a cover by points and its bound hold."""
+    one = np.zeros(len(points)), cover.indices, cover.assignment, cover.distances
+    verify_cover(points, *one, cover.radius, "l2")
+    verify_radius_bound(points, cover.dual, k, cover.certified_bound, "l2")
+
+
 def verify_free(points, cover, k):
     """Raise `CoverError` unless a free cover and its bound hold."""
     one = np.zeros(len(points), int), cover.centres, np.zeros(k, int)
@@ -376,29 +383,25 @@ def measure_reach(dataset, label, points, rest, budgets):
 
 
 def measure_sizes(mirror):
-    """How time and memory grow with the number of points, each in a process of its own."""
-    header("points of mnist", "cover", "radius", "bound", "s", "peak GiB")
-    for n, kind in product(SIZES, ("free, power 2", "free, smallest radius", "subset")):
-        process = get_context("spawn").Process(target=_sized, args=(mirror, n, kind))
+    """How time and memory grow with the numbers of points and centres, each in a process of its own."""
+    header("points of mnist", "k", "cover", "radius", "bound", "s", "verified in s", "peak GiB")
+    asked = [(n, CENTRES[0]) for n in SIZES] + [(SIZES[-1], k) for k in CENTRES[1:]]
+    for (n, k), kind in product(asked, ("free, power 2", "free, smallest radius", "subset")):
+        process = get_context("spawn").Process(target=_sized, args=(mirror, n, k, kind))
         process.start()
         process.join()
 
 
-def _sized(mirror, n, kind):
+def _sized(mirror, n, k, kind):
     points, _ = images("mnist", mirror)
     points = points[np.random.default_rng(0).permutation(len(points))[:n]].astype(np.float32)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     power = 2 if "power" in kind else np.inf
-    asked = (cover_with_budget, points, CENTRES) if kind == "subset" else (free_cover, points, CENTRES, power)
-    cover, seconds = timed(*asked)
-    if kind == "subset":
-        one = np.zeros(len(points)), cover.indices, cover.assignment, cover.distances
-        verify_cover(points, *one, cover.radius, "l2")
-        verify_radius_bound(points, cover.dual, CENTRES, cover.certified_bound, "l2")
-    else:
-        verify_free(points, cover, CENTRES)
+    cover, seconds = timed(cover_with_budget, points, k) if kind == "subset" else timed(free_cover, points, k, power)
+    _, checked = timed(verify_subset if kind == "subset" else verify_free, points, cover, k)
     peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20
-    row(n, kind, f"{cover.radius:.3f}", f"{cover.certified_bound:.3f}", f"{seconds:.0f}", f"{max(peak, 0):.1f} more")
+    lengths = f"{cover.radius:.3f}", f"{cover.certified_bound:.3f}"
+    row(n, k, kind, *lengths, f"{seconds:.0f}", f"{checked:.0f}", f"{max(peak, 0):.1f} more")
 
 
 def measure_whole(mirror):
