@@ -11,7 +11,7 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array
 
 from finitecover.covers import setcover
-from finitecover.covers.distances import EQUAL, direct
+from finitecover.covers.distances import EQUAL, LARGE, direct
 from finitecover.covers.solver import PROGRAM, REACHED, late, matrix, time_left, whole_bound
 
 PIECE = 1e8  # nanoseconds of a search, between two looks at the clock
@@ -57,24 +57,23 @@ class FewRows:
 
     def relax(self, radius, k, deadline=None):
         """(n,) dual values: the linear relaxation's, or the first that prove more than k centres, or those at which it
-        is known that none do. Of the rows only those with dual values stay."""
-        best = np.zeros(self.distances.n)
+        is known that none do. Of the rows only those with dual values stay. In large problems as many points join at a
+        time as there are centres, and programs are reduced."""
+        best, large = np.zeros(self.distances.n), self.distances.n * k > LARGE
         while not late(deadline):
             covers = _sparse(self.covers(radius))
-            if 1e-9 * len(self.rows) * covers.nnz > PROGRAM:
+            solved = self._fractional(covers, large, deadline)
+            if solved is None:
                 break
-            ones, limit = np.ones(covers.shape[1]), time_left(deadline)
-            result = linprog(ones, A_ub=-covers, b_ub=-np.ones(len(self.rows)), method="highs-ds", options=limit)
-            if result.status != 0:
-                break
-            best = max(best, self._feasible(-result.ineqlin.marginals, covers), key=np.sum)
-            extent = self._extent(radius, result.x)
+            values, share, total = solved
+            best = max(best, self._feasible(values, covers), key=np.sum)
+            extent = self._extent(radius, share)
             # Divided by the least extent it is a fractional cover of all points: no dual solution sums to more.
-            unprovable = result.fun <= k * extent.min()
+            unprovable = total <= k * extent.min()
             missed = np.flatnonzero(extent < 1 - TOLERATED)
             if whole_bound(best) > k or unprovable or not len(missed):
                 break
-            self._join(missed[np.argsort(extent[missed], kind="stable")[:JOINING]])
+            self._join(missed[np.argsort(extent[missed], kind="stable")[: k if large else JOINING]])
         if best.any():
             self._only(best[self.rows] > 0)
         return best
@@ -137,6 +136,32 @@ class FewRows:
         order = np.lexsort((-reached, assignment))
         farthest = order[np.diff(assignment[order], prepend=-1) > 0]
         return farthest[reached[farthest] > radius * (1 + EQUAL)]
+
+    def _fractional(self, covers, large, deadline):
+        """(dual values of the rows, shares of all columns, their sum) of the linear relaxation of a sparse matrix; None
+        where it takes too long, or is not solved.
+
+        A large one is reduced first, and solved by interior points: simplex takes many times as long.
+        """
+        rows, columns = (np.arange(length) for length in covers.shape)
+        values, share = np.zeros(len(rows)), np.zeros(len(columns))
+        if large:
+            start, entries = covers.indptr.astype(np.int64), covers.indices.astype(np.int32)
+            whole = setcover.Problem(start, entries, *setcover.transposed(start, entries, len(columns)))
+            left, rows, columns, forced, forced_rows = setcover.reduced(whole)
+            values[forced_rows], share[forced] = 1.0, 1.0
+            covers = matrix(left)
+        total = share.sum()
+        if not len(rows):
+            return values, share, total
+        if 1e-9 * len(rows) * covers.nnz > PROGRAM:
+            return None
+        ones, limit, method = np.ones(len(columns)), time_left(deadline), "highs-ipm" if large else "highs-ds"
+        result = linprog(ones, A_ub=-covers, b_ub=-np.ones(len(rows)), method=method, options=limit)
+        if result.status != 0:
+            return None
+        values[rows], share[columns] = -result.ineqlin.marginals, result.x
+        return values, share, total + result.fun
 
     def _extent(self, radius, share):
         """To what extent columns taken to these shares cover each point: (n,)."""

@@ -17,7 +17,16 @@ import numpy as np
 
 from finitecover.covers import solver
 from finitecover.covers.arguments import check_budget, check_radius, checked
-from finitecover.covers.distances import DIRECT_POINTS, EQUAL, MEMORY, Distances, direct, nearest_share, represented_by
+from finitecover.covers.distances import (
+    DIRECT_POINTS,
+    EQUAL,
+    LARGE,
+    MEMORY,
+    Distances,
+    direct,
+    nearest_share,
+    represented_by,
+)
 from finitecover.covers.fewrows import FewRows
 from finitecover.covers.setcover import Problem
 
@@ -29,6 +38,7 @@ PRECISION = 1e-3  # relative; more than DIRECT_POINTS points are bisected to thi
 FEW = 100  # points per centre from which on covers are looked for on few points; with 60, reductions of all did better
 PROVED = 10  # and from which on bounds are proved on few points; with 6, that was slower
 FOUND = 5e-4  # relative; to this radii are bisected for covers where a try is cheap, on few points
+COARSE = 4e-3  # likewise, for covers and for bounds, in large problems
 TRIAL = 0.3e9  # nanoseconds or so of one core for the search at one such radius,
 EACH = 0.01e9  # and for each of its centres
 ROUGH = 0.1  # of that effort, and of that precision, for a cover that is only a beginning
@@ -194,21 +204,27 @@ class Search:
         self._packed(k)
         self._priced = FewRows(self.distances, self._order)
         unproved = np.inf
-        if self.distances.n >= FEW * k:
+        if self.distances.n >= FEW * k or self._large(k):
             unproved = self._find_on_few(k, deadline)
         else:
             self.find(k, deadline)
         self._lift(k, "by_dual", min(unproved, self._reached(k)[0]), self._relaxed, deadline)
-        self._lift(k, "size", self._reached(k)[0], self._branched, deadline)
+        if not self._large(k):
+            self._lift(k, "size", self._reached(k)[0], self._branched, deadline)
+
+    def _large(self, k):
+        """Whether pairs within a radius are too many to list, and programs too large for branch and bound."""
+        return self.distances.n * k > LARGE
 
     def _find_on_few(self, k, deadline):
         """As `find`. Returns the smallest radius at which the linear relaxation is known to prove nothing."""
         few, rng = FewRows(self.distances, self._order), np.random.default_rng(0)
         undecided, unproved, work = [], np.inf, TRIAL + k * EACH
+        precision = COARSE if self._large(k) else FOUND
         while not solver.late(deadline):
             reached, centres = self._reached(k)
             low = max([self._proved(k), *undecided])
-            if (radius := self._between(low, reached, FOUND)) is None:
+            if (radius := self._between(low, reached, precision)) is None:
                 break
             centres, found = few.cover(radius, self.filled(centres, k), ROUGH * work, rng, deadline)
             if not found and radius < unproved:
@@ -224,8 +240,9 @@ class Search:
 
     def _lift(self, k, by, high, prove, deadline):
         """Raise the largest radius proved too small for k centres, below `high`, by bisection."""
+        precision = COARSE if self._large(k) else PRECISION
         while not solver.late(deadline):
-            if (radius := self._between(self._proved(k, by), high)) is None:
+            if (radius := self._between(self._proved(k, by), high, precision)) is None:
                 break
             if not prove(radius, k, deadline):
                 high = radius
@@ -252,7 +269,8 @@ class Search:
         """The best cover with k centres and its bound."""
         reached, centres, proved, by_dual = self.bracket(k, deadline)
         centres = self._drawn_in(self.filled(centres, k), reached, deadline)
-        lower, certified = (min(reached, self._after(radius)) for radius in (proved, by_dual))
+        after = {radius: self._after(radius) for radius in {proved, by_dual}}  # often one, and all distances take long
+        lower, certified = (min(reached, after[radius]) for radius in (proved, by_dual))
         proofs = [bound.dual for bound in self.bounds if bound.radius == by_dual and bound.by_dual > k]
         dual = proofs[0] if proofs else np.zeros(self.distances.n)
         return _cover(self.distances, centres, lower, status_of(reached, lower, certified), dual, certified)

@@ -246,6 +246,16 @@ def test_memory_and_threads_change_nothing(rng, monkeypatch):
             assert np.array_equal(getattr(other, key), getattr(results[0], key))
 
 
+def test_pairs_of_many_points_are_not_listed(rng, monkeypatch):
+    points = rng.random((250, 3))
+    settings = {"LARGE": 4000, "DIRECT_POINTS": 0, "TRIAL": 1e6, "EACH": 0.0, "within_problem": None}
+    for name, value in settings.items():
+        monkeypatch.setattr(f"finitecover.covers.search.{name}", value)
+    cover = cover_with_budget(points, 20)
+    assert_sound(points, cover, "l2", cover.radius)
+    verify_radius_bound(points, cover.dual, 20, cover.certified_bound, "l2")
+
+
 # --- bad input ---
 
 
