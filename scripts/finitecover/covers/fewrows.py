@@ -18,6 +18,7 @@ PIECE = 1e8  # nanoseconds of a search, between two looks at the clock
 ENTRIES = 2**24  # distances computed at a time, where they cannot be kept
 KEPT = 4  # a quarter of the bytes that may be kept are for these distances, for others may be kept beside them
 JOINING = 50  # points that join at a time, at most, because a fractional cover leaves them uncovered
+REDUCED = 3.0  # as `PROGRAM`, in large problems, of which one radius takes many
 TOLERATED = 1e-4  # of a point, that may stay uncovered by it
 NODES = 45  # of branch and bound, for one radius
 BRANCHED = 10_000  # entries of the largest program that is branched on, in a second or so; twice as many took six
@@ -154,7 +155,7 @@ class FewRows:
         total = share.sum()
         if not len(rows):
             return values, share, total
-        if 1e-9 * len(rows) * covers.nnz > PROGRAM:
+        if 1e-9 * len(rows) * covers.nnz > (REDUCED if large else PROGRAM):
             return None
         ones, limit, method = np.ones(len(columns)), time_left(deadline), "highs-ipm" if large else "highs-ds"
         result = linprog(ones, A_ub=-covers, b_ub=-np.ones(len(rows)), method=method, options=limit)
