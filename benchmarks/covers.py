@@ -57,8 +57,7 @@ from finitecover.norms import ORDER
 SOURCES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}
 SHARES = (0.01, 0.05, 0.20)  # of the class that plain greedy takes
 NEIGHBOURS = 100  # on average, of a point of the whole data set
-SIZES = (1000, 10_000, 60_000)  # points drawn from all, covered by the fewest of `CENTRES`; the most by all of them
-CENTRES = (10, 100, 1000)
+SIZES = (1000, 10_000, 60_000)  # points drawn from all
 ROUNDS = 50  # of the alternation, at most
 
 
@@ -382,10 +381,11 @@ def measure_reach(dataset, label, points, rest, budgets):
             row(dataset, label, k, kind, *(f"{value:.2f}" for value in told), f"{reached:.1%}")
 
 
-def measure_sizes(mirror):
-    """How time and memory grow with the numbers of points and centres, each in a process of its own."""
+def measure_sizes(mirror, centres):
+    """How time and memory grow with the numbers of points, for the first number of centres, and of centres, for all
+    points; each in a process of its own."""
     header("points of mnist", "k", "cover", "radius", "bound", "s", "verified in s", "peak GiB")
-    asked = [(n, CENTRES[0]) for n in SIZES] + [(SIZES[-1], k) for k in CENTRES[1:]]
+    asked = [(n, centres[0]) for n in SIZES] + [(SIZES[-1], k) for k in centres[1:]]
     for (n, k), kind in product(asked, ("free, power 2", "free, smallest radius", "subset")):
         process = get_context("spawn").Process(target=_sized, args=(mirror, n, k, kind))
         process.start()
@@ -457,6 +457,7 @@ def main():
     parser.add_argument("--others", type=int, nargs="*", default=[3], help="classes that other solvers cover too")
     parser.add_argument("--budgets", type=int, nargs="+", default=[10, 50, 100])
     parser.add_argument("--reaches", type=int, nargs="+", default=[10, 100, 1000], help="budgets of reach")
+    parser.add_argument("--centres", type=int, nargs="+", default=[10, 100], help="of sizes; 1000 take 45 minutes")
     parser.add_argument("--count", type=int, default=2, help="instances of each random kind and size")
     options = parser.parse_args()
     mirror = os.environ.get("FINITECOVER_MIRROR")
@@ -477,7 +478,7 @@ def main():
     if "whole" in options.parts:
         measure_whole(mirror)
     if "sizes" in options.parts:
-        measure_sizes(mirror)
+        measure_sizes(mirror, options.centres)
 
 
 if __name__ == "__main__":
