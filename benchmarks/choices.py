@@ -1,10 +1,13 @@
 """What a training gives for its cost, on training images that were held out: what settings are chosen by.
 
 updates: PGD training with and without augmentation, for several numbers of updates. warmup: the share of the updates
-over which perturbations grow. eps: how many images standard models keep at each size of perturbation. Small sets,
-random images and those nearest to k-means centroids, ten per class, are chosen from the training images that are left;
-test images are never read. A row per data set and setting: clean accuracy and accuracy under PGD-20 in percent on the
-images held out, means over sets and seeds, and core-seconds of a training.
+over which perturbations grow. strength: TRADES instead of PGD, a network twice as wide with as many updates and with
+half of them, which take about as long, and the mean of the weights over the last third of the updates (Izmailov et al.
+2018). eps: how many images standard models keep at each size of perturbation, and what all
+images and small sets reach where they train against it. Small sets, random images and those nearest to k-means
+centroids, ten per class, are chosen from the training images that are left; test images are never read. A row per data
+set and setting: clean accuracy and accuracy under PGD-20 in percent on the images held out, means over sets and seeds,
+and core-seconds of a training.
 
 Data come from the mirror folder in FINITECOVER_MIRROR.
 """
@@ -15,6 +18,7 @@ import sys
 import tempfile
 import time
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
@@ -22,7 +26,6 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 import numpy as np
 import torch
 import yaml
-from snakemake.utils import update_config
 
 from finitecover.coresets.selection import select
 from finitecover.data import checks, sources
@@ -35,22 +38,30 @@ from finitecover.training.loop import train
 from finitecover.training.models import build_model
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("updates", "warmup", "eps")
+PARTS = ("updates", "warmup", "strength", "eps")
 HELD_OUT, PER_CLASS = 1000, 10
 SETS = ("random", "kmeans")
 UPDATES = {False: (100, 200, 500), True: (100, 200, 300, 500)}
 WARMUPS = (0.0, 0.2, 0.5)
 CHOSEN = 300  # updates with augmentation, for what is not about their number
-SIZES = {"mnist": (0.1, 0.2, 0.3), "fashion-mnist": (0.05, 0.1, 0.15, 0.2), "cifar10-5k": (2 / 255, 4 / 255, 8 / 255)}
+# Of trainings: what is changed of the default one.
+STRENGTHS = {
+    "PGD": {},
+    "PGD, weights averaged over the last third": {"averaged": 5},
+    "TRADES": {"training": "trades-linf"},
+    "PGD, width 32": {"width": 32},
+    "PGD, width 32, half the updates": {"width": 32, "updates": CHOSEN // 2},
+}
+STATES = 15  # of a training, of which the last are averaged
+SIZES = {"mnist": (0.1, 0.2, 0.3), "fashion-mnist": (0.05, 0.1, 0.15, 0.2), "cifar10-50k": (2 / 255, 4 / 255, 8 / 255)}
 
 
 def configuration():
-    """The default study's, with a tenth of CIFAR-10, and the mirror folder that FINITECOVER_MIRROR names."""
+    """The default study's, with the mirror folder that FINITECOVER_MIRROR names."""
     mirror = os.environ.get("FINITECOVER_MIRROR")
     if not mirror:
         sys.exit("FINITECOVER_MIRROR names no folder with the publishers' files")
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-    update_config(config, yaml.safe_load((ROOT / "config/cifar10-5k.yaml").read_text(encoding="utf-8")))
     derive_methods(config)
     config["data"]["mirror"] = mirror
     return config
@@ -98,15 +109,50 @@ def measure(data, name, config, settings, seeds):
     return np.mean(found, axis=0)
 
 
-def trained(data, config, images, labels, asked, seed):
-    """A network trained adversarially on images (n, c, h, w) as `training_settings` ask, in float32."""
-    model, ones = build_model(config["models"]["convnet"], data.known, seed), torch.ones(len(images))
-    train(
+def trained(data, config, images, labels, asked, seed, width=None, averaged=0):
+    """A network trained adversarially on images (n, c, h, w) as `training_settings` ask, in float32.
+
+    width: of its layers, the study's where it is None; averaged: of how many of the last of `STATES` states it has the
+    mean of the weights, 0 for those of the last update.
+    """
+    network = config["models"]["convnet"]
+    model = build_model(network | {"width": width or network["width"]}, data.known, seed)
+    ones = torch.ones(len(images))
+    found = train(
         model, images, labels, ones, asked["adversary"]["eps"] * ones,
         optimisation=asked["optimisation"] | {"precision": "float32"}, objective=asked["objective"],
         adversary=asked["adversary"], augmentation=asked["augmentation"], seed=seed,
+        snapshots=STATES if averaged else 0,
     )  # fmt: skip
+    if averaged:
+        states = [snapshot["model"] for snapshot in found.snapshots[-averaged:]]
+        model.load_state_dict({name: sum(state[name] for state in states) / averaged for name in states[0]})
     return model
+
+
+def strengthened(data, name, config, changed, seeds):
+    """(clean, robust, core-seconds): means over sets and seeds of a training of `STRENGTHS`."""
+    asked = training_settings(config, name, changed.get("training", "pgd-linf"))
+    asked["optimisation"] = asked["optimisation"] | {"steps": changed.get("updates", CHOSEN)}
+    options, found = {key: changed[key] for key in ("width", "averaged") if key in changed}, []
+    for algorithm, seed in product(SETS, range(seeds)):
+        start = time.process_time()
+        model = trained(data, config, *data.small_set(algorithm, seed), asked, seed, **options)
+        found.append([*judge(model, data, config, asked["adversary"]), time.process_time() - start])
+    return np.mean(found, axis=0)
+
+
+def reached(data, name, config, eps, seeds):
+    """{set: (clean, robust)} of PGD training against a size of perturbation, under attack of the same size."""
+    asked = training_settings(config, name, "pgd-linf")
+    asked["adversary"] = asked["adversary"] | {"eps": eps}
+    every = torch.from_numpy(pixels(data.images)), torch.from_numpy(data.labels)
+    found = {}
+    for algorithm in ("all images", *SETS):
+        sets = [every if algorithm == "all images" else data.small_set(algorithm, seed) for seed in range(seeds)]
+        models = [trained(data, config, *images, asked, seed) for seed, images in enumerate(sets)]
+        found[algorithm] = np.mean([judge(model, data, config, asked["adversary"]) for model in models], axis=0)
+    return found
 
 
 def survivals(data, name, config, seeds):
@@ -128,10 +174,15 @@ def judge(model, data, config, adversary):
     images, labels = data.held_out
     model.eval().requires_grad_(False)
     clean = (predict(model, images) == labels).double().mean().item()
+    return clean, (attacked(model, images, labels, config, adversary) == labels).double().mean().item()
+
+
+def attacked(model, images, labels, config, adversary):
+    """Predictions (n,) on what the study's PGD makes of images."""
     pgd = {key: value for key, value in config["evaluation"]["attacks"]["pgd"].items() if key != "kind"}
     generator = torch.Generator().manual_seed(0)
     _, predictions = attack(model, images, labels, adversary["eps"], norm=adversary["norm"], generator=generator, **pgd)
-    return clean, (predictions == labels).double().mean().item()
+    return predictions
 
 
 def tried(part, config):
@@ -155,10 +206,10 @@ def arguments(description, parts, datasets):
 
 def main():
     """Print a table per part."""
-    options = arguments(__doc__, PARTS, ("mnist", "fashion-mnist", "cifar10-5k"))
+    options = arguments(__doc__, PARTS, tuple(SIZES))
     config = configuration()
     loaded = {name: Data(name, config) for name in options.datasets}
-    for part in [part for part in options.parts if part != "eps"]:
+    for part in [part for part in options.parts if part in ("updates", "warmup")]:
         print(f"\n| {part}: data set | augmented | updates | warm-up | clean % | robust % | core-seconds |")
         print("|---|---|---|---|---|---|---|", flush=True)
         for name, data in loaded.items():
@@ -168,13 +219,21 @@ def main():
                 told = ("yes" if settings["augmented"] else "no", settings["updates"], settings["warmup"])
                 told += (f"{100 * clean:.1f}", f"{100 * robust:.1f}", f"{seconds:.0f}")
                 print(f"| {name}, linf {eps:.3g} | {' | '.join(map(str, told))} |", flush=True)
+    if "strength" in options.parts:
+        print("\n| strength: data set | training | clean % | robust % | core-seconds |")
+        print("|---|---|---|---|---|", flush=True)
+        for (name, data), (words, changed) in product(loaded.items(), STRENGTHS.items()):
+            clean, robust, seconds = strengthened(data, name, config, changed, options.seeds)
+            print(f"| {name} | {words} | {100 * clean:.1f} | {100 * robust:.1f} | {seconds:.0f} |", flush=True)
     if "eps" in options.parts:
-        print("\n| eps: data set | what standard models keep, %, at linf |\n|---|---|", flush=True)
+        print("\n| eps: data set | linf | standard models keep % | trained against it: clean / robust % |")
+        print("|---|---|---|---|", flush=True)
         for name, data in loaded.items():
             kept = survivals(data, name, config, options.seeds)
-            print(
-                f"| {name} | {', '.join(f'{eps:.3g}: {100 * share:.1f}' for eps, share in kept.items())} |", flush=True
-            )
+            for eps in SIZES[name]:
+                found = reached(data, name, config, eps, options.seeds)
+                told = [f"{made} {100 * clean:.1f} / {100 * robust:.1f}" for made, (clean, robust) in found.items()]
+                print(f"| {name} | {eps:.3g} | {100 * kept[eps]:.1f} | {', '.join(told)} |", flush=True)
 
 
 if __name__ == "__main__":
