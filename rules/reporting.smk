@@ -239,7 +239,7 @@ rule plot_images:
     conda:
         "../envs/figures.yaml"
     params:
-        names=outputs.shown_set_names(config),
+        names=of_study(outputs.shown_set_names, "dataset"),
         caption=figures.caption_of(config, "images"),
         code=code("plot_images"),
     script:

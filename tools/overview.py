@@ -3,10 +3,12 @@
 import re
 from itertools import product
 
+import numpy as np
 import pandas as pd
 
 from finitecover.reporting.statistics import FAILED_MARK, at_training_eps, span, with_gates
 from finitecover.study.kinds import FULL, LABELS
+from finitecover.study.runs import budgets
 from finitecover.study.settings import every_training_eps, strength
 
 AT_CHANCE = "‡"
@@ -38,7 +40,11 @@ def _rows(frames, config):
     norm = config["trainings"][trainings[0]]["norm"]
     rows = with_gates(at_training_eps(frames["summary"], every_training_eps(config)), frames["gates"])
     rows = rows[rows["training"].isin(trainings) & rows["measure"].eq(norm) & rows["model"].eq(model)]
-    return rows[rows["ipc"].isin(_budgets(config)) | rows["method"].eq(FULL)]
+    of_dataset = [
+        rows["dataset"].eq(dataset) & (rows["ipc"].isin(_budgets(config, dataset)) | rows["method"].eq(FULL))
+        for dataset in config["run"]["datasets"]
+    ]
+    return rows[np.logical_or.reduce(of_dataset)]
 
 
 def _labels(config):
@@ -47,16 +53,17 @@ def _labels(config):
     return [kind for kind in LABELS if kind in taken]
 
 
-def _budgets(config):
-    budgets = sorted({min(config["run"]["budgets"]), max(config["run"]["budgets"])})
-    return budgets[-2 if len(_labels(config)) == 1 else -1 :]
+def _budgets(config, dataset):
+    asked = budgets(config, dataset)
+    return sorted({min(asked), max(asked)})[-2 if len(_labels(config)) == 1 else -1 :]
 
 
 def _columns(rows, config):
     """{heading: entries by the method's name} of a study."""
     strengths = {training: strength(config, training) for training in _comparable(config)}
     labels, columns = _labels(config), {}
-    for dataset, budget, kind in product(config["run"]["datasets"], _budgets(config), labels):
+    shown = [(dataset, budget) for dataset in config["run"]["datasets"] for budget in _budgets(config, dataset)]
+    for (dataset, budget), kind in product(shown, labels):
         here = rows["dataset"].eq(dataset) & (rows["ipc"].isin([budget]) | rows["method"].eq(FULL))
         here &= rows["training"].map(lambda name: strengths[name]["labels"]).eq(kind)
         columns[_heading(dataset, budget, kind, labels)] = _column(rows[here], strengths)

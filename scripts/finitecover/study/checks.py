@@ -6,7 +6,7 @@ from operator import itemgetter
 from finitecover.study import kinds, layout, renamed
 from finitecover.study.catalogue import image_side, smallest_class
 from finitecover.study.kinds import ALGORITHMS, ATTACKS, FAMILIES, PRINCIPAL_COMPONENTS, RELAXATIONS, SOURCES, TRAININGS
-from finitecover.study.runs import BUDGET, at_budget, kind_of, labelled_runs, runs, takes_budget, teacher_of
+from finitecover.study.runs import BUDGET, at_budget, budgets, kind_of, labelled_runs, runs, takes_budget, teacher_of
 from finitecover.study.schema import mistake
 from finitecover.study.settings import (
     ConfigurationError,
@@ -352,8 +352,9 @@ def _check_budgets(dataset, config):
             f"frontier.budgets: {k} centres exceed the smallest class of {dataset}, which has {largest}",
         )
     used = config["frontier"]["budgets"] is None or any(takes_budget(config["methods"][m]) for m in run["methods"])
-    for ipc in run["budgets"] if used else []:
+    where = f"datasets.{dataset}.budgets" if "budgets" in config["datasets"][dataset] else "run.budgets"
+    for ipc in budgets(config, dataset) if used else []:
         _require(
             ipc <= largest,
-            f"run.budgets: {ipc} images per class exceed the smallest class of {dataset}, which has {largest}",
+            f"{where}: {ipc} images per class exceed the smallest class of {dataset}, which has {largest}",
         )

@@ -40,7 +40,8 @@ def _adversarial_kinds(config):
 
 
 def _has_budgets(config):
-    return len(config["run"]["budgets"]) >= LEAST_BUDGETS and len(_adversarial_kinds(config)) > 0
+    most = max(len(runs.budgets(config, dataset)) for dataset in config["run"]["datasets"])
+    return most >= LEAST_BUDGETS and len(_adversarial_kinds(config)) > 0
 
 
 def _has_sizes(config):
@@ -49,6 +50,10 @@ def _has_sizes(config):
 
 def _has_costs(config):
     return "pgd" in _adversarial_kinds(config)
+
+
+def _has_images(config):
+    return any(shown_sets(config, dataset) for dataset in config["run"]["datasets"])
 
 
 def _has_architectures(config):
@@ -76,15 +81,15 @@ def _learns_frontier(method):
 
 def frontier_datasets(config):
     """The data sets whose frontier is traced beyond that: dicts of dataset."""
-    covered = runs.of_family(config, "cover")
-    return [run for run in runs.datasets(config) if covered and traces_frontier(config, run["dataset"])]
+    covered = [run for run in runs.datasets(config) if runs.of_family(config, run["dataset"], "cover")]
+    return [run for run in covered if traces_frontier(config, run["dataset"])]
 
 
-def shown_sets(config):
-    """The training sets shown as images: every method but the full set at the budget that is nearest to ten per class;
-    dicts of `runs.training_sets`."""
-    budget, methods = min(config["run"]["budgets"], key=lambda ipc: abs(ipc - SHOWN)), config["methods"]
-    sets = [made for made in runs.training_sets(config) if made["ipc"] in (None, budget)]
+def shown_sets(config, dataset):
+    """The training sets of a data set that are shown as images: every method but the full set at the budget that is
+    nearest to ten per class; dicts of `runs.training_sets`."""
+    budget, methods = min(runs.budgets(config, dataset), key=lambda ipc: abs(ipc - SHOWN)), config["methods"]
+    sets = [made for made in runs.training_sets(config, dataset) if made["ipc"] in (None, budget)]
     return [made for made in sets if methods[made["method"]]["family"] != "full"]
 
 
@@ -129,7 +134,7 @@ FIGURES = {
         has_frontier,
         caption="Centres needed against the radius: the middle class, and the range over classes; points where solved.",
     ),
-    "images": Figure("Chosen and synthetic images", lambda config: bool(shown_sets(config)), per_dataset=True),
+    "images": Figure("Chosen and synthetic images", _has_images, per_dataset=True),
     "condensation": Figure(
         "Condensation, loss and images over the iterations",
         lambda config: bool(condensations(config)),

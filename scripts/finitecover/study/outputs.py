@@ -188,21 +188,21 @@ def covers(config):
     ]
 
 
-def shown_set_names(config):
-    """Names of the training sets that are shown as images."""
-    return [made["training_set"] for made in figures.shown_sets(config)]
+def shown_set_names(config, dataset):
+    """Names of the training sets of a data set that are shown as images."""
+    return [made["training_set"] for made in figures.shown_sets(config, dataset)]
 
 
 def shown_set_paths(config, dataset):
     """Where those of a data set lie, with the first seed."""
     shared = {"dataset": dataset, "seed": config["run"]["seeds"][0]}
-    return [paths.training_set(config, made | shared) for made in figures.shown_sets(config)]
+    return [paths.training_set(config, made | shared) for made in figures.shown_sets(config, dataset)]
 
 
 def shown_condensations(config, dataset):
     """Condensations of a data set, as the figure of them shows them: dicts of `runs.made_sets` and pictured, whether
     snapshots are shown: those of the smallest budget with the first seed."""
-    pictured = (min(config["run"]["budgets"]), config["run"]["seeds"][0])
+    pictured = (min(runs.budgets(config, dataset)), config["run"]["seeds"][0])
     return [
         run | {"pictured": (run["ipc"], run["seed"]) == pictured}
         for run in figures.condensations(config)

@@ -64,23 +64,29 @@ def at_budget(settings, ipc):
     return own | settings["by_budget"][max(reached, key=int)] if reached else own
 
 
-def training_sets(config):
-    """The training sets of a study, in the order of its lists: dicts of training_set, method, ipc."""
+def budgets(config, dataset):
+    """Images per class of a data set's training sets: its own, or the study's."""
+    return config["datasets"][dataset].get("budgets", config["run"]["budgets"])
+
+
+def training_sets(config, dataset):
+    """The training sets of a data set, in the order of the study's lists: dicts of training_set, method, ipc."""
     found = []
     for method in config["run"]["methods"]:
-        budgets = config["run"]["budgets"] if takes_budget(config["methods"][method]) else [None]
-        found += [{"training_set": training_set_name(method, ipc), "method": method, "ipc": ipc} for ipc in budgets]
+        asked = budgets(config, dataset) if takes_budget(config["methods"][method]) else [None]
+        found += [{"training_set": training_set_name(method, ipc), "method": method, "ipc": ipc} for ipc in asked]
     return found
 
 
-def of_family(config, *families):
+def of_family(config, dataset, *families):
     """Those of `training_sets` that methods of these families make."""
-    return [made for made in training_sets(config) if config["methods"][made["method"]]["family"] in families]
+    sets = training_sets(config, dataset)
+    return [made for made in sets if config["methods"][made["method"]]["family"] in families]
 
 
-def covers(config):
+def covers(config, dataset):
     """Those of `training_sets` that are covers of every class by itself."""
-    return [made for made in training_sets(config) if is_cover(config["methods"][made["method"]])]
+    return [made for made in training_sets(config, dataset) if is_cover(config["methods"][made["method"]])]
 
 
 def runs(config):
@@ -94,7 +100,7 @@ def runs(config):
     return [
         {"dataset": dataset, **made, "training": training, "model": model, "seed": seed}
         for dataset in run["datasets"]
-        for made in training_sets(config)
+        for made in training_sets(config, dataset)
         for training in run["trainings"]
         for model in run["models"]
         for seed in run["seeds"]
@@ -153,10 +159,13 @@ def made_sets(config, *families):
 
 def all_covers(config):
     """Every cover of the study, trained on, started from or neither: dicts of dataset, training_set, method, ipc."""
-    started = [start_of(config, made["training_set"]) for made in of_family(config, "condensation")]
-    started = [start for start in started if start and config["methods"][start["method"]]["family"] == "cover"]
-    sets = {made["training_set"]: made for made in of_family(config, "cover") + started}
-    return [{"dataset": dataset, **made} for dataset in config["run"]["datasets"] for made in sets.values()]
+    found = []
+    for dataset in config["run"]["datasets"]:
+        started = [start_of(config, made["training_set"]) for made in of_family(config, dataset, "condensation")]
+        started = [start for start in started if start and config["methods"][start["method"]]["family"] == "cover"]
+        sets = {made["training_set"]: made for made in of_family(config, dataset, "cover") + started}
+        found += [{"dataset": dataset, **made} for made in sets.values()]
+    return found
 
 
 def condensed_covers(config):
@@ -202,11 +211,12 @@ def certified_runs(config):
 
     A model trained on a cover is certified at its centres, any other at those of every label-wise cover of the study.
     """
-    certified, every = [], [made["training_set"] for made in covers(config)]
+    certified = []
     for run in runs(config):
         if kind_of(config, run["training"]).certified:
             own = is_cover(config["methods"][run["method"]])
-            certified += [run | {"cover": cover} for cover in ([run["training_set"]] if own else every)]
+            at = [run] if own else covers(config, run["dataset"])
+            certified += [run | {"cover": made["training_set"]} for made in at]
     return certified
 
 

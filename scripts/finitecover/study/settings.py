@@ -6,7 +6,7 @@ from pathlib import Path
 
 from finitecover.study.catalogue import source_files, source_state
 from finitecover.study.kinds import ATTACKS, SOURCES, STRENGTH, all_keys
-from finitecover.study.runs import at_budget, kind_of, snapshots, split_name
+from finitecover.study.runs import at_budget, budgets, kind_of, snapshots, split_name
 
 
 class ConfigurationError(ValueError):
@@ -196,7 +196,7 @@ def frontier_settings(config, dataset):
     """What the frontier of a data set asks for: norm, number of spaced radii, budgets, radii."""
     settings = dict(config["frontier"])
     if settings["budgets"] is None:
-        settings["budgets"] = config["run"]["budgets"]
+        settings["budgets"] = budgets(config, dataset)
     if settings["radii"] is None:
         radius = config["datasets"][dataset].get("radius", {}).get(settings["norm"])
         settings["radii"] = [] if radius is None else [radius]

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from finitecover.study import checks, kinds, renamed, runs, settings
+from finitecover.study import checks, figures, kinds, renamed, runs, settings
 from finitecover.study.catalogue import image_side, smallest_class
 from finitecover.study.claims import read_claims
 from finitecover.study.settings import ConfigurationError
@@ -381,7 +381,22 @@ def test_an_imported_set_must_exist_for_every_data_set(tmp_path):
         checks.check(config, SCHEMA)
     (tmp_path / "digits.pt").touch()
     checks.check(config, SCHEMA)
-    assert [made["training_set"] for made in runs.training_sets(config)] == ["theirs"]
+    assert [made["training_set"] for made in runs.training_sets(config, "digits")] == ["theirs"]
+
+
+def test_a_data_set_may_have_budgets_of_its_own():
+    config = study("smoke")
+    config["datasets"]["mine"] = config["datasets"]["digits"] | {"budgets": [3, 5]}
+    config["run"]["datasets"] = ["digits", "mine"]
+    checks.check(config, SCHEMA)
+    asked = {name: {run["ipc"] for run in runs.runs(config) if run["dataset"] == name} for name in ("digits", "mine")}
+    assert asked == {"digits": {None, 10}, "mine": {None, 3, 5}}
+    covered = {(run["dataset"], run["ipc"]) for run in runs.all_covers(config)}
+    assert covered == {("digits", 10), ("mine", 3), ("mine", 5)}
+    assert {made["ipc"] for made in figures.shown_sets(config, "mine")} == {5}
+    config["datasets"]["mine"]["budgets"] = [140]
+    with pytest.raises(ConfigurationError, match=r"datasets.mine.budgets: 140 images per class exceed .* mine, .* 139"):
+        checks.check(config, SCHEMA)
 
 
 def test_an_imported_set_is_a_cover_where_its_images_per_class_are_told(tmp_path):
@@ -395,7 +410,7 @@ def test_an_imported_set_is_a_cover_where_its_images_per_class_are_told(tmp_path
         checks.check(config, SCHEMA)
     theirs["ipc"] = 10
     checks.check(config, SCHEMA)
-    assert {made["training_set"] for made in runs.covers(config)} == {"theirs"}
+    assert {made["training_set"] for made in runs.covers(config, "digits")} == {"theirs"}
     assert settings.cover_settings(config, "digits", "theirs") == {
         "given": "budget",
         "label_wise": True,

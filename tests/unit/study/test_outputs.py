@@ -87,7 +87,7 @@ def test_the_frontier_joins_what_covers_learn_with_what_is_asked_for():
 
 def test_images_are_shown_at_the_budget_nearest_to_ten_with_the_first_seed():
     config = changed(methods=["full", "random", "mfc-eta", "dm"], budgets=[50, 5], seeds=[3, 4])
-    assert outputs.shown_set_names(config) == ["random-ipc5", "mfc-eta", "dm-ipc5"]
+    assert outputs.shown_set_names(config, "digits") == ["random-ipc5", "mfc-eta", "dm-ipc5"]
     assert outputs.shown_set_paths(config, "digits") == [
         "results/digits/coresets/random-ipc5/seed3/train.npy",
         "results/digits/covers/mfc-eta/train.npy",
