@@ -2,7 +2,7 @@
 
 
 rule attack_model:
-    """Attack one model in every norm and size of its data set; a row per image and attack, and the gates."""
+    """Attack one model in every norm and size of its data set; a row per image and attack, the gates, a few adversarial images."""
     input:
         model=paths.MODEL,
         test=paths.TEST,
@@ -10,6 +10,7 @@ rule attack_model:
         examples=paths.EXAMPLES,
         accuracies=paths.ACCURACIES,
         gates=paths.GATES,
+        pictures=paths.PICTURES,
         cost=paths.ATTACK_COST,
     log:
         paths.log("attack_model"),

@@ -246,6 +246,27 @@ rule plot_images:
         "../scripts/plot_images.py"
 
 
+rule plot_adversarial:
+    """A few test images with what the attacks made of them, for a model of every family of methods."""
+    input:
+        pictures=of_study(outputs.picture_paths, "dataset"),
+    output:
+        pdf=report(paths.ADVERSARIAL_PDF, caption="captions/figures.rst", category="Figures"),
+        png=paths.ADVERSARIAL_PNG,
+    log:
+        paths.log("plot_adversarial"),
+    localrule: True
+    conda:
+        "../envs/figures.yaml"
+    params:
+        names=of_study(outputs.picture_names, "dataset"),
+        threat=of_study(figures.pictured_threat, "dataset"),
+        caption=figures.caption_of(config, "adversarial"),
+        code=code("plot_adversarial"),
+    script:
+        "../scripts/plot_adversarial.py"
+
+
 rule plot_condensation:
     """Loss of every condensation of a data set, and how its images change over the iterations."""
     input:

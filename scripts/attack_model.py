@@ -1,4 +1,4 @@
-"""Attack one model; write a row per test image and attack, the accuracies, and the gates."""
+"""Attack one model; write a row per test image and attack, the accuracies, the gates, and a few adversarial images."""
 
 from fractions import Fraction
 
@@ -12,7 +12,7 @@ from finitecover.guarded import seeded
 from finitecover.jobs.device import torch_device
 from finitecover.jobs.files import save_json, save_rows
 from finitecover.jobs.harness import job, log
-from finitecover.jobs.records import load_records, pixels, save_parquet
+from finitecover.jobs.records import load_records, pixels, save_parquet, save_records
 from finitecover.training.models import load_model
 from finitecover.training.passes import Passes
 
@@ -29,6 +29,7 @@ def attack_model(
     examples_path,
     accuracies_path,
     gates_path,
+    pictures_path,
     cost_path,
 ):
     """Threat: sizes per norm; examples: how many images to attack; attacks: the weakest first; library: on which images
@@ -42,7 +43,7 @@ def attack_model(
     labels = torch.from_numpy(np.array(records["label"])).to(device)
     asked = {"threat": threat, "attacks": attacks, "library": library}
     with seeded(seed, device):  # your own networks may draw from global generators
-        rows, gates = evaluate(network, images, labels, chosen, **asked, seed=seed)
+        rows, gates, shown = evaluate(network, images, labels, chosen, **asked, seed=seed)
     columns = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
     table = accuracies(rows)
     if kind == "standard":
@@ -55,6 +56,7 @@ def attack_model(
     save_parquet(examples_path, columns)
     save_rows(accuracies_path, table)
     save_rows(gates_path, gates)
+    save_records(pictures_path, np.concatenate(shown))
     save_json(cost_path, passes.counts())
 
 
@@ -77,5 +79,6 @@ if __name__ == "__main__":
             examples_path=snakemake.output.examples,
             accuracies_path=snakemake.output.accuracies,
             gates_path=snakemake.output.gates,
+            pictures_path=snakemake.output.pictures,
             cost_path=snakemake.output.cost,
         )

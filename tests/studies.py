@@ -9,8 +9,8 @@ from running import ROOT
 
 SCHEMA = ROOT / "config/schema.yaml"
 # Names of the figures that the smoke study has, and the quick one that tests run.
-SMOKE_FIGURES = ["methods", "claims", "sizes", "costs", "frontier", "images_digits", "condensation_digits"]
-SMOKE_FIGURES += ["transfer", "bounds"]
+SMOKE_FIGURES = ["methods", "claims", "sizes", "costs", "frontier", "images_digits"]
+SMOKE_FIGURES += ["adversarial_digits", "condensation_digits", "transfer", "bounds"]
 
 
 def merged(base, overlay):

@@ -28,6 +28,7 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
 
     def expected(datasets, models, covers, coresets, condensed, accuracies):
         each = ("download_dataset", "prepare_dataset", "trace_frontier", "plot_images", "plot_condensation")
+        each += ("plot_adversarial",)
         counts = shared | dict.fromkeys(each, datasets) | {"train_model": models, "attack_model": models}
         counts |= {"solve_cover": covers, "verify_cover": covers, "explore_cover": datasets}
         counts |= {"select_coreset": coresets, "condense_dataset": condensed, "plot_figure": accuracies}

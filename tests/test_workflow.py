@@ -105,7 +105,7 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
 
 def test_the_report_is_one_page_that_needs_no_other_file(finished):
     page = (finished.folder / "results" / "report" / "report.html").read_text()
-    assert page.count("<img ") == page.count('src="data:image/png;base64,') == 9
+    assert page.count("<img ") == page.count('src="data:image/png;base64,') == len(SMOKE_FIGURES)
     assert not re.search(r"(src|href)=(?![\"'](data:|#))", page)
     for text in ("free-eta", "free-dm-ipc10", "core-hours", "2.10.0", "generalised-l2"):
         assert text in page
@@ -413,7 +413,7 @@ def test_changed_settings_of_a_method_rerun_its_jobs_only(finished):
     changed.write_text("methods: {mfc: {norm: l1}}")
     plan = finished.planned(config=overlays)
     jobs = {"solve_cover": 1, "verify_cover": 1, "explore_cover": 1, "collect_covers": 1, "plot_frontier": 1}
-    jobs |= {"train_model": 3, "attack_model": 3, "plot_images": 1}
+    jobs |= {"train_model": 3, "attack_model": 3, "plot_images": 1, "plot_adversarial": 1}
     jobs |= {"transfer_attacks": 3, "collect_tables": 2, "trace_bound": 2}
     assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
     changed.write_text("run: {seeds: [0, 1]}")
@@ -507,8 +507,8 @@ def test_an_own_coreset_is_chosen_anew_with_what_comes_after_it_and_nothing_else
     plan = finished.planned(config=finished.overlays)
     path.write_text(source)
     jobs = {"select_coreset": 2, "train_model": 5, "attack_model": 5, "transfer_attacks": 3, "collect_tables": 1}
-    jobs |= {"label_set": 1}
-    assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs | {"plot_images": 1}
+    jobs |= {"label_set": 1, "plot_images": 1, "plot_adversarial": 1}
+    assert {name: count for name, count in plan.items() if name not in COLLECTING} == jobs
 
 
 # --- other studies in the same folder, after the tests that expect the quick one's tables ---

@@ -17,6 +17,7 @@ from finitecover.data.sampling import draw_examples
 from finitecover.evaluation import gates
 from finitecover.evaluation.foreign import adversarial_images
 from finitecover.evaluation.library_attacks import AUTOATTACK, MINIMAL_NORM, autoattack, minimal_norm
+from finitecover.evaluation.pictures import pictured, pictures
 from finitecover.own import attacks as own_attacks
 from finitecover.study.extensions import own_objects
 from finitecover.training.attacks import attack, predict
@@ -69,7 +70,7 @@ class Target:
 
 
 def evaluate(model, images, labels, chosen, *, threat, attacks, library, seed):
-    """Classify all images and attack some: (rows, gates).
+    """Classify all images and attack some: (rows, gates, shown).
 
     images (n, c, h, w) in [0, 1]; labels (n,); chosen: positions of the images to attack; threat: {norm: list of eps
     as fractions}; attacks: {name: {"kind", ...}} with the settings of `attack` for kind pgd, of `autoattack` for kind
@@ -80,7 +81,8 @@ def evaluate(model, images, labels, chosen, *, threat, attacks, library, seed):
     rows: a list of dicts, one per attack, norm and eps, of columns with an entry per image (example, its position,
     label, attack, norm, eps, prediction, correct, distance); attack "clean", of all images, has norm "none" and eps
     "0"; attack "worst" is what all attacks together have broken up to a size, over the images that all of them have
-    seen. gates: a list of dicts (gate, passed, value, expected).
+    seen. gates: a list of dicts (gate, passed, value, expected). shown: records of `pictures`, a few images in every
+    norm and size of the library attacks.
     """
     model.eval().requires_grad_(False)
     clean = predict(model, images)
@@ -88,7 +90,7 @@ def evaluate(model, images, labels, chosen, *, threat, attacks, library, seed):
     target = everything.part(chosen)
     strongest = [settings for settings in attacks.values() if settings["kind"] == "pgd"][-1]
     rows = [_row(everything, "clean", "none", "0", clean, torch.zeros(len(labels)))]
-    passed = [gates.eps_zero(target, strongest), gates.gradients(target)]
+    passed, shown = [gates.eps_zero(target, strongest), gates.gradients(target)], []
     for norm, sizes in threat.items():
         evaluation = _OfNorm(target, norm, attacks, library)
         *others, largest = sorted(sizes, key=Fraction)
@@ -97,8 +99,9 @@ def evaluate(model, images, labels, chosen, *, threat, attacks, library, seed):
         evaluation.attack_at(largest, longer=True)
         rows += evaluation.rows
         passed += evaluation.gates
+        shown += evaluation.pictures
     passed.append(gates.broken_at_one(target, strongest))
-    return rows, passed
+    return rows, passed, shown
 
 
 def accuracies(rows):
@@ -143,7 +146,8 @@ class _OfNorm:
         self.seen = self.everything  # by every attack up to the present size
         self.shown, self.predictions = target.images.clone(), target.clean.clone()
         self.nearest = self._nearest() if self.sizes else {}
-        self.rows, self.gates = [], []
+        self.pictured = torch.as_tensor(pictured(target.labels.cpu().numpy(), drawn), device=target.labels.device)
+        self.rows, self.gates, self.pictures = [], [], []
 
     def attack_at(self, eps, longer=False):
         """Run every attack at a size, larger than the ones before; longer: the gate that asks for more steps, too."""
@@ -163,6 +167,8 @@ class _OfNorm:
             self.gates.append(gates.inside(self.target, found, self.norm, eps, name))
         if eps in self.sizes:
             self.seen = self._library(eps, size)
+            part, found = self.target.part(self.pictured.cpu()), self.shown[self.pictured]
+            self.pictures.append(pictures(part, self.norm, eps, found, self.predictions[self.pictured]))
         self._add("worst", eps, self.seen)
 
     def _left(self, among=None):

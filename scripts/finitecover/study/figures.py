@@ -8,7 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from finitecover.study import paths, runs
-from finitecover.study.settings import every_training_eps, strongest_pgd, traces_frontier, training_kinds
+from finitecover.study.kinds import FULL
+from finitecover.study.settings import (
+    every_training_eps,
+    strongest_pgd,
+    traces_frontier,
+    training_eps,
+    training_kinds,
+)
 
 
 @dataclass(frozen=True)
@@ -34,9 +41,12 @@ def _always(config):
     return True
 
 
+def _norms(config):
+    return config["evaluation"]["norms"]
+
+
 def _adversarial_kinds(config):
-    kinds = training_kinds(config).values()
-    return [kind for kind, norm in kinds if norm in config["evaluation"]["norms"]]
+    return [kind for kind, norm in training_kinds(config).values() if norm in _norms(config)]
 
 
 def _has_budgets(config):
@@ -87,10 +97,48 @@ def frontier_datasets(config):
 
 def shown_sets(config, dataset):
     """The training sets of a data set that are shown as images: every method but the full set at the budget that is
-    nearest to ten per class; dicts of `runs.training_sets`."""
-    budget, methods = min(runs.budgets(config, dataset), key=lambda ipc: abs(ipc - SHOWN)), config["methods"]
+    shown; dicts of `runs.training_sets`."""
+    budget, methods = shown_budget(config, dataset), config["methods"]
     sets = [made for made in runs.training_sets(config, dataset) if made["ipc"] in (None, budget)]
     return [made for made in sets if methods[made["method"]]["family"] != "full"]
+
+
+def shown_budget(config, dataset):
+    """The budget at which a data set's images are shown: the nearest to ten per class."""
+    return min(runs.budgets(config, dataset), key=lambda ipc: abs(ipc - SHOWN))
+
+
+def pictured_training(config):
+    """The training whose models adversarial images are shown of: the first of kind pgd, or another with an adversary
+    that is evaluated, or the first."""
+    evaluated = {name: kind for name, (kind, norm) in training_kinds(config).items() if norm in _norms(config)}
+    of_pgd = [name for name, kind in evaluated.items() if kind == "pgd"]
+    return [*of_pgd, *evaluated, *config["run"]["trainings"]][0]
+
+
+def pictured_threat(config, dataset):
+    """(norm, eps) of the adversarial images that are shown: that training's norm, else the first evaluated one."""
+    sizes, norm = training_eps(config, dataset), config["trainings"][pictured_training(config)].get("norm")
+    norm = norm if norm in sizes else next(iter(sizes))
+    return norm, sizes[norm]
+
+
+def pictured_runs(config, dataset):
+    """The models whose adversarial images are shown, dicts of `runs.runs`: all images after standard training, where
+    the study has that, and after `pictured_training` the first method of each family, with the first network and seed.
+    """
+    run, order = config["run"], looks(config)["order"]
+    shown = {"dataset": dataset, "model": run["models"][0], "seed": run["seeds"][0]}
+    found = [made for made in runs.runs(config) if shown.items() <= made.items()]
+    found = [made for made in found if made["ipc"] in (None, shown_budget(config, dataset))]
+    ranks = {name: order.index(name) if name in order else len(order) for name in config["methods"]}
+    trained = [made for made in found if made["training"] == pictured_training(config)]
+    families = {}
+    for made in sorted(trained, key=lambda made: ranks[made["method"]]):
+        families.setdefault(_family(config["methods"][made["method"]]), made)
+    kinds = training_kinds(config)
+    plain = [made for made in found if made["method"] == FULL and kinds[made["training"]][0] == "standard"]
+    return [*(made for made in plain[:1] if made not in families.values()), *families.values()]
 
 
 def condensations(config):
@@ -135,6 +183,13 @@ FIGURES = {
         caption="Centres needed against the radius: the middle class, and the range over classes; points where solved.",
     ),
     "images": Figure("Chosen and synthetic images", _has_images, per_dataset=True),
+    "adversarial": Figure(
+        "Adversarial images",
+        lambda config: bool(pictured_runs(config, config["run"]["datasets"][0])),
+        caption="What the study's attacks made of the first test images of a few classes, at the size of training, for "
+        "models of the first seed. Where no attack succeeded, the image is that of the last attack.",
+        per_dataset=True,
+    ),
     "condensation": Figure(
         "Condensation, loss and images over the iterations",
         lambda config: bool(condensations(config)),

@@ -199,6 +199,16 @@ def shown_set_paths(config, dataset):
     return [paths.training_set(config, made | shared) for made in figures.shown_sets(config, dataset)]
 
 
+def picture_paths(config, dataset):
+    """Where the adversarial images lie that are shown of a data set."""
+    return paths.fill_all(paths.PICTURES, figures.pictured_runs(config, dataset))
+
+
+def picture_names(config, dataset):
+    """Pairs of training set and training of their models."""
+    return [[run["training_set"], run["training"]] for run in figures.pictured_runs(config, dataset)]
+
+
 def shown_condensations(config, dataset):
     """Condensations of a data set, as the figure of them shows them: dicts of `runs.made_sets` and pictured, whether
     snapshots are shown: those of the smallest budget with the first seed."""

@@ -41,6 +41,7 @@ JOBS = {
     "check_claim": "{claim}",
     "plot_figure": "{figure}",
     "plot_images": "{dataset}",
+    "plot_adversarial": "{dataset}",
     "plot_condensation": "{dataset}",
 }
 
@@ -144,6 +145,7 @@ _ATTACKED = f"results/{{dataset}}/attacks/{_RUN}"
 EXAMPLES = f"{_ATTACKED}/examples.parquet"
 ACCURACIES = f"{_ATTACKED}/accuracies.csv"
 GATES = f"{_ATTACKED}/gates.csv"
+PICTURES = f"{_ATTACKED}/pictures.npy"
 ATTACK_COST = f"{_ATTACKED}/cost.json"
 TRANSFER = "results/{dataset}/transfer/{training}/{model}/seed{seed}.csv"
 
@@ -161,6 +163,8 @@ FIGURE_PDF = "results/figures/{figure}.pdf"
 FIGURE_PNG = "results/figures/{figure}.png"
 IMAGES_PDF = FIGURE_PDF.format(figure="images_{dataset}")
 IMAGES_PNG = FIGURE_PNG.format(figure="images_{dataset}")
+ADVERSARIAL_PDF = FIGURE_PDF.format(figure="adversarial_{dataset}")
+ADVERSARIAL_PNG = FIGURE_PNG.format(figure="adversarial_{dataset}")
 CONDENSATION_PDF = FIGURE_PDF.format(figure="condensation_{dataset}")
 CONDENSATION_PNG = FIGURE_PNG.format(figure="condensation_{dataset}")
 FRONTIER_PDF, FRONTIER_PNG = FIGURE_PDF.format(figure="frontier"), FIGURE_PNG.format(figure="frontier")

@@ -69,7 +69,7 @@ def measured(digits, robust_digits, monkeypatch):
             monkeypatch.setitem(rows.OWN, "mine", function)
             attacks["mine"] = {"kind": "own", "function": "mine"}
         asked = {"threat": THREAT, "attacks": attacks, "library": {"examples": 10, "threat": {}}, "seed": 0}
-        found, gates = evaluate(robust_digits("convnet"), images.clone(), labels.clone(), np.arange(60), **asked)
+        found, gates, _ = evaluate(robust_digits("convnet"), images.clone(), labels.clone(), np.arange(60), **asked)
         return {(row["attack"], row["eps"]): row["accuracy"] for row in accuracies(found)}, gates
 
     return measure

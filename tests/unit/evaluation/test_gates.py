@@ -65,7 +65,7 @@ def failed(model, attacks, sizes=(), eps="0.1"):
     images, labels = images_and_labels()
     library = {"examples": N, "threat": {"linf": list(sizes)}}
     asked = {"threat": {"linf": [eps]}, "attacks": attacks, "library": library, "seed": 0}
-    _, found = evaluate(model, images, labels, np.arange(N), **asked)
+    _, found, _ = evaluate(model, images, labels, np.arange(N), **asked)
     return {gate["gate"] for gate in found if not gate["passed"]}
 
 
@@ -120,7 +120,7 @@ def test_what_a_library_has_seen_of_the_images_is_what_the_worst_case_is_over_fr
     library = {"examples": 20, "threat": {"linf": ["0.1"]}}
     attacks = {"pgd": PGD, "autoattack": AUTOATTACK}
     asked = {"threat": {"linf": ["0.05", "0.1", "0.12"]}, "attacks": attacks, "library": library, "seed": 0}
-    rows, _ = evaluate(Brightness(), images, labels, np.arange(N), **asked)
+    rows, *_ = evaluate(Brightness(), images, labels, np.arange(N), **asked)
     worst = {str(row["eps"][0]): row for row in rows if row["attack"][0] == "worst"}
     assert [len(row["correct"]) for row in worst.values()] == [N, 20, 20]
     assert worst["0.12"]["example"].tolist() == worst["0.1"]["example"].tolist()

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from finitecover.data.sampling import draw_examples
+from finitecover.evaluation.pictures import pictured
 from finitecover.evaluation.rows import accuracies, evaluate
 from finitecover.training.attacks import attack, predict
 from finitecover.training.loop import train
@@ -47,7 +49,7 @@ def evaluated(model):
 
 
 def test_one_row_per_image_attack_norm_and_size(network):
-    rows, gates = evaluated(network)
+    rows, gates, _ = evaluated(network)
     assert [(row["attack"][0], row["norm"][0], row["eps"][0]) for row in rows] == [
         ("clean", "none", "0"),
         *((attack, "linf", eps) for eps in ("0.15", "1/4") for attack in ("fgsm", "pgd", "worst")),
@@ -61,7 +63,7 @@ def test_one_row_per_image_attack_norm_and_size(network):
 
 def test_all_images_are_classified_and_the_chosen_ones_attacked(network):
     chosen = np.array([3, 10, 11, 40])
-    rows, _ = evaluate(
+    rows, *_ = evaluate(
         network, *images_and_labels(), chosen, threat=THREAT, attacks=ATTACKS, library=NO_LIBRARY, seed=0
     )
     assert rows[0]["example"].tolist() == list(range(60))
@@ -69,6 +71,34 @@ def test_all_images_are_classified_and_the_chosen_ones_attacked(network):
     _, labels = images_and_labels()
     assert all((row["label"] == labels.numpy()[row["example"]]).all() for row in rows)
     assert [row["n"] for row in accuracies(rows)] == [60] + 9 * [4]
+
+
+def test_a_few_images_are_kept_with_what_the_attacks_made_of_them(network):
+    library = {"examples": 20, "threat": {"linf": ["0.15"], "l2": ["0.5"]}}
+    images, labels = images_and_labels()
+    chosen = np.arange(3, 60)
+    rows, _, shown = evaluate(network, images, labels, chosen, threat=THREAT, attacks=ATTACKS, library=library, seed=0)
+    assert [set(zip(part["norm"], part["eps"], strict=True)) for part in shown] == [{("linf", "0.15")}, {("l2", "0.5")}]
+    judged = chosen[draw_examples(labels[chosen], 20)]
+    first = [judged[labels[judged] == label][0] for label in (0, 1)]
+    for part, order in zip(shown, (np.inf, 2), strict=True):
+        key = ("worst", part["norm"][0], part["eps"][0])
+        (worst,) = (row for row in rows if (row["attack"][0], row["norm"][0], row["eps"][0]) == key)
+        at = np.searchsorted(worst["example"], first)
+        assert part["example"].tolist() == first
+        assert part["label"].tolist() == labels[first].tolist()
+        assert (part["image"] == images[first].numpy()).all()
+        assert part["clean"].tolist() == rows[0]["prediction"][first].tolist()
+        assert part["prediction"].tolist() == worst["prediction"][at].tolist()
+        assert part["prediction"].tolist() == predict(network, torch.tensor(part["adversarial"].copy())).tolist()
+        apart = np.linalg.norm((part["adversarial"] - part["image"]).reshape(2, -1), ord=order, axis=1)
+        assert apart == pytest.approx(worst["distance"][at], abs=1e-5)
+        assert (apart > 0).all()
+
+
+def test_at_most_five_classes_have_a_picture_the_first_ones():
+    labels = np.array([4, 6, 3, 3, 2, 1, 0, 5, 4])
+    assert pictured(labels, np.array([0, 1, 3, 4, 5, 6, 7])).tolist() == [6, 5, 4, 3, 0]
 
 
 def by_name(rows):
@@ -90,7 +120,7 @@ def test_what_is_broken_stays_broken_under_stronger_attacks_and_at_larger_sizes(
 def test_the_order_of_sizes_in_the_config_says_nothing(network):
     asked = {"attacks": ATTACKS, "library": NO_LIBRARY, "seed": 0}
     turned = {"linf": ["1/4", "0.15"], "l2": ["0.5"]}
-    rows, _ = evaluate(network, *images_and_labels(), range(60), threat=turned, **asked)
+    rows, *_ = evaluate(network, *images_and_labels(), range(60), threat=turned, **asked)
     expected, found = by_name(evaluated(network)[0]), by_name(rows)
     assert list(found) == list(expected)
     assert all((found[key] == expected[key]).all() for key in expected)
@@ -133,7 +163,7 @@ def test_an_attack_sees_only_what_is_left(network, monkeypatch):
         return attack(*arguments, among=among, **options)
 
     monkeypatch.setattr("finitecover.evaluation.rows.attack", watched)
-    rows, _ = evaluated(network)
+    rows, *_ = evaluated(network)
     correct = by_name(rows)
     # eps = 0; FGSM on what is right, PGD on what FGSM left and on what it broke; the next size on what both left
     assert seen[1] == correct["clean", "none", "0"].sum()
@@ -148,7 +178,7 @@ def test_the_same_seed_gives_the_same_rows(network):
 
 
 def test_accuracy_is_the_share_of_correct_rows(network):
-    rows, _ = evaluated(network)
+    rows, *_ = evaluated(network)
     table = accuracies(rows)
     assert table[0] == {
         "attack": "clean",

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from finitecover.reporting.figures import accuracies, condensation, covers, proofs, style
+from finitecover.reporting.figures.adversarial import WRONG, adversarial
 from finitecover.reporting.figures.claims import claims
 from finitecover.reporting.figures.methods import methods
 from finitecover.reporting.figures.registry import DRAWN
@@ -55,6 +56,18 @@ def compared(**more):
     return pd.DataFrame([shared | sides | row | more for row in rows]).astype({"ipc": "Int64"})
 
 
+def pictures(prediction=8, size=0.1):
+    """Records of a test image of class 3, under two attacks of which one is shown."""
+    fields = [(name, np.int64) for name in ("example", "label", "clean", "prediction")]
+    fields = [("norm", "U4"), ("eps", "U5"), *fields, ("image", "f4", (1, 5, 5)), ("adversarial", "f4", (1, 5, 5))]
+    records = np.zeros(2, fields)
+    records["norm"], records["eps"] = ["l2", "linf"], "8/255"
+    records["label"], records["clean"], records["prediction"] = 3, 3, prediction
+    records["image"] = 0.4
+    records["adversarial"] = 0.4 + size * np.tile([1, -1, 1, 0, 0], (5, 1))
+    return records
+
+
 def drawn():
     frontier = pd.DataFrame(
         {"label": [0, 0, 1, 1], "points": 9, "radius": [1, 2, 1, 2], "size": [5, 1, 4, 1], "lower_bound": [4, 1, 4, 1]}
@@ -89,6 +102,7 @@ def drawn():
         "architectures": accuracies.architectures(pd.concat([TABLE, TABLE.assign(model="n", mean=0.25)]), KINDS),
         "frontier": covers.frontier({"d": frontier}, "l2"),
         "images": covers.image_grid({"mfc": (images, np.array([0, 0, 1, 1])), "dm": (images[:2], np.array([0, 1]))}),
+        "adversarial": adversarial([(("full", "pgd"), pictures())], "linf", "8/255"),
         "condensation": condensation.condensation(histories, {"dm-ipc1": snapshots, "dc-ipc1": snapshots}),
     }
 
@@ -192,6 +206,24 @@ def test_certificates_bounds_and_transfer_lie_where_their_tables_say():
     assert shown == ["+50", "+30"]  # a row per model attacked, less what its own images leave, which has no number
 
 
+def test_adversarial_images_have_a_scaled_perturbation_and_predictions_told_by_sign_and_frame():
+    models = [(("full", "pgd"), pictures()), (("mfc", "pgd"), pictures(prediction=3, size=0.05))]
+    (axis,) = adversarial(models, "linf", "8/255").axes
+    clean, *pairs = [np.asarray(image.get_array()) for image in axis.images]
+    assert clean == pytest.approx(0.4, abs=1e-5)
+    assert pairs[0][0].tolist() == pytest.approx([1, 0, 1, 0.5, 0.5], abs=1e-5)  # 0.1 times 5 about grey
+    assert pairs[1][0].tolist() == pytest.approx([0.5, 0.3, 0.5, 0.4, 0.4], abs=1e-5)
+    assert pairs[2][0].tolist() == pytest.approx(
+        [0.75, 0.25, 0.75, 0.5, 0.5], abs=1e-5
+    )  # of every model the same scale
+    texts = [text.get_text() for text in axis.texts]
+    assert [text for text in texts if text[0] in "38"] == ["3 ✓", "8 ✗", "3 ✓", "3 ✓"]
+    assert any(re.search("perturbation . 5,", text) for text in texts)
+    wrong, right = axis.patches
+    assert wrong.get_linewidth() > 2 * right.get_linewidth()
+    assert [text.get_fontsize() for text in axis.texts] == [8] * len(texts)
+
+
 def test_what_is_at_chance_is_a_grey_cross_whatever_made_it():
     table = TABLE.assign(at_chance=TABLE["method"] == "mfc")
     size = SUMMARY.assign(at_chance=lambda rows: rows["method"] == "mfc")
@@ -280,7 +312,7 @@ def test_every_colour_stands_out_from_white():
         light = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
         return 1.05 / (light + 0.05)
 
-    for colour in (*style.FAMILY_COLOURS.values(), *style.COLOURS, style.OTHER, style.AT_CHANCE):
+    for colour in (*style.FAMILY_COLOURS.values(), *style.COLOURS, style.OTHER, style.AT_CHANCE, WRONG):
         assert contrast(colour) >= 3, colour
 
 

@@ -99,6 +99,23 @@ def test_images_are_shown_at_the_budget_nearest_to_ten_with_the_first_seed():
     assert outputs.snapshots(config, "digits") == ["results/digits/condensed/dm-ipc5/seed3/snapshots.npy"]
 
 
+def test_adversarial_images_are_shown_of_a_model_of_each_family_beside_standard_training():
+    config = changed(methods=["full", "dm", "kmeans", "free", "mfc", "mtt", "random", "herding"], budgets=[1, 10])
+    config["trainings"]["standard"] = {"kind": "standard"}
+    sets = ["full", "random-ipc10", "herding-ipc10", "mfc-ipc10", "dm-ipc10", "free-ipc10"]
+    assert outputs.picture_names(config, "digits") == [
+        ["full", "standard"],
+        *([name, "pgd-linf"] for name in sets),
+    ]
+    assert outputs.picture_paths(config, "digits")[1] == (
+        "results/digits/attacks/full/pgd-linf/convnet/seed0/pictures.npy"
+    )
+    assert figures.pictured_threat(config, "digits") == ("linf", "0.1")
+    config["run"]["trainings"] = ["standard"]
+    assert outputs.picture_names(config, "digits") == [[name, "standard"] for name in sets]
+    assert figures.pictured_threat(config, "digits") == ("l2", "0.5")
+
+
 def test_the_explorer_shows_each_kind_of_cover_at_its_largest_budget():
     shown = outputs.explored_covers(changed(methods=["mfc", "mfc-eta", "random", "free-dm"], budgets=[5, 10]))
     covers = [f"results/digits/covers/{name}/explorer.json" for name in ("mfc-ipc10", "mfc-eta", "free-ipc10")]
@@ -149,9 +166,11 @@ def test_a_study_has_the_figures_that_it_has_something_to_show_in():
     assert names(study("smoke")) == SMOKE_FIGURES
     alone = changed(methods=["full"], trainings=["standard"])
     alone["evaluation"]["transfer"] = None
-    assert names(alone) == ["methods", "claims", "sizes"]
+    assert names(alone) == ["methods", "claims", "sizes", "adversarial_digits"]
     more = changed(methods=["random"], budgets=[1, 10], models=["convnet", "mlp"], trainings=["pgd-linf"])
-    assert names(more) == ["methods", "claims", "sizes", "costs", "architectures", "images_digits", "transfer"]
+    assert names(more) == [
+        *("methods", "claims", "sizes", "costs", "architectures", "images_digits", "adversarial_digits", "transfer")
+    ]
 
 
 def test_figures_say_what_they_show_and_what_they_are_drawn_from():
