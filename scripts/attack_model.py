@@ -49,7 +49,7 @@ def attack_model(
     if kind == "standard":
         gates += [_standard(table, norm, max(sizes, key=Fraction)) for norm, sizes in threat.items()]
     for row in table:
-        log.info("%(attack)s %(norm)s %(eps)s: %(accuracy).4f of %(n)d", row)
+        log.info("%(attack)s %(norm)s %(eps)s: %(accuracy).4f of %(n_images)d", row)
     for gate in gates:
         if not gate["passed"]:
             log.warning("gate failed: %(gate)s: %(value)g, expected %(expected)s", gate)

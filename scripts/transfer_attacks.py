@@ -44,7 +44,7 @@ def transfer_attacks(model_paths, test_path, training_sets, training_eps, attack
             for target, judged in models.items():
                 accuracy = (predict(judged, adversarial) == labels).double().mean().item()
                 row = {"source": source, "target": target, "norm": norm, "eps": eps}
-                table.append(row | {"accuracy": accuracy, "n": len(labels)})
+                table.append(row | {"accuracy": accuracy, "n_images": len(labels)})
     save_rows(transfer_path, table)
 
 

@@ -89,8 +89,8 @@ def small_study():
         "attack": "worst",
         "norm": "linf",
         "eps": "0.2",
-        "seeds": 3,
-        "n": 250,
+        "n_seeds": 3,
+        "n_images": 250,
     }
     summary = pd.DataFrame(cells, columns=names).astype({"ipc": "Int64"}).assign(**shared)
     summary["at_chance"] = summary["mean"] < 0.2

@@ -258,7 +258,7 @@ def test_own_folder_of_images_runs_like_any_data_set(make_workflow, rng):
     output = workflow.run(target, config=[SMOKE, "quick.yaml", "mine.yaml"]).stdout
     accuracies = pd.read_csv(workflow.folder / target)
     assert accuracies["attack"].tolist() == ["clean", "fgsm", "pgd", "autoattack", "deepfool", "worst"]
-    assert accuracies["n"].tolist() == [4] * 6
+    assert accuracies["n_images"].tolist() == [4] * 6
     summary = json.loads((workflow.folder / "results/photos/data/summary.json").read_text())
     assert summary["class_names"] == ["ants", "bees"]
     assert summary["notes"] == ["photos: 1 files are no images that can be read and were skipped (.txt)"]

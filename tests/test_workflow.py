@@ -77,18 +77,18 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
     results = finished.folder / "results"
     runs = pd.read_csv(results / "tables" / "runs.csv", dtype={"eps": str})
     cell = ["dataset", "training_set", "method", "ipc", "training", "model", "seed", "attack", "norm", "eps"]
-    assert runs.columns.tolist() == [*cell, "accuracy", "n", "median_distance"]
+    assert runs.columns.tolist() == [*cell, "eps_value", "accuracy", "n_images", "median_distance"]
     models = 7 * 2 + 3 + 1 + 2  # in two ways, generalised on covers, four times as long on all images, by a teacher
     # clean; two attacks and the worst case at five sizes, at one of each norm the two library attacks as well
     assert len(runs) == models * (1 + 3 * (3 + 2) + 2 * 2)
     assert runs["accuracy"].between(0, 1).all()
-    assert set(runs["n"][runs["attack"] == "clean"]) == {364}  # every test image
-    assert set(runs["n"][runs["attack"].isin(["fgsm", "pgd"])]) == {40}
+    assert set(runs["n_images"][runs["attack"] == "clean"]) == {364}  # every test image
+    assert set(runs["n_images"][runs["attack"].isin(["fgsm", "pgd"])]) == {40}
 
-    assert set(runs["n"][runs["attack"].isin(["autoattack", "deepfool"])]) == {20}
-    assert set(runs["n"][runs["attack"] == "worst"]) == {20, 40}
+    assert set(runs["n_images"][runs["attack"].isin(["autoattack", "deepfool"])]) == {20}
+    assert set(runs["n_images"][runs["attack"] == "worst"]) == {20, 40}
     summary = pd.read_csv(results / "tables" / "summary.csv")
-    assert {"mean", "std", "low", "high", "seeds"} <= set(summary.columns)
+    assert {"mean", "std", "low", "high", "n_seeds", "n_images", "eps_value"} <= set(summary.columns)
     assert r"\toprule" in (results / "tables" / "summary.tex").read_text()
     gates = pd.read_csv(results / "tables" / "gates.csv")
     assert gates[gates["gate"].str.contains("eps = 0|stays in the ball")]["passed"].all()

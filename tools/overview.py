@@ -117,7 +117,7 @@ def _caption(rows, configs):
     return (
         f"Robust accuracy in percent after adversarial training ({', '.join(trainings)}): the worst case over "
         f"{attacks} within {norm} eps {sizes}. Columns: data set, images per class; full is all images. "
-        f"n = {span(rows['n'])} test images, {span(rows['seeds'])} seeds. Bold: the best set but full."
+        f"n = {span(rows['n_images'])} test images, {span(rows['n_seeds'])} seeds. Bold: the best set but full."
         f"{''.join(marks)}"
     )
 

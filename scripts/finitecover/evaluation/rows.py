@@ -110,7 +110,7 @@ def accuracies(rows):
         {
             **{key: str(row[key][0]) for key in ("attack", "norm", "eps")},
             "accuracy": float(row["correct"].mean()),
-            "n": len(row["correct"]),
+            "n_images": len(row["correct"]),
             "median_distance": float(np.median(row["distance"])),
         }
         for row in rows

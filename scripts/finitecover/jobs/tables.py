@@ -1,27 +1,39 @@
 """Tables as CSV, read and written with pandas, and tables of many jobs as one."""
 
+from fractions import Fraction
+
 import pandas as pd
 
 from finitecover.jobs.files import atomic_write
-from finitecover.study.renamed import check_columns
+from finitecover.study.renamed import check_columns, counts_of
+
+WHOLE = ("ipc", "seed", "n_seeds", "n_images")  # numbers that may be missing
 
 
 def save_csv(path, table):
-    """Write a pandas table without its index; floats keep all their digits."""
+    """Write a pandas table without its index; floats keep all their digits. Beside eps, which is text as the config has
+    it, stands eps_value, a number, for readers elsewhere."""
+    if "eps" in table:
+        table = table.drop(columns="eps_value", errors="ignore")
+        table.insert(table.columns.get_loc("eps") + 1, "eps_value", table["eps"].map(_number, na_action="ignore"))
     with atomic_write(path) as partial:
         table.to_csv(partial, index=False, lineterminator="\n")
 
 
 def load_csv(path):
-    """Read a table; `eps` stays the text of the config, "8/255", and `ipc` and `seed` are whole or missing.
+    """Read a table; `eps` stays the text of the config, "8/255", without the number beside it, and what is in `WHOLE`
+    is whole or missing. Numbers of seeds and images of an older version get their present names.
 
     Raises `ValueError` for a table of an older version, whose columns had other names.
     """
-    table = pd.read_csv(
-        path, dtype={"eps": str, "ipc": "Int64", "seed": "Int64"}, keep_default_na=False, na_values=[""]
-    )
+    table = pd.read_csv(path, dtype={"eps": str}, keep_default_na=False, na_values=[""])
     check_columns(path, table.columns)
-    return table
+    table = table.drop(columns="eps_value", errors="ignore").rename(columns=counts_of(table.columns))
+    return table.astype({name: "Int64" for name in WHOLE if name in table})
+
+
+def _number(eps):
+    return float(Fraction(str(eps)))
 
 
 def join_runs(paths, runs):

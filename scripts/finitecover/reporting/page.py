@@ -81,7 +81,7 @@ def fitting(contents, room=ROOM):
 def extent(summary):
     """In words, how many seeds and test images the worst cases of a summary are of: "3 seeds, 50 to 364 images"."""
     worst = summary[summary["attack"] == "worst"]
-    return ", ".join(_counted(worst[name], word) for name, word in (("seeds", "seed"), ("n", "test image")))
+    return ", ".join(_counted(worst[name], word) for name, word in (("n_seeds", "seed"), ("n_images", "test image")))
 
 
 def _counted(values, word):

@@ -15,8 +15,8 @@ def summarise(cells):
     """One row per cell (everything but the seed), attack, norm and eps.
 
     cells: pairs of a dict of the columns `CELL` and {(attack, norm, eps): `answers.Answers`}. Beside mean, standard
-    deviation over seeds (std) and the 95 % interval over seeds and images (low, high; empty for one seed): seeds, n
-    (images), attacks (what the images went through), chance (the share of the largest class among them) and at_chance:
+    deviation over seeds (std) and the 95 % interval over seeds and images (low, high; empty for one seed): n_seeds,
+    n_images, attacks (what the images went through), chance (the share of the largest class among them) and at_chance:
     that the accuracy, or the clean accuracy of the same models, is not above a constant answer's beyond its interval.
     """
     rows = []
@@ -29,7 +29,8 @@ def summarise(cells):
             at_chance = clean_at_chance or not answers.above_chance()
             row = [attack, norm, eps, mean, std, low, high, seeds, n, answers.attacks, answers.chance, at_chance]
             rows.append([*(cell[name] for name in CELL), *row])
-    columns = ["attack", "norm", "eps", "mean", "std", "low", "high", "seeds", "n", "attacks", "chance", "at_chance"]
+    columns = ["attack", "norm", "eps", "mean", "std", "low", "high", "n_seeds", "n_images"]
+    columns += ["attacks", "chance", "at_chance"]
     return pd.DataFrame(rows, columns=[*CELL, *columns]).astype({"ipc": "Int64"})
 
 

@@ -139,7 +139,9 @@ def attack_table(summary, training_eps):
     ]
     shown = pd.concat(parts)
     keys = ["dataset", "training_set", "training", "model", "norm", "eps"]
-    entries = shown.assign(entry=[f"{100 * mean:.1f} ({n})" for mean, n in zip(shown["mean"], shown["n"], strict=True)])
+    entries = shown.assign(
+        entry=[f"{100 * mean:.1f} ({n})" for mean, n in zip(shown["mean"], shown["n_images"], strict=True)]
+    )
     order = entries[keys].drop_duplicates()
     wide = entries.pivot(index=keys, columns="attack", values="entry")[list(dict.fromkeys(entries["attack"]))]
     return order.merge(wide.reset_index(), on=keys).fillna("")

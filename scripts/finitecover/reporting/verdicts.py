@@ -13,7 +13,7 @@ from finitecover.study.claims import NAMED
 from finitecover.study.kinds import LABELS, TEACHER, TRAININGS
 
 COLUMNS = ["says", "source", "verdict", "dataset", "model", "norm", "eps", "ipc", "measure", "higher", "lower"]
-COLUMNS += ["strength", "effect", "low", "high", "level", "p", "n", "images", "file"]
+COLUMNS += ["strength", "effect", "low", "high", "level", "p", "n_seeds", "n_images", "file"]
 HOLDS, FAILS, OPEN = "holds", "fails", "inconclusive"
 DECIDED_OR_OPEN = (HOLDS, FAILS, OPEN)  # what counts; the words below say why a comparison does not
 AT_CHANCE, TOO_FEW, SAME, REPEATED = "at chance", "too few seeds", "same training set", "counted already"
@@ -50,16 +50,16 @@ def check_claim(claim, cells, bounds, kinds, training_eps, strengths):
     kinds: {training: (kind, norm)}; training_eps: {dataset: {norm: eps}}, the sizes that robust accuracy is compared
     at; strengths: {training: of `settings.strength`}, equal on both sides but for what these name. Accuracies are
     compared in percentage points, losses as they are. Columns: `COLUMNS`; strength says in words how strong the
-    trainings are in what both share; n is the number of seeds, of the side that has fewer, or of moments of a training;
-    level is that of the interval, after Holm.
+    trainings are in what both share; n_seeds is the number of seeds, of the side that has fewer, or of moments of a
+    training; level is that of the interval, after Holm.
     """
     if claim["measure"] == "bound":
         rows = [] if bounds is None else _bound(bounds)
     else:
         rows = _decided(_compare(claim, cells, kinds, training_eps, strengths))
     shared = {key: claim[key] for key in ("says", "source", "measure")}
-    table = pd.DataFrame([shared | row for row in rows or [{"verdict": NOT_TESTED, "n": 0}]])
-    return table.reindex(columns=COLUMNS).astype({"ipc": "Int64", "images": "Int64"})
+    table = pd.DataFrame([shared | row for row in rows or [{"verdict": NOT_TESTED, "n_seeds": 0}]])
+    return table.reindex(columns=COLUMNS).astype({"ipc": "Int64", "n_images": "Int64"})
 
 
 def overall(verdicts):
@@ -111,7 +111,7 @@ def _counted(verdicts):
 
 def _effect(row):
     mark = FAILED_MARK if getattr(row, "gate_failed", False) else ""
-    return f"{row.effect:+.1f}{mark}" + (f" ({row.low:+.1f} to {row.high:+.1f})" if row.n > 1 else "")
+    return f"{row.effect:+.1f}{mark}" + (f" ({row.low:+.1f} to {row.high:+.1f})" if row.n_seeds > 1 else "")
 
 
 def _wide(comparisons, entries, keys):
@@ -226,7 +226,7 @@ def _difference(first, second, key, worst, bases):
     verdict = TOO_FEW if seeds < LEAST_SEEDS else AT_CHANCE if better.at_chance(worst) else None
     effect, p = 100 * estimate.value, p_value(estimate)
     shared = {"estimate": estimate, "effect": effect, "level": LEVEL, "p": p}
-    return shared | {"n": seeds, "images": images, "verdict": verdict}
+    return shared | {"n_seeds": seeds, "n_images": images, "verdict": verdict}
 
 
 def _side(dataset, cells, side, kinds, norm, strengths):
@@ -275,7 +275,7 @@ def _bound(bounds):
                 "higher": f"{training_set} ({training}, {upper})",
                 "lower": f"all images ({lower})",
                 "effect": gap,
-                "n": len(group),
+                "n_seeds": len(group),
                 "verdict": FAILS if fails else HOLDS if certified else NOT_CERTIFIED,
                 "file": paths.table("bounds"),
             }

@@ -8,12 +8,21 @@ COLUMNS = {
     "prices": "dual",
     "priced_points": "dual_points",
 }
+# Numbers of seeds and images, which are read by their old names, too; n was images, but seeds in tables of claims.
+_COUNTS = {"n": "n_images", "seeds": "n_seeds"}
+_COUNTS_OF_CLAIMS = {"n": "n_seeds", "images": "n_images"}
 
 
 # Files of the user's own, from the root of the project.
 _OWN = ("attacks", "models", "selections")
 FILES = {f"scripts/finitecover/own_{name}.py": f"scripts/finitecover/own/{name}.py" for name in _OWN}
 FILES["config/profiles/slurm/profile.yaml"] = "profiles/slurm/profile.yaml"
+
+
+def counts_of(columns):
+    """{name in older versions: name} of the numbers of seeds and images in a table with these columns."""
+    known = _COUNTS_OF_CLAIMS if "claim" in columns or "verdict" in columns else _COUNTS
+    return {old: new for old, new in known.items() if old in columns}
 
 
 def check_columns(path, columns):

@@ -70,7 +70,7 @@ def test_all_images_are_classified_and_the_chosen_ones_attacked(network):
     assert all(row["example"].tolist() == chosen.tolist() for row in rows[1:])
     _, labels = images_and_labels()
     assert all((row["label"] == labels.numpy()[row["example"]]).all() for row in rows)
-    assert [row["n"] for row in accuracies(rows)] == [60] + 9 * [4]
+    assert [row["n_images"] for row in accuracies(rows)] == [60] + 9 * [4]
 
 
 def test_a_few_images_are_kept_with_what_the_attacks_made_of_them(network):
@@ -185,7 +185,7 @@ def test_accuracy_is_the_share_of_correct_rows(network):
         "norm": "none",
         "eps": "0",
         "accuracy": rows[0]["correct"].mean(),
-        "n": 60,
+        "n_images": 60,
         "median_distance": 0,
     }
     clean, largest = table[0]["accuracy"], table[6]["accuracy"]

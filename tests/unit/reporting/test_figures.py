@@ -190,7 +190,7 @@ def test_clean_accuracy_is_shown_at_size_0_where_it_is_of_the_same_images_alone(
 
     (all_images,) = [SUMMARY[SUMMARY["method"] == "mfc"]]
     assert places(all_images) == {(0, 4 / 255, 8 / 255): pytest.approx([81, 61, 41])}
-    fewer = all_images.assign(n=np.where(all_images["attack"] == "clean", 200, 50))
+    fewer = all_images.assign(n_images=np.where(all_images["attack"] == "clean", 200, 50))
     assert places(fewer) == {(4 / 255, 8 / 255): pytest.approx([61, 41])}
 
 

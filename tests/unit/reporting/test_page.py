@@ -57,7 +57,7 @@ def test_a_table_is_embedded_as_csv_and_what_is_too_large_stays_out():
 
 
 def test_the_extent_of_a_study_is_told_in_words():
-    summary = pd.DataFrame({"attack": ["worst", "worst", "clean"], "seeds": [1, 1, 9], "n": [50, 364, 9]})
+    summary = pd.DataFrame({"attack": ["worst", "worst", "clean"], "n_seeds": [1, 1, 9], "n_images": [50, 364, 9]})
     assert page.extent(summary) == "1 seed, 50 to 364 test images"
 
 

@@ -36,7 +36,7 @@ def test_summary_has_a_row_per_cell_attack_norm_and_size():
     summary = summarise(runs())
     assert len(summary) == 8
     first = summary.iloc[0]
-    assert (first["training_set"], first["attack"], first["seeds"], first["n"]) == ("full", "clean", 3, 200)
+    assert (first["training_set"], first["attack"], first["n_seeds"], first["n_images"]) == ("full", "clean", 3, 200)
     assert (first["mean"], first["std"]) == pytest.approx((0.91, 0.01))
     correct = answers([0.9, 0.91, 0.92]).correct
     assert (first["low"], first["high"]) == interval_of_mean(mean_of(correct), 200)

@@ -28,7 +28,16 @@ def test_a_failed_gate_is_marked_wherever_numbers_of_its_models_stand():
 
 def test_a_failed_gate_is_marked_in_comparisons_and_counted_for_claims():
     shared = {"claim": "above", "says": "A beats B.", "source": "ours", "measure": "robust", "verdict": "holds"}
-    shared |= {"dataset": "d", "model": "m", "norm": "linf", "eps": "8/255", "effect": 3.0, "low": 1, "high": 5, "n": 3}
+    shared |= {
+        "dataset": "d",
+        "model": "m",
+        "norm": "linf",
+        "eps": "8/255",
+        "effect": 3.0,
+        "low": 1,
+        "high": 5,
+        "n_seeds": 3,
+    }
     pairs = [("mfc (pgd)", "random (pgd)", 10), ("mfc (pgd)", "random (pgd)", 1), ("full (pgd)", "random (pgd)", 1)]
     rows = [shared | {"higher": higher, "lower": lower, "ipc": ipc} for higher, lower, ipc in pairs]
     table = pd.DataFrame(rows).astype({"ipc": "Int64"})

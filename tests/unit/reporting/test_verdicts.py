@@ -66,7 +66,7 @@ def test_the_effect_is_the_difference_in_points_with_its_interval_over_seeds_and
     assert row.effect == pytest.approx(20)
     sides = [side.answers[WORST].correct for side in measured.values()]
     assert (row.low / 100, row.high / 100) == pytest.approx(interval_of_difference(difference_of(*sides)))
-    assert (row.n, row.images, row.verdict, row.ipc) == (3, N, HOLDS, 10)
+    assert (row.n_seeds, row.n_images, row.verdict, row.ipc) == (3, N, HOLDS, 10)
     assert row.level == pytest.approx(0.95)
     assert (row.higher, row.lower) == ("a (pgd-linf)", "b (pgd-linf)")
     compared = "{a-ipc10/pgd-linf/convnet,b-ipc10/pgd-linf/convnet}"
@@ -82,7 +82,7 @@ def test_a_claim_fails_where_the_interval_lies_below_zero_and_is_open_around_it(
 def test_below_three_seeds_there_is_no_verdict(fewer):
     measured = cells(**ABOVE | {fewer: ABOVE[fewer][:2]})
     (row,) = verdicts(measured).itertuples()
-    assert (row.verdict, row.n) == (TOO_FEW, 2)
+    assert (row.verdict, row.n_seeds) == (TOO_FEW, 2)
     assert row.effect == pytest.approx(20, abs=1)
 
 
@@ -230,7 +230,7 @@ BOUND = "bound: {says: It bounds., source: ours, measure: bound}"
 
 def test_the_bound_holds_where_it_is_certified_and_no_moment_and_no_image_contradicts_it():
     (row,) = verdicts({}, BOUND, bounds()).itertuples()
-    assert (row.verdict, row.effect, row.n) == (HOLDS, 1.0, 2)
+    assert (row.verdict, row.effect, row.n_seeds) == (HOLDS, 1.0, 2)
     assert verdicts({}, BOUND, bounds(violations=1))["verdict"].tolist() == [FAILS]
     # the mean over the images drawn says nothing of that over all
     assert verdicts({}, BOUND, bounds(all_certified=3.5))["verdict"].tolist() == [HOLDS]

@@ -213,7 +213,7 @@ def _draw_sizes(axis, attacked, clean, kinds, family, looks):
     styles = {"pgd": "-", "standard": ":"}
     keys = ["dataset", "training_set", "training", "model"]
     for (method, training), rows in attacked.groupby(["method", "training"], sort=False):
-        own = (clean[keys] == rows[keys].iloc[0]).all(axis=1) & clean["n"].eq(rows["n"].max())
+        own = (clean[keys] == rows[keys].iloc[0]).all(axis=1) & clean["n_images"].eq(rows["n_images"].max())
         line = pd.concat([clean[own], rows])
         line = line.assign(size=[float(Fraction(eps)) for eps in line["eps"]]).sort_values("size")
         width = 1.1 if looks.families.get(method) == family else 0.7
@@ -223,7 +223,7 @@ def _draw_sizes(axis, attacked, clean, kinds, family, looks):
             axis.plot(cell.size, 100 * cell.mean, **point(cell, looks, markersize=3.5))
         tell_failed(axis, line["gate_failed"], line["size"], 100 * line["mean"])
     texts = list(attacked["eps"].drop_duplicates())
-    texts = ["0", *texts] if clean["n"].isin(attacked["n"]).any() else texts
+    texts = ["0", *texts] if clean["n_images"].isin(attacked["n_images"]).any() else texts
     axis.set_xticks([float(Fraction(text)) for text in texts], texts)
 
 
