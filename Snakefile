@@ -46,4 +46,5 @@ rule all:
         paths.REPORT,
         paths.table("summary"),
         paths.SUMMARY_LATEX,
+        paths.DATA_PACKAGE,
     localrule: True

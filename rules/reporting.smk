@@ -184,6 +184,24 @@ rule collect_claims:
         "../scripts/collect_claims.py"
 
 
+rule describe_tables:
+    """What every column of every table means: a Frictionless data package."""
+    input:
+        tables=list(outputs.tables(config).values()),
+    output:
+        package=paths.DATA_PACKAGE,
+    log:
+        paths.log("describe_tables"),
+    localrule: True
+    conda:
+        "../envs/figures.yaml"
+    params:
+        names=list(outputs.tables(config)),
+        code=code("describe_tables"),
+    script:
+        "../scripts/describe_tables.py"
+
+
 rule plot_figure:
     """Draw a figure from tables of the whole study: accuracies, transferred attacks, certificates, bounds."""
     input:

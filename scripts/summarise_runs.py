@@ -1,18 +1,19 @@
-"""Mean, deviation and 95 % interval over seeds and images of every cell: a CSV of everything, a LaTeX table of some."""
+"""Mean, deviation and 95 % interval over seeds and images of every cell: a CSV of everything, LaTeX tables of some."""
 
 from finitecover.jobs.files import save_text
 from finitecover.jobs.harness import job
 from finitecover.jobs.tables import load_csv, save_csv
 from finitecover.reporting.answers import by_cell, read_answers
-from finitecover.reporting.statistics import at_training_eps, latex_table, summarise, with_gates
+from finitecover.reporting.latex import latex_tables
+from finitecover.reporting.statistics import at_training_eps, summarise, with_gates
 
 
 def summarise_runs(example_paths, gates_path, runs, training_eps, summary_path, latex_path):
     """`runs` identifies the models, in the order of the paths; training_eps: the size of perturbation per data set and
-    norm that the LaTeX table shows."""
+    norm that the LaTeX tables show."""
     summary = summarise((cell, read_answers(paths)) for cell, paths in by_cell(runs, example_paths))
     save_csv(summary_path, summary)
-    save_text(latex_path, latex_table(with_gates(at_training_eps(summary, training_eps), load_csv(gates_path))))
+    save_text(latex_path, latex_tables(with_gates(at_training_eps(summary, training_eps), load_csv(gates_path))))
 
 
 if __name__ == "__main__":

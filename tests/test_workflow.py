@@ -14,9 +14,12 @@ import torch
 import yaml
 
 from finitecover.jobs.provenance import imported_modules, library_digest, module_path
+from finitecover.jobs.files import load_json
 from finitecover.jobs.tables import load_csv
+from finitecover.reporting.columns import TABLES
 from running import QUICK, ROOT, SMOKE
 from studies import SMOKE_FIGURES
+from unit.reporting.test_columns import misfits
 
 
 def rules():
@@ -101,6 +104,16 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
             assert (results / "figures" / f"{name}.{suffix}").stat().st_size > 2000
     environment = json.loads((results / "report" / "environment.json").read_text())
     assert environment["packages"]["torch"] == "2.10.0"
+
+
+def test_every_column_of_every_table_is_described_and_no_other(finished):
+    results = finished.folder / "results"
+    assert misfits(results / "datapackage.json") == []
+    resources = {resource["path"]: resource for resource in load_json(results / "datapackage.json")["resources"]}
+    assert set(resources) == {f"tables/{path.name}" for path in results.glob("tables/*.csv")} | {"report/claims.csv"}
+    for resource in resources.values():
+        columns = [field["name"] for field in resource["schema"]["fields"]]
+        assert set(columns) == set(TABLES[resource["name"]][1])
 
 
 def test_the_report_is_one_page_that_needs_no_other_file(finished):
@@ -396,7 +409,7 @@ def test_a_teachers_labels_are_stored_with_the_set_and_exported(finished):
 # --- what is rerun ---
 
 COLLECTING = {"all", "collect_runs", "summarise_runs", "collect_costs", "plot_figure", "record_environment"}
-COLLECTING |= {"check_claim", "collect_claims", "collect_provenance", "render_report", "total"}
+COLLECTING |= {"check_claim", "collect_claims", "collect_provenance", "describe_tables", "render_report", "total"}
 CONDENSED = {"collect_condensed": 1, "plot_condensation": 1}
 
 

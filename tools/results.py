@@ -30,7 +30,7 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tools")]
 from overview import bibtex, small_table  # noqa: E402
 
 from finitecover.jobs.environment import environment, machine  # noqa: E402
-from finitecover.jobs.files import load_json, load_rows  # noqa: E402
+from finitecover.jobs.files import load_json, load_rows, save_json  # noqa: E402
 from finitecover.jobs.tables import load_csv  # noqa: E402
 from finitecover.reporting.figures.registry import DRAWN  # noqa: E402
 from finitecover.reporting.figures.style import save, style  # noqa: E402
@@ -130,6 +130,10 @@ def take(name):
     for path in sorted(path for pattern in FILES for path in (ROOT / "results").glob(pattern)):
         if path.suffix != ".png" or base64.b64encode(path.read_bytes()).decode() in page:  # else another study's
             shutil.copyfile(path, KEPT / name / path.name)
+    package = load_json(ROOT / paths.DATA_PACKAGE)
+    for resource in package["resources"]:  # what is kept lies in one folder
+        resource["path"] = Path(resource["path"]).name
+    save_json(KEPT / name / "datapackage.json", package)
     (KEPT / name / "settings.json").write_text(json.dumps(merged(name), indent=1) + "\n", encoding="utf-8")
 
 

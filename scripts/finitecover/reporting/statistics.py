@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from finitecover.norms import PERTURBED, symbol
+from finitecover.norms import PERTURBED
 
 CELL = ["dataset", "training_set", "method", "ipc", "training", "model"]
 CLEAN = ("clean", "none", "0")  # attack, norm and eps of clean images
@@ -152,12 +152,3 @@ def span(numbers):
     """ "3", or "50 to 364" where numbers differ."""
     low, high = numbers.min(), numbers.max()
     return str(low) if low == high else f"{low} to {high}"
-
-
-def latex_table(table):
-    """A table of `at_training_eps` as a LaTeX longtable with booktabs rules: accuracies in percent with intervals."""
-    wide = wide_table(table, percent)
-    wide = wide.rename(columns={norm: f"robust ${symbol(norm)}$" for norm in PERTURBED})
-    return wide.style.hide(axis="index").to_latex(
-        hrules=True, environment="longtable", column_format="l" * wide.shape[1]
-    )

@@ -267,3 +267,9 @@ def report_tables(config):
     """Names of the tables that the report shows."""
     condensed = ["condensed"] if condensed_runs(config) else []
     return ["summary", "gates", "covers", "costs", "provenance", *condensed, *joined_tables(config)]
+
+
+def tables(config):
+    """Every table of the study: {name: path}."""
+    found = {name: paths.table(name) for name in ("runs", *report_tables(config))}
+    return found | {"claims": paths.CLAIMS}

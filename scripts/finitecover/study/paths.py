@@ -158,6 +158,8 @@ BOUND = f"results/{{dataset}}/bounds/{_RUN}.csv"
 # --- the whole study ---
 
 TABLE = "results/tables/{table}.csv"
+# Beside the folders of the tables: the paths of a data package may not lead out of its own folder.
+DATA_PACKAGE = "results/datapackage.json"
 SUMMARY_LATEX = "results/tables/summary.tex"
 FIGURE_PDF = "results/figures/{figure}.pdf"
 FIGURE_PNG = "results/figures/{figure}.png"
