@@ -13,8 +13,8 @@ import pytest
 import torch
 import yaml
 
-from finitecover.jobs.provenance import imported_modules, library_digest, module_path
 from finitecover.jobs.files import load_json
+from finitecover.jobs.provenance import imported_modules, library_digest, module_path
 from finitecover.jobs.tables import load_csv
 from finitecover.reporting.columns import TABLES
 from running import QUICK, ROOT, SMOKE
@@ -106,14 +106,20 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
     assert environment["packages"]["torch"] == "2.10.0"
 
 
-def test_every_column_of_every_table_is_described_and_no_other(finished):
-    results = finished.folder / "results"
+def described(results):
+    """{path: descriptor} of the tables in a study's data package, which say what the tables have and no more."""
     assert misfits(results / "datapackage.json") == []
     resources = {resource["path"]: resource for resource in load_json(results / "datapackage.json")["resources"]}
-    assert set(resources) == {f"tables/{path.name}" for path in results.glob("tables/*.csv")} | {"report/claims.csv"}
     for resource in resources.values():
-        columns = [field["name"] for field in resource["schema"]["fields"]]
-        assert set(columns) == set(TABLES[resource["name"]][1])
+        columns = {field["name"] for field in resource["schema"]["fields"]}
+        assert columns == set(TABLES[resource["name"]][1]), resource["name"]
+    return resources
+
+
+def test_every_column_of_every_table_is_described_and_no_other(finished):
+    results = finished.folder / "results"
+    tables = {f"tables/{path.name}" for path in results.glob("tables/*.csv")}
+    assert set(described(results)) == tables | {"report/claims.csv"}
 
 
 def test_the_report_is_one_page_that_needs_no_other_file(finished):
@@ -578,6 +584,7 @@ def test_certificates_and_bounds_end_in_tables_figures_and_the_report(finished):
     assert (bounds["violations"] == 0).all()
     assert (bounds["all_attack"] <= bounds["all_certified"]).all()
     assert (bounds["all_certified"] <= bounds["cover_certified"]).all()
+    assert "tables/certificates.csv" in described(results)
     page = (results / "report" / "report.html").read_text()
     assert 'id="certificates"' in page
     for name in ("certificates", "bounds"):
