@@ -182,7 +182,12 @@ FIGURES = {
         has_frontier,
         caption="Centres needed against the radius: the middle class, and the range over classes; points where solved.",
     ),
-    "images": Figure("Chosen and synthetic images", _has_images, per_dataset=True),
+    "images": Figure(
+        "Chosen and synthetic images",
+        _has_images,
+        caption="The first images of each class, at most ten, of the sets of the first seed.",
+        per_dataset=True,
+    ),
     "adversarial": Figure(
         "Adversarial images",
         lambda config: bool(pictured_runs(config, config["run"]["datasets"][0])),
@@ -193,6 +198,7 @@ FIGURES = {
     "condensation": Figure(
         "Condensation, loss and images over the iterations",
         lambda config: bool(condensations(config)),
+        caption="A line per seed, relative to its first loss; below, an image of each class.",
         per_dataset=True,
     ),
     "transfer": Figure(
@@ -206,7 +212,7 @@ FIGURES = {
         "Training images certified from the centres of a cover, and directly",
         lambda config: bool(runs.certified_runs(config)),
         ("certificates", "gates"),
-        f"Shares of the training images certified at each eps. {_FAILED}",
+        f"Shares of the training images at each eps, means over seeds. {_FAILED}",
     ),
     "bounds": Figure(
         "Generalised adversarial loss on a cover beside the adversarial loss on all images, at the end of training",

@@ -224,6 +224,29 @@ def test_adversarial_images_have_a_scaled_perturbation_and_predictions_told_by_s
     assert [text.get_fontsize() for text in axis.texts] == [8] * len(texts)
 
 
+def test_certificates_have_a_row_per_cover_and_a_column_per_training_and_set():
+    shares = {"drawn_direct": 0.5, "transferred": 0.4, "transferred_beyond_centres": 0.1}
+    cell = {"dataset": "d", "model": "m", "norm": "l2", "eps": "1/2", "gate_failed": False, **shares}
+    runs_ = [("t", "full", "b"), ("t", "full", "a"), ("t", "b", "b"), ("u", "a", "a")]
+    table = pd.DataFrame(runs_, columns=["training", "training_set", "cover"]).assign(**cell)
+    axes = np.array(proofs.certificates(table).axes).reshape(2, 3)
+    l2 = style.NORM_NAMES["l2"]
+    assert [axis.get_title() for axis in axes[0]] == [
+        f"{words}, {l2}" for words in ("t, m\non full", "t, m\non the cover", "u, m\non the cover")
+    ]
+    assert [axis.get_ylabel().split("\n")[1] for axis in axes[:, 0]] == ["b", "a"]
+    assert [[len(axis.lines) for axis in line] for line in axes] == [[3, 3, 0], [3, 0, 3]]
+
+
+def test_images_stand_below_their_class():
+    assert [axis.get_title() for axis in drawn()["images"].axes] == ["class 0", "1", "", ""]
+
+
+def test_the_ranges_of_covers_and_bounds_are_told_apart_without_colour():
+    cover, bound = drawn()["frontier"].axes[0].collections
+    assert (cover.get_hatch(), bound.get_hatch()) == (None, "////")
+
+
 def test_what_is_at_chance_is_a_grey_cross_whatever_made_it():
     table = TABLE.assign(at_chance=TABLE["method"] == "mfc")
     size = SUMMARY.assign(at_chance=lambda rows: rows["method"] == "mfc")
@@ -324,8 +347,11 @@ def test_labels_that_would_touch_are_moved_apart_and_others_stay():
 
 def test_losses_are_relative_to_the_first_and_images_follow_the_iterations():
     figure = drawn()["condensation"]
-    losses, *cells = figure.axes
-    assert [line.get_ydata().tolist() for line in losses.lines] == [[1, 0.5], [1, 1 / 3]]
+    dc, dm, *cells = figure.axes  # a panel per method: its colour tells the budget, and so do dashes
+    assert [panel.get_title() for panel in (dc, dm)] == ["dc", "dm"]
+    assert [line.get_ydata().tolist() for panel in (dm, dc) for line in panel.lines] == [[1, 0.5], [1, 1 / 3]]
+    assert len({(line.get_linestyle(), line.get_color()) for panel in (dm, dc) for line in panel.lines}) == 2
+    assert [text.get_text() for text in figure.legends[0].texts] == ["1 per class", "2 per class"]
     assert [cell.get_title() for cell in cells] == ["iteration 0"] * 4
     # three images of 5x5 in two rows, a white line between, white where there is no fourth
     page = cells[0].images[0].get_array()

@@ -49,9 +49,8 @@ def _page(images, models):
 
 
 def _show(axis, image, left, top):
-    # "none" leaves the pixels to the viewer of a PDF; another interpolation would draw them for a screen
     extent = (left, left + 1, top + 1, top)
-    axis.imshow(mosaic(image[None]), extent=extent, cmap="gray", vmin=0, vmax=1, aspect="auto", interpolation="none")
+    axis.imshow(mosaic(image[None]), extent=extent, cmap="gray", vmin=0, vmax=1, aspect="auto")
 
 
 def _pair(axis, record, factor, left, top):

@@ -21,7 +21,12 @@ def frontier(tables, norm):
         classes = [_steps(rows) for _, rows in table.groupby("label")]
         for column, look in (("size", found), ("lower_bound", bound)):
             radii, values = _over_classes(classes, column)
-            axis.fill_between(radii, values.min(axis=0), values.max(axis=0), alpha=0.2, linewidth=0, **look)
+            area = (
+                {"alpha": 0.2, "linewidth": 0}
+                if look is found
+                else {"alpha": 0.6, "hatch": "////", "facecolor": "none"}
+            )
+            axis.fill_between(radii, values.min(axis=0), values.max(axis=0), **look, **area)
             axis.plot(radii, np.median(values, axis=0), linewidth=1.3, linestyle="-" if look is found else "--", **look)
         solved = table[table["size"].eq(table["lower_bound"])]
         axis.plot(solved["radius"], solved["size"], "o", markersize=2.5, color="black", alpha=0.5)
@@ -73,5 +78,7 @@ def image_grid(sets, per_class=PER_CLASS):
             if len(shown):
                 axis.imshow(mosaic(shown), cmap="gray", vmin=0, vmax=1)
         line[0].text(-0.1, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=8)
+    for axis, label in zip(axes[0], classes, strict=True):
+        axis.set_title(f"class {label}" if label == classes[0] else str(label), fontsize=8, pad=3)
     figure.subplots_adjust(wspace=0.08, hspace=0.12)
     return figure

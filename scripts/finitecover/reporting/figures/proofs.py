@@ -1,6 +1,7 @@
 """Figures of certificates, of bounds over training, and of transferred attacks."""
 
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 
@@ -20,38 +21,62 @@ from finitecover.reporting.statistics import FAILED_MARK
 CELL = ["dataset", "training", "model"]
 
 
+CERTIFIED = {
+    "drawn_direct": ("each image certified", {"linestyle": "-", "marker": "o"}),
+    "transferred": ("from the centres, all images", {"linestyle": "--", "marker": "s"}),
+    "transferred_beyond_centres": ("from the centres, other images", {"linestyle": ":", "marker": "^"}),
+}
+
+
 def certificates(table):
-    """Share of the training images certified against eps, a panel per cell and cover: from the centres alone, of all
-    images and of those that are no centres, and by certifying images directly.
+    """Share of the training images certified against eps: from the centres alone, of all images and of those that are
+    no centres, and by certifying images directly; a row per data set and cover, a column per training and network, and
+    whether the model was trained on the cover.
 
     table: one row per run, cover and eps, as `certify_model` writes them; lines are means over seeds.
     """
-    panels = [*CELL, "training_set", "cover", "norm"]
-    table = table.assign(size=table["eps"].map(lambda eps: float(Fraction(str(eps)))))
-    lines = {
-        "drawn_direct": ("each image certified", "-", "o"),
-        "transferred": ("from the centres, all images", "--", "s"),
-        "transferred_beyond_centres": ("from the centres, other images", ":", "^"),
-    }
-    figure, axes = panel_grid(table, panels)
-    looks = {
-        label: {"linestyle": style, "marker": marker, "markersize": 4, "color": colour}
-        for (label, style, marker), colour in zip(lines.values(), COLOURS, strict=False)
-    }
-    for axis, (key, rows) in zip(axes, table.groupby(panels, sort=False), strict=True):
-        named = dict(zip(panels, key, strict=True))
-        means = rows.groupby("size")[list(lines)].mean()
-        for column, look in zip(lines, looks.values(), strict=True):
-            axis.plot(means.index, 100 * means[column], **look)
-        trained = "" if named["training_set"] == named["cover"] else f" trained on {named['training_set']}"
-        axis.set_title(
-            f"{named['dataset']}, {named['training']}, {named['model']}{trained}\ncentres of {named['cover']}"
-        )
-        axis.set_xlabel(f"eps ({NORM_NAMES[named['norm']]})")
-        axis.set_ylim(-3, 103)
-        axis.set_ylabel("training images certified (%)")
-        _tell_failed(axis, rows)
+    table = table.assign(
+        size=table["eps"].map(lambda eps: float(Fraction(str(eps)))),
+        trained=table["training_set"].where(table["training_set"].ne(table["cover"]), "the cover"),
+    )
+    across, down = ["training", "model", "trained", "norm"], ["dataset", "cover"]
+    columns, lines = (list(table[keys].drop_duplicates().itertuples(index=False, name=None)) for keys in (across, down))
+    figure, axes = plt.subplots(
+        len(lines),
+        len(columns),
+        figsize=(1.75 * len(columns) + 0.8, 1.5 * len(lines) + 0.7),
+        squeeze=False,
+        sharex="col",
+        sharey=True,
+        layout="constrained",
+    )
+    drawn = {(key[:2], key[2:]): rows for key, rows in table.groupby([*down, *across], sort=False)}
+    looks = {label: {**look, "markersize": 4} for label, look in CERTIFIED.values()}
+    looks = {label: {**look, "color": colour} for (label, look), colour in zip(looks.items(), COLOURS, strict=False)}
+    for axis, (line, column) in zip(axes.flat, product(lines, columns), strict=True):
+        if (line, column) in drawn:
+            _draw_certified(axis, drawn[line, column], looks)
+        else:
+            axis.axis("off")
+    for axis, (training, model, trained, norm) in zip(axes[0], columns, strict=True):
+        axis.set_title(f"{training}, {model}\non {trained}, {NORM_NAMES[norm]}", fontsize=8)
+    for axis, (dataset, cover) in zip(axes[:, 0], lines, strict=True):
+        axis.axis("on")
+        axis.set_ylabel(f"{dataset}\n{cover}\ncertified (%)", fontsize=8)
+    for axis in axes[-1]:
+        axis.set_xlabel("eps", fontsize=8)
     return legend_below(figure, looks | failed_mark(table))
+
+
+def _draw_certified(axis, rows, looks):
+    means = rows.groupby("size")[list(CERTIFIED)].mean()
+    for column, look in zip(CERTIFIED, looks.values(), strict=True):
+        axis.plot(means.index, 100 * means[column], **look)
+    axis.set_xticks(means.index, [f"{size:g}" for size in means.index], fontsize=8)
+    axis.set_ylim(-4, 104)
+    axis.set_yticks([0, 50, 100])
+    axis.tick_params(axis="both", labelsize=8)
+    _tell_failed(axis, rows)
 
 
 LOSSES = {

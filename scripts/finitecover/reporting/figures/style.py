@@ -46,6 +46,7 @@ def style():
             "font.family": "DejaVu Sans",  # Matplotlib brings it: the same letters on every machine
             "pdf.fonttype": 42,
             "savefig.dpi": DOTS_PER_INCH,
+            "image.interpolation": "none",  # a PDF has the pixels themselves, whatever its size on paper
             "axes.titlesize": "medium",
             "legend.frameon": False,
         }
