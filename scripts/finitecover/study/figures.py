@@ -192,7 +192,8 @@ FIGURES = {
         "Adversarial images",
         lambda config: bool(pictured_runs(config, config["run"]["datasets"][0])),
         caption="What the study's attacks made of the first test images of a few classes, at the size of training, for "
-        "models of the first seed. Where no attack succeeded, the image is that of the last attack.",
+        "models of the first seed. Where no attack succeeded, the image is that of the last attack; what a model "
+        "misclassifies anyway is not attacked.",
         per_dataset=True,
     ),
     "condensation": Figure(

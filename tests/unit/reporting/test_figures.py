@@ -219,7 +219,7 @@ def test_adversarial_images_have_a_scaled_perturbation_and_predictions_told_by_s
     texts = [text.get_text() for text in axis.texts]
     assert [text for text in texts if text[0] in "38"] == ["3 ✓", "8 ✗", "3 ✓", "3 ✓"]
     assert any(re.search("perturbation . 5,", text) for text in texts)
-    wrong, right = axis.patches
+    _, wrong, _, right = axis.patches  # of the perturbation and of the adversarial image
     assert wrong.get_linewidth() > 2 * right.get_linewidth()
     assert [text.get_fontsize() for text in axis.texts] == [8] * len(texts)
 

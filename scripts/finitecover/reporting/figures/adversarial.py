@@ -53,14 +53,19 @@ def _show(axis, image, left, top):
     axis.imshow(mosaic(image[None]), extent=extent, cmap="gray", vmin=0, vmax=1, aspect="auto")
 
 
+def _frame(axis, left, top, width, colour):
+    look = {"linewidth": width, "edgecolor": colour, "zorder": 1 + width}
+    axis.add_patch(mpl.patches.Rectangle((left, top), 1, 1, fill=False, clip_on=False, **look))
+
+
 def _pair(axis, record, factor, left, top):
     """A perturbation, the adversarial image beside it, framed, and below them the predictions before and after."""
     perturbation = record["adversarial"] - record["image"]
     _show(axis, np.clip(0.5 + factor * perturbation, 0, 1), left, top)
     _show(axis, record["adversarial"], left + 1, top)
     correct = record["prediction"] == record["label"]
-    frame = {"edgecolor": OTHER if correct else WRONG, "linewidth": 0.6 if correct else 2.2}
-    axis.add_patch(mpl.patches.Rectangle((left + 1, top), 1, 1, fill=False, clip_on=False, zorder=3, **frame))
+    _frame(axis, left, top, 0.6, OTHER)
+    _frame(axis, left + 1, top, *((0.6, OTHER) if correct else (2.2, WRONG)))
     _answer(axis, left + 0.86, top, record["clean"], record["label"], "right")
     axis.text(left + 1, top + 1.06, "\N{RIGHTWARDS ARROW}", ha="center", va="top", fontsize=8)
     _answer(axis, left + 1.14, top, record["prediction"], record["label"], "left")
