@@ -46,5 +46,4 @@ rule all:
         paths.REPORT,
         paths.table("summary"),
         paths.SUMMARY_LATEX,
-        paths.DATA_PACKAGE,
     localrule: True

@@ -333,6 +333,7 @@ rule render_report:
         tables=[paths.table(name) for name in outputs.report_tables(config)],
         claims=paths.CLAIMS,
         environment=paths.ENVIRONMENT,
+        package=paths.DATA_PACKAGE,
         figures=[figure["path"] for figure in figures.of_study(config)],
         pdfs=[figure["pdf"] for figure in figures.of_study(config)],
         explorer=outputs.explored_covers(config),

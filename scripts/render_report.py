@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import jinja2
+import pandas as pd
 import yaml
 
 from finitecover.jobs.files import load_json, save_text
 from finitecover.jobs.harness import job
 from finitecover.jobs.tables import load_csv
 from finitecover.reporting import page
+from finitecover.reporting.columns import column_table
 from finitecover.reporting.figures.style import DOTS_PER_INCH
 from finitecover.reporting.summaries import study_tables, written
 from finitecover.reporting.verdicts import NOT_TESTED
@@ -26,6 +28,7 @@ def render_report(
     explorer_paths,
     noted,
     environment_path,
+    package_path,
     config,
     study,
     report_path,
@@ -33,7 +36,7 @@ def render_report(
     """Library: paths of the script that sorts and searches tables, and of its licence; tables: {name: path of a CSV};
     figures: triples of what `figures.of_study` says and paths of PNG and PDF; explorers: of `explore_cover`; study:
     overlays, training_eps, and names of the claims that put covers beside baselines; noted: pairs of name and path of
-    a summary with notes."""
+    a summary with notes; package: what describes every column of the tables."""
     tables = tables | {"claims": claims_path}
     frames = {name: load_csv(path) for name, path in tables.items()}
     told = study_tables(frames, config, study["baselines"])
@@ -51,6 +54,8 @@ def render_report(
         "core_hours": core_hours(tables["costs"]),
         "failed": frames["gates"][~frames["gates"]["passed"].astype(bool)],
         "files": _files(tables),
+        "columns": pd.DataFrame(column_table(load_json(package_path))),
+        "package": page.data_uri("application/json", Path(package_path).read_bytes()),
         "notes": {name: load_json(path)["notes"] for name, path in noted},
         "explorers": [load_json(path) for path in explorer_paths],
         "environment": load_json(environment_path),
@@ -100,6 +105,7 @@ if __name__ == "__main__":
             explorer_paths=snakemake.input.explorer,
             noted=list(zip(snakemake.params.noted, snakemake.input.summaries, strict=True)),
             environment_path=snakemake.input.environment,
+            package_path=snakemake.input.package,
             config=snakemake.params.config,
             study=snakemake.params.study,
             report_path=snakemake.output.report,

@@ -213,6 +213,21 @@ def data_package(tables):
     }
 
 
+def column_table(package):
+    """Rows of a descriptor's columns, dicts: table, column, type, unit, meaning."""
+    return [
+        {
+            "table": resource["name"],
+            "column": field["name"],
+            "type": field["type"],
+            "unit": field.get("unit", ""),
+            "meaning": field["description"],
+        }
+        for resource in package["resources"]
+        for field in resource["schema"]["fields"]
+    ]
+
+
 def _resource(name, path, columns):
     title, fields = TABLES[name]
     if unknown := [column for column in columns if column not in fields]:

@@ -7,7 +7,7 @@ import pytest
 
 from finitecover.jobs.files import load_json
 from finitecover.jobs.tables import save_csv
-from finitecover.reporting.columns import TABLES, data_package
+from finitecover.reporting.columns import TABLES, column_table, data_package
 from finitecover.reporting.statistics import summarise
 from finitecover.reporting.verdicts import COLUMNS
 from running import ROOT
@@ -50,6 +50,17 @@ def test_a_field_has_a_name_a_type_a_description_and_a_unit_where_it_has_one():
     for title, fields in TABLES.values():
         assert title
         assert all(kind in CASTS and words.endswith(".") for kind, _, words in fields.values())
+
+
+def test_the_report_has_a_row_per_column():
+    package = data_package({"runs": ("runs.csv", ["dataset", "eps_value"])})
+    assert column_table(package)[1] == {
+        "table": "runs",
+        "column": "eps_value",
+        "type": "number",
+        "unit": "pixel range",
+        "meaning": "eps as a number.",
+    }
 
 
 def test_a_column_without_a_description_is_refused():
