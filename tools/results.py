@@ -364,7 +364,7 @@ def study_page(name):
     parts = [f"# {_title(name)}\n\n{origin(name)}\n"]
     for figure in figures.of_study(_settings(name)):
         path = KEPT / name / Path(figure["path"]).name
-        parts += [_figure(path.name, figure["title"])] if path.is_file() else []
+        parts += [_figure(path.name, figure["title"], figure["alt"])] if path.is_file() else []
     parts += [f"\n## {title}\n\n{_markdown(tables[key])}" for key, title in HEADINGS.items() if len(tables[key])]
     return "".join(parts)
 
@@ -397,8 +397,8 @@ def _title(name):
     return words[0].upper() + words[1:]
 
 
-def _figure(path, title):
-    return f"\n![{title}]({path})\n\n*{title}.*\n"
+def _figure(path, title, alt=None):
+    return f"\n![{alt or title}]({path})\n\n*{title}.*\n"
 
 
 def _markdown(table):

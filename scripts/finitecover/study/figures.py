@@ -22,13 +22,14 @@ from finitecover.study.settings import (
 class Figure:
     """title: what it shows; wanted: whether a study has something to show in it; tables: of the whole study that it is
     drawn from, none where a rule of its own draws it; caption: what a reader must know beside the title; per_dataset:
-    whether each data set has one."""
+    whether each data set has one; alt: what it looks like, for those who do not see it."""
 
     title: str
     wanted: Callable
     tables: tuple = ()
     caption: str = ""
     per_dataset: bool = False
+    alt: str = ""
 
 
 # What makes the tables of the report searchable and sortable, and its licence, beside the template.
@@ -195,6 +196,8 @@ FIGURES = {
         "models of the first seed. Where no attack succeeded, the image is that of the last attack; what a model "
         "misclassifies anyway is not attacked.",
         per_dataset=True,
+        alt="A column per test image, a row per model: the perturbation, scaled around grey, beside the adversarial "
+        "image; below them the predictions before and after the attacks, wrong ones with a cross and a thick frame.",
     ),
     "condensation": Figure(
         "Condensation, loss and images over the iterations",
@@ -267,7 +270,7 @@ def _family(method):
 
 def of_study(config):
     """The figures of a study, in the order in which they are shown: dicts of name (of the files), path (of the PNG),
-    pdf (its path), title, caption, and worst: whether it shows worst cases over all attacks."""
+    pdf (its path), title, caption, alt, and worst: whether it shows worst cases over all attacks."""
     found = []
     for kind, figure in FIGURES.items():
         if not figure.wanted(config):
@@ -277,5 +280,6 @@ def of_study(config):
             title = figure.title if dataset is None else f"{figure.title}: {dataset}"
             files = {"path": paths.FIGURE_PNG.format(figure=name), "pdf": paths.FIGURE_PDF.format(figure=name)}
             told = {"title": title, "caption": figure.caption, "worst": figure.caption.startswith(_WORST)}
+            told["alt"] = f"{title}. {figure.alt}".strip() if figure.alt else title
             found.append({"name": name} | told | files)
     return found

@@ -175,7 +175,9 @@ def test_a_study_has_the_figures_that_it_has_something_to_show_in():
 
 def test_figures_say_what_they_show_and_what_they_are_drawn_from():
     (images,) = [figure for figure in figures.of_study(study("smoke")) if figure["name"] == "images_digits"]
-    assert images["title"] == "Chosen and synthetic images: digits"
+    assert images["title"] == images["alt"] == "Chosen and synthetic images: digits"
+    (pictures,) = [figure for figure in figures.of_study(study("smoke")) if figure["name"] == "adversarial_digits"]
+    assert pictures["alt"].startswith("Adversarial images: digits. A column per test image, a row per model")
     assert figures.tables_of(study(), "costs") == [
         f"results/tables/{name}.csv" for name in ("summary", "gates", "costs")
     ]
