@@ -21,7 +21,7 @@ def adversarial(models, norm, eps):
     first = chosen[0][1]
     largest = max(np.abs(records["adversarial"] - records["image"]).max() for _, records in chosen)
     factor = float(f"{0.5 / largest:.2g}") if largest else 1.0
-    axis, width, height = _page(len(first), len(chosen))
+    axis, width = _page(len(first), len(chosen))
     for place, record in enumerate(first):
         left = place * (2 + GAP)
         _show(axis, record["image"], left + 0.5, 0)
@@ -34,18 +34,18 @@ def adversarial(models, norm, eps):
             _pair(axis, record, factor, place * (2 + GAP), top)
     told = f"left: perturbation \N{MULTIPLICATION SIGN} {factor:g}, grey is none; right: adversarial image; below: "
     told += f"predictions before and after, {SIGNS[True]} correct, {SIGNS[False]} wrong"
-    axis.text(width / 2, height + 0.05, told, ha="center", va="top", fontsize=8)
+    axis.text(width / 2, -0.12, told, ha="center", va="bottom", fontsize=8)
     return axis.figure
 
 
 def _page(images, models):
-    """An axis in units of an image, the first row on top, without ticks; its width and height."""
+    """An axis in units of an image, the first row on top, without ticks; and its width."""
     width, height = images * (2 + GAP) - GAP, (1 + models) * (1 + LINE)
     figure = plt.figure(figsize=(INCH * width, INCH * height))
     axis = figure.add_axes((0, 0, 1, 1))
     axis.set(xlim=(0, width), ylim=(height, 0))
     axis.axis("off")
-    return axis, width, height
+    return axis, width
 
 
 def _show(axis, image, left, top):
