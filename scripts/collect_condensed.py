@@ -23,7 +23,7 @@ def collect_condensed(runs, summary_paths, history_paths, condensed_path):
             row |= {"loss_first": loss.iloc[0], "loss_last": loss.iloc[-1]}
         found = load_json(summary)
         rows.append(row | {key: value for key, value in found.items() if key != "notes"})
-    save_csv(condensed_path, pd.DataFrame(rows).astype({"seed": "Int64"}))
+    save_csv(condensed_path, pd.DataFrame(rows))
 
 
 if __name__ == "__main__":

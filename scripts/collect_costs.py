@@ -29,7 +29,7 @@ def collect_costs(jobs, benchmark_paths, count_paths, threads, costs_path):
         row = identity | {"threads": cores, "seconds": measured["s"], "core_seconds": measured["s"] * cores}
         row |= {"max_rss_mib": measured["max_rss"]}
         rows.append(row | {name: counts.get(name, None if one["network"] else 0) for name in COUNTS})
-    save_csv(costs_path, pd.DataFrame(rows).astype(dict.fromkeys(("seed", "expert", *COUNTS), "Int64")))
+    save_csv(costs_path, pd.DataFrame(rows).astype({"expert": "Int64"}))
 
 
 def _read_benchmark(path):

@@ -107,19 +107,20 @@ def test_the_study_ends_in_tables_figures_and_a_report(finished):
 
 
 def described(results):
-    """{path: descriptor} of the tables in a study's data package, which say what the tables have and no more."""
+    """{path: (name, columns)} of the tables in a study's data package, which are as it says."""
     assert misfits(results / "datapackage.json") == []
-    resources = {resource["path"]: resource for resource in load_json(results / "datapackage.json")["resources"]}
-    for resource in resources.values():
-        columns = {field["name"] for field in resource["schema"]["fields"]}
-        assert columns == set(TABLES[resource["name"]][1]), resource["name"]
-    return resources
+    resources = load_json(results / "datapackage.json")["resources"]
+    return {
+        found["path"]: (found["name"], {field["name"] for field in found["schema"]["fields"]}) for found in resources
+    }
 
 
 def test_every_column_of_every_table_is_described_and_no_other(finished):
-    results = finished.folder / "results"
-    tables = {f"tables/{path.name}" for path in results.glob("tables/*.csv")}
-    assert set(described(results)) == tables | {"report/claims.csv"}
+    tables = described(finished.folder / "results")
+    paths = {f"tables/{path.name}" for path in (finished.folder / "results").glob("tables/*.csv")}
+    assert set(tables) == paths | {"report/claims.csv"}
+    for name, columns in tables.values():
+        assert columns == set(TABLES[name][1]), name
 
 
 def test_the_report_is_one_page_that_needs_no_other_file(finished):
@@ -584,7 +585,7 @@ def test_certificates_and_bounds_end_in_tables_figures_and_the_report(finished):
     assert (bounds["violations"] == 0).all()
     assert (bounds["all_attack"] <= bounds["all_certified"]).all()
     assert (bounds["all_certified"] <= bounds["cover_certified"]).all()
-    assert "tables/certificates.csv" in described(results)
+    assert described(results)["tables/certificates.csv"] == ("certificates", set(TABLES["certificates"][1]))
     page = (results / "report" / "report.html").read_text()
     assert 'id="certificates"' in page
     for name in ("certificates", "bounds"):

@@ -7,17 +7,18 @@ import pandas as pd
 from finitecover.jobs.files import atomic_write
 from finitecover.study.renamed import check_columns, counts_of
 
-WHOLE = ("ipc", "seed", "n_seeds", "n_images")  # numbers that may be missing
+# Whole numbers that may be missing.
+WHOLE = ("ipc", "seed", "n_seeds", "n_images", "violations", "images_seen", "gradient_evaluations")
 
 
 def save_csv(path, table):
-    """Write a pandas table without its index; floats keep all their digits. Beside eps, which is text as the config has
-    it, stands eps_value, a number, for readers elsewhere."""
+    """Write a pandas table without its index; floats keep all their digits, and what is in `WHOLE` is whole or missing.
+    Beside eps, which is text as the config has it, stands eps_value, a number, for readers elsewhere."""
     if "eps" in table:
         table = table.drop(columns="eps_value", errors="ignore")
         table.insert(table.columns.get_loc("eps") + 1, "eps_value", table["eps"].map(_number, na_action="ignore"))
     with atomic_write(path) as partial:
-        table.to_csv(partial, index=False, lineterminator="\n")
+        _whole(table).to_csv(partial, index=False, lineterminator="\n")
 
 
 def load_csv(path):
@@ -28,7 +29,10 @@ def load_csv(path):
     """
     table = pd.read_csv(path, dtype={"eps": str}, keep_default_na=False, na_values=[""])
     check_columns(path, table.columns)
-    table = table.drop(columns="eps_value", errors="ignore").rename(columns=counts_of(table.columns))
+    return _whole(table.drop(columns="eps_value", errors="ignore").rename(columns=counts_of(table.columns)))
+
+
+def _whole(table):
     return table.astype({name: "Int64" for name in WHOLE if name in table})
 
 
@@ -45,5 +49,4 @@ def join_runs(paths, runs):
     for path, run in zip(paths, runs, strict=True):
         table = load_csv(path)
         tables.append(table.assign(**run)[[*run, *table.columns.difference(run, sort=False)]])
-    joined = pd.concat(tables, ignore_index=True)
-    return joined.astype({"ipc": "Int64"}) if "ipc" in joined else joined
+    return _whole(pd.concat(tables, ignore_index=True))

@@ -231,7 +231,7 @@ def column_table(package):
 def _resource(name, path, columns):
     title, fields = TABLES[name]
     if unknown := [column for column in columns if column not in fields]:
-        raise ValueError(f"table {name}: no description of {', '.join(unknown)}")
+        raise ValueError(f"table {name}: no description of {', '.join(unknown)} in reporting/columns.py")
     return {
         "name": name,
         "type": "table",

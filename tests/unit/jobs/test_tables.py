@@ -12,6 +12,11 @@ def test_sizes_stay_text_and_whole_numbers_whole_where_some_are_missing(tmp_path
     assert table["ipc"].tolist() == table["seed"].add(10).tolist() == [10, pd.NA]
 
 
+def test_whole_numbers_are_written_whole_where_some_are_missing(tmp_path):
+    save_csv(tmp_path / "table.csv", pd.DataFrame({"violations": [0.0, None], "images_seen": [None, 3], "mean": 1.0}))
+    assert (tmp_path / "table.csv").read_text() == "violations,images_seen,mean\n0,,1.0\n,3,1.0\n"
+
+
 def test_sizes_are_written_as_text_and_as_a_number_and_read_as_text_alone(tmp_path):
     table = pd.DataFrame({"norm": ["linf", "l2", "", ""], "eps": ["8/255", "0.5", "0", None], "mean": 0.5})
     for _ in range(2):  # what was read is written again
