@@ -216,7 +216,7 @@ FIGURES = {
         "Training images certified from the centres of a cover, and directly",
         lambda config: bool(runs.certified_runs(config)),
         ("certificates", "gates"),
-        f"Shares of the training images at each eps, means over seeds. {_FAILED}",
+        f"Shares of the training images certified at each eps, means over seeds. {_FAILED}",
     ),
     "bounds": Figure(
         "Generalised adversarial loss on a cover beside the adversarial loss on all images, at the end of training",
