@@ -21,7 +21,7 @@ LOOKS = {
     OPEN: {"marker": "o", "color": "#444444", "markerfacecolor": "white"},
 }
 ASIDE = {"marker": CROSS, "color": AT_CHANCE}  # what does not count
-ROW = 0.165  # inches
+ROW, LETTER = 0.165, 0.075  # inches
 
 
 def claims(comparisons):
@@ -39,7 +39,8 @@ def claims(comparisons):
     columns = list(dict.fromkeys(made[keys].itertuples(index=False, name=None)))
     places = _places(made)
     height = max(places.values()) + 1
-    size = (2.6 + 2.1 * len(columns), ROW * height + 0.7)
+    longest = max(made["group"].str.len().max(), made["row"].str.len().max())
+    size = (max(2.6, LETTER * longest) + 2.1 * len(columns), ROW * height + 0.7)
     figure, axes = plt.subplots(
         1, len(columns), figsize=size, squeeze=False, sharey=True, sharex=True, layout="constrained"
     )
