@@ -135,7 +135,7 @@ def test_the_schema_is_one_and_describes_every_key():
 
 REFUSALS = [
     ("run.datasets", ["mnits"], "run.datasets: 'mnits' is not defined; choose from cifar10, cifar10-50k, cifar10-5k"),
-    ("run.methods", ["mfc", "mcf"], "run.methods: 'mcf' is not defined; choose from dc, dm, dsa, free"),
+    ("run.methods", ["mfc", "mcf"], "run.methods: 'mcf' is not defined; choose from dc, dm, dm-long, dsa"),
     ("run.trainings", ["pgd"], "run.trainings: 'pgd' is not defined; choose from gaussian, generalised-ibp-linf"),
     ("run.models", ["resnet"], "run.models: 'resnet' is not defined; choose from convnet"),
     ("run.methods", [], "run.methods: [] should be non-empty"),
