@@ -67,6 +67,7 @@ bench: .venv/.benched
 	$(BIN)/python tools/results.py bench covers
 	$(BIN)/python tools/results.py bench workflow
 	$(BIN)/python tools/results.py bench choices
+	$(BIN)/python tools/results.py bench strength
 	$(BIN)/python tools/results.py bench controls
 	$(BIN)/snakemake --cores $(CORES) --configfile config/calibration.yaml --until attack_model \
 	    $(if $(FINITECOVER_MIRROR),--config 'data={mirror: $(FINITECOVER_MIRROR)}')

@@ -1,13 +1,10 @@
 """What a training gives for its cost, on training images that were held out: what settings are chosen by.
 
 updates: PGD training with and without augmentation, for several numbers of updates. warmup: the share of the updates
-over which perturbations grow. strength: TRADES instead of PGD, a network twice as wide with as many updates and with
-half of them, which take about as long, and the mean of the weights over the last third of the updates (Izmailov et al.
-2018). eps: how many images standard models keep at each size of perturbation, and what all
-images and small sets reach where they train against it. Small sets, random images and those nearest to k-means
-centroids, ten per class, are chosen from the training images that are left; test images are never read. A row per data
-set and setting: clean accuracy and accuracy under PGD-20 in percent on the images held out, means over sets and seeds,
-and core-seconds of a training.
+over which perturbations grow. eps: how many images standard models keep at each size of perturbation. Small sets,
+random images and those nearest to k-means centroids, ten per class, are chosen from the training images that are left;
+test images are never read. A row per data set and setting: clean accuracy and accuracy under PGD-20 in percent on the
+images held out, means over sets and seeds, and core-seconds of a training.
 
 Data come from the mirror folder in FINITECOVER_MIRROR.
 """
@@ -18,7 +15,6 @@ import sys
 import tempfile
 import time
 from fractions import Fraction
-from itertools import product
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
@@ -26,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 import numpy as np
 import torch
 import yaml
+from snakemake.utils import update_config
 
 from finitecover.coresets.selection import select
 from finitecover.data import checks, sources
@@ -38,30 +35,23 @@ from finitecover.training.loop import train
 from finitecover.training.models import build_model
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("updates", "warmup", "strength", "eps")
+PARTS = ("updates", "warmup", "eps")
 HELD_OUT, PER_CLASS = 1000, 10
 SETS = ("random", "kmeans")
 UPDATES = {False: (100, 200, 500), True: (100, 200, 300, 500)}
 WARMUPS = (0.0, 0.2, 0.5)
+STATES = 15  # of a training, of which the last may be averaged
 CHOSEN = 300  # updates with augmentation, for what is not about their number
-# Of trainings: what is changed of the default one.
-STRENGTHS = {
-    "PGD": {},
-    "PGD, weights averaged over the last third": {"averaged": 5},
-    "TRADES": {"training": "trades-linf"},
-    "PGD, width 32": {"width": 32},
-    "PGD, width 32, half the updates": {"width": 32, "updates": CHOSEN // 2},
-}
-STATES = 15  # of a training, of which the last are averaged
-SIZES = {"mnist": (0.1, 0.2, 0.3), "fashion-mnist": (0.05, 0.1, 0.15, 0.2), "cifar10-50k": (2 / 255, 4 / 255, 8 / 255)}
+SIZES = {"mnist": (0.1, 0.2, 0.3), "fashion-mnist": (0.05, 0.1, 0.15, 0.2), "cifar10-5k": (2 / 255, 4 / 255, 8 / 255)}
 
 
 def configuration():
-    """The default study's, with the mirror folder that FINITECOVER_MIRROR names."""
+    """The default study's, with a tenth of CIFAR-10, and the mirror folder that FINITECOVER_MIRROR names."""
     mirror = os.environ.get("FINITECOVER_MIRROR")
     if not mirror:
         sys.exit("FINITECOVER_MIRROR names no folder with the publishers' files")
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+    update_config(config, yaml.safe_load((ROOT / "config/cifar10-5k.yaml").read_text(encoding="utf-8")))
     derive_methods(config)
     config["data"]["mirror"] = mirror
     return config
@@ -130,31 +120,6 @@ def trained(data, config, images, labels, asked, seed, width=None, averaged=0):
     return model
 
 
-def strengthened(data, name, config, changed, seeds):
-    """(clean, robust, core-seconds): means over sets and seeds of a training of `STRENGTHS`."""
-    asked = training_settings(config, name, changed.get("training", "pgd-linf"))
-    asked["optimisation"] = asked["optimisation"] | {"steps": changed.get("updates", CHOSEN)}
-    options, found = {key: changed[key] for key in ("width", "averaged") if key in changed}, []
-    for algorithm, seed in product(SETS, range(seeds)):
-        start = time.process_time()
-        model = trained(data, config, *data.small_set(algorithm, seed), asked, seed, **options)
-        found.append([*judge(model, data, config, asked["adversary"]), time.process_time() - start])
-    return np.mean(found, axis=0)
-
-
-def reached(data, name, config, eps, seeds):
-    """{set: (clean, robust)} of PGD training against a size of perturbation, under attack of the same size."""
-    asked = training_settings(config, name, "pgd-linf")
-    asked["adversary"] = asked["adversary"] | {"eps": eps}
-    every = torch.from_numpy(pixels(data.images)), torch.from_numpy(data.labels)
-    found = {}
-    for algorithm in ("all images", *SETS):
-        sets = [every if algorithm == "all images" else data.small_set(algorithm, seed) for seed in range(seeds)]
-        models = [trained(data, config, *images, asked, seed) for seed, images in enumerate(sets)]
-        found[algorithm] = np.mean([judge(model, data, config, asked["adversary"]) for model in models], axis=0)
-    return found
-
-
 def survivals(data, name, config, seeds):
     """{eps: share of the images held out that standard models keep}, means over sets and seeds."""
     optimisation = config["optimisation"] | {"steps": CHOSEN, "precision": "float32"}
@@ -206,10 +171,10 @@ def arguments(description, parts, datasets):
 
 def main():
     """Print a table per part."""
-    options = arguments(__doc__, PARTS, tuple(SIZES))
+    options = arguments(__doc__, PARTS, ("mnist", "fashion-mnist", "cifar10-5k"))
     config = configuration()
     loaded = {name: Data(name, config) for name in options.datasets}
-    for part in [part for part in options.parts if part in ("updates", "warmup")]:
+    for part in [part for part in options.parts if part != "eps"]:
         print(f"\n| {part}: data set | augmented | updates | warm-up | clean % | robust % | core-seconds |")
         print("|---|---|---|---|---|---|---|", flush=True)
         for name, data in loaded.items():
@@ -219,21 +184,13 @@ def main():
                 told = ("yes" if settings["augmented"] else "no", settings["updates"], settings["warmup"])
                 told += (f"{100 * clean:.1f}", f"{100 * robust:.1f}", f"{seconds:.0f}")
                 print(f"| {name}, linf {eps:.3g} | {' | '.join(map(str, told))} |", flush=True)
-    if "strength" in options.parts:
-        print("\n| strength: data set | training | clean % | robust % | core-seconds |")
-        print("|---|---|---|---|---|", flush=True)
-        for (name, data), (words, changed) in product(loaded.items(), STRENGTHS.items()):
-            clean, robust, seconds = strengthened(data, name, config, changed, options.seeds)
-            print(f"| {name} | {words} | {100 * clean:.1f} | {100 * robust:.1f} | {seconds:.0f} |", flush=True)
     if "eps" in options.parts:
-        print("\n| eps: data set | linf | standard models keep % | trained against it: clean / robust % |")
-        print("|---|---|---|---|", flush=True)
+        print("\n| eps: data set | what standard models keep, %, at linf |\n|---|---|", flush=True)
         for name, data in loaded.items():
             kept = survivals(data, name, config, options.seeds)
-            for eps in SIZES[name]:
-                found = reached(data, name, config, eps, options.seeds)
-                told = [f"{made} {100 * clean:.1f} / {100 * robust:.1f}" for made, (clean, robust) in found.items()]
-                print(f"| {name} | {eps:.3g} | {100 * kept[eps]:.1f} | {', '.join(told)} |", flush=True)
+            print(
+                f"| {name} | {', '.join(f'{eps:.3g}: {100 * share:.1f}' for eps, share in kept.items())} |", flush=True
+            )
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ OLDER = (
     " Kept before every training augmented its images, before intervals were taken over images as well as seeds and"
     " corrected for the number of comparisons, and before results at chance were marked."
 )
-BENCHMARKS = ("training", "condensation", "covers", "workflow", "choices", "controls", "calibration")
+BENCHMARKS = ("training", "condensation", "covers", "workflow", "choices", "strength", "controls", "calibration")
 ACCURACY, MEAN = 12.0, 2.0
 SNAKEMAKE = "snakemake --cores 8 "
 CLAIMS_PAGE = """# The claims
