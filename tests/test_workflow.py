@@ -25,8 +25,8 @@ from unit.reporting.test_columns import misfits
 def rules():
     """(rule, its text) of every rule with a script."""
     for path in sorted((ROOT / "rules").glob("*.smk")):
-        for text in re.split(r"\n(?=rule )", path.read_text())[1:]:
-            yield text.split()[1].rstrip(":"), text
+        parts = re.split(r"\n(?=(?:use )?rule )", path.read_text())[1:]
+        yield from ((text.split()[1].rstrip(":"), text) for text in parts if text.startswith("rule "))
 
 
 @pytest.fixture(scope="module")
