@@ -68,6 +68,7 @@ optimisation:
 """
 OPTIONS = {"cores": 1, "config": ["config/smoke.yaml", "quick.yaml", "study.yaml"]}
 TARGETS = ["all", "results/mine/imported/theirs/cover/verified.csv", "results/mine/features/pca.npy"]
+TARGETS += ["results/mine/coresets/easycore-ipc2/seed0/train.npy"]
 
 
 class Lost(Exception):

@@ -55,7 +55,7 @@ STUDIES = {
     "free-cifar10": ("free centres on CIFAR-10", ["free", "free-cifar10"]),
     "free": ("free centres on Fashion-MNIST", ["free"]),
     "free-fair": ("what free centres owe to the settings", ["free", "free-fair"]),
-    "selections": ("selections of active learning beside covers", ["selections"]),
+    "selections": ("selections of images beside covers", ["selections"]),
     "budgets": ("at which budget the ranking changes", ["budgets"]),
     "robustness": ("one training set, any network", ["robustness"]),
     "certificates": ("what follows from the centres of a cover", ["certificates"]),
@@ -432,6 +432,8 @@ def _jobs(config, claim):
         if (found := runs.algorithm(method)) and found.experts:
             shared = {"rule": "train_expert", "model": method["model"]} | data
             jobs += [shared | {"expert": number} for number in range(config["experts"]["count"])]
+            if method["family"] == "coreset":
+                jobs.append(shared | {"rule": "score_images"})
     return jobs
 
 

@@ -1,7 +1,7 @@
 """Selections of real images by class, in pixel space: points (n, d), budget k, generator in; k sorted indices out.
 
-For deterministic selections (k-centre, herding, MaxHerding) the generator is not used: seeds then vary the training
-alone. ProbCover is given the images of other classes, too.
+For deterministic selections (k-centre, herding, MaxHerding, EasyCore) the generator is not used: seeds then vary the
+training alone. ProbCover is given the images of other classes, too, EasyCore scores.
 """
 
 import numpy as np
@@ -74,6 +74,12 @@ def prob_cover(points, k, rng, others):
     return np.sort(chosen)
 
 
+def easiest(points, k, rng, scores):
+    """The k points with the lowest scores (n,), which say how hard they are (EasyCore, Ramesh et al. 2025, arXiv
+    2510.11018; `coresets.hardness`)."""
+    return np.sort(np.argsort(scores, kind="stable")[:k])
+
+
 SELECTIONS = {
     "random": random_subset,
     "kcenter": k_centre,
@@ -81,25 +87,33 @@ SELECTIONS = {
     "kmeans": k_means,
     "maxherding": max_herding,
     "probcover": prob_cover,
+    "easycore": easiest,
 }
 PURE, ASKED = 0.95, 1000  # of ProbCover: share of balls of one class; points by which it is judged
 OWN = own_objects(own_selections)
 SELECTIONS |= OWN
 
 
-def select(algorithm, points, labels, k, rng):
-    """k indices of each class, sorted; points (n, ...). Raises `ValueError` if a class has fewer than k points, or
-    if a selection of your own fails or does not choose k of them."""
+def select(algorithm, points, labels, k, rng, scores=None):
+    """k indices of each class, sorted; points (n, ...); scores (n,), for EasyCore alone. Raises `ValueError` if a class
+    has fewer than k points, or if a selection of your own fails or does not choose k of them."""
     points = points.reshape(len(points), -1)
     chosen = []
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
         if k > len(members):
             raise ValueError(f"budget {k} exceeds class {label}, which has {len(members)} images")
-        rest = {"others": points[labels != label]} if algorithm == "probcover" else {}
+        rest = _rest(algorithm, points, labels, label, scores)
         returned = _chosen(algorithm, points[members], k, rng, **rest)
         chosen.append(members[_checked(returned, algorithm, label, k, len(members))])
     return np.sort(np.concatenate(chosen))
+
+
+def _rest(algorithm, points, labels, label, scores):
+    """What a selection from a class is given beside the points of that class."""
+    if algorithm == "probcover":
+        return {"others": points[labels != label]}
+    return {"scores": scores[labels == label]} if algorithm == "easycore" else {}
 
 
 def _chosen(algorithm, points, k, rng, **rest):

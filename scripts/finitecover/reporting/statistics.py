@@ -119,14 +119,19 @@ def architecture_table(table, form):
     return order.merge(wide.reset_index(), on=keys).fillna("").rename(columns={"measure": "norm"})
 
 
+# Rules that make no training set but what some sets cannot do without, and what their rows are called.
+_SHARED = {"train_expert": "each expert", "score_images": "scores of images"}
+
+
 def set_costs(costs):
     """What it took to make one training set: means over its jobs of core-seconds and passes, the largest memory.
 
-    costs: the table of `collect_costs`. Experts are no training set, but trajectory matching cannot do without them: a
-    row per expert's network.
+    costs: the table of `collect_costs`. Experts, which trajectory matching follows and EasyCore scores images by, and
+    those scores have a row per network.
     """
-    made = costs[costs["rule"].isin(["solve_cover", "select_coreset", "condense_dataset", "train_expert"])]
-    made = made.assign(made=made["training_set"].where(made["rule"] != "train_expert", "each expert, " + made["model"]))
+    made = costs[costs["rule"].isin(["solve_cover", "select_coreset", "condense_dataset", *_SHARED])]
+    shared = made["rule"].map(_SHARED) + ", " + made["model"]
+    made = made.assign(made=made["training_set"].where(~made["rule"].isin(_SHARED), shared))
     groups = made.groupby(["dataset", "made"], sort=False)
     table = groups.agg(
         jobs=("seconds", "size"),

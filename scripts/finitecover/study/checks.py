@@ -147,8 +147,9 @@ def _check_method(name, settings, config):
     allowed = {"family", *needed, *optional}
     for key in settings:
         _require(key in allowed, f"{where}.{key}: not used by family {family}; allowed: {', '.join(sorted(allowed))}")
-    if family == "condensation":
+    if "model" in settings:
         _check_known(f"{where}.model", settings["model"], config["models"])
+    if family == "condensation":
         _check_at_budgets(where, settings, allowed - set(kinds.WHATEVER_THE_BUDGET), config)
         for number in (None, *settings.get("by_budget", ())):
             _check_start(where, at_budget(settings, number and int(number))["start"], config)
@@ -332,8 +333,8 @@ def _check_dataset_of_run(dataset, config):
 
 def _check_depths(dataset, config):
     side = image_side(source_settings(config, dataset))
-    condensing = [config["methods"][method].get("model") for method in config["run"]["methods"]]
-    for name in dict.fromkeys([*config["run"]["models"], *filter(None, condensing)]):
+    of_methods = [config["methods"][method].get("model") for method in config["run"]["methods"]]
+    for name in dict.fromkeys([*config["run"]["models"], *filter(None, of_methods)]):
         model = config["models"][name]
         _require(
             side is None or model["architecture"] != "convnet" or model["depth"] <= deepest_convnet(side),

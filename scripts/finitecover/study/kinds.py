@@ -128,7 +128,7 @@ _TRAJECTORY_MATCHING += ("expert_epochs", "latest_start")
 # What the project has of its own, and what the user's modules of `finitecover.own` add.
 BUILT_IN = MappingProxyType(
     {
-        "selections": ("random", "kcenter", "herding", "kmeans", "maxherding", "probcover"),
+        "selections": ("random", "kcenter", "herding", "kmeans", "maxherding", "probcover", "easycore"),
         "condensations": ("dc", "dsa", "dm", "mtt"),
         "models": ("convnet", "mlp", "resnet"),
     }
@@ -151,7 +151,10 @@ class Algorithm:
 
 ALGORITHMS = MappingProxyType(
     {
-        "coreset": dict.fromkeys((*BUILT_IN["selections"], *OWN_SELECTIONS), Algorithm()),
+        "coreset": {
+            **dict.fromkeys((*BUILT_IN["selections"], *OWN_SELECTIONS), Algorithm()),
+            "easycore": Algorithm(("model",), experts=True),
+        },
         "condensation": {
             "dc": Algorithm(_GRADIENT_MATCHING),
             "dsa": Algorithm(_GRADIENT_MATCHING),

@@ -22,6 +22,7 @@ _COSTLY = {
     "cover_imported": runs.imported_covers,
     "verify_imported_cover": runs.imported_covers,
     "train_expert": runs.experts,
+    "score_images": runs.scores,
     "label_set": runs.labelled_runs,
     "train_model": runs.runs,
     "attack_model": runs.runs,
@@ -33,6 +34,7 @@ _COSTLY = {
 _COUNTED = {
     "condense_dataset": paths.CONDENSED_SUMMARY,
     "train_expert": paths.EXPERT_COST,
+    "score_images": paths.SCORES_COST,
     "train_model": paths.MODEL_COST,
     "attack_model": paths.ATTACK_COST,
     "certify_model": paths.CERTIFY_COST,
@@ -84,9 +86,22 @@ def experts_of(config, dataset, training_set):
     """The trajectories that a condensation follows, if it does."""
     method, _ = runs.split_name(training_set)
     settings = config["methods"][method]
-    numbers = range(config["experts"]["count"]) if runs.algorithm(settings).experts else ()
-    shared = {"dataset": dataset, "model": settings["model"]}
-    return [paths.fill(paths.EXPERT, {**shared, "expert": number}) for number in numbers]
+    return trajectories(config, dataset, settings["model"]) if runs.algorithm(settings).experts else []
+
+
+def trajectories(config, dataset, model):
+    """The trajectories of all experts of a network."""
+    shared = {"dataset": dataset, "model": model}
+    return [paths.fill(paths.EXPERT, {**shared, "expert": number}) for number in range(config["experts"]["count"])]
+
+
+def scores_of(config, dataset, training_set):
+    """The scores that a coreset is chosen by: {"scores": path}, or nothing where it needs none."""
+    method, _ = runs.split_name(training_set)
+    settings = config["methods"][method]
+    if not runs.algorithm(settings).experts:
+        return {}
+    return {"scores": paths.fill(paths.SCORES, {"dataset": dataset, "model": settings["model"]})}
 
 
 def costly_jobs(config):

@@ -21,6 +21,7 @@ JOBS = {
     "trace_frontier": "{dataset}",
     "select_coreset": f"{_SET}/seed{{seed}}",
     "train_expert": "{dataset}/{model}/expert{expert}",
+    "score_images": "{dataset}/{model}",
     "condense_dataset": f"{_SET}/seed{{seed}}",
     "cover_condensed": f"{_SET}/seed{{seed}}",
     "verify_condensed_cover": f"{_SET}/seed{{seed}}",
@@ -90,6 +91,8 @@ CORESET_SET = "results/{dataset}/coresets/{training_set}/seed{seed}/train.npy"
 
 EXPERT = "results/{dataset}/experts/{model}/expert{expert}.npy"
 EXPERT_COST = "results/{dataset}/experts/{model}/expert{expert}.json"
+SCORES = "results/{dataset}/scores/{model}.npy"
+SCORES_COST = "results/{dataset}/scores/{model}.json"
 _CONDENSED = "results/{dataset}/condensed/{training_set}/seed{seed}"
 CONDENSED_SET = f"{_CONDENSED}/train.npy"
 CONDENSED_HISTORY = f"{_CONDENSED}/history.csv"

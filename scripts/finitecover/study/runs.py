@@ -188,15 +188,25 @@ def datasets(config):
 
 
 def experts(config):
-    """Every expert that the study's condensations follow: dicts of dataset, model, expert."""
-    methods = [config["methods"][run["method"]] for run in made_sets(config, "condensation")]
-    networks = dict.fromkeys(method["model"] for method in methods if algorithm(method).experts)
+    """Every expert that the study's condensations follow or its images are scored by: dicts of dataset, model,
+    expert."""
     return [
-        {"dataset": dataset, "model": model, "expert": expert}
-        for dataset in config["run"]["datasets"]
-        for model in networks
+        network | {"expert": expert}
+        for network in _networks_of_experts(config, "condensation", "coreset")
         for expert in range(config["experts"]["count"])
     ]
+
+
+def scores(config):
+    """Every network by whose experts the study's images are scored: dicts of dataset, model."""
+    return _networks_of_experts(config, "coreset")
+
+
+def _networks_of_experts(config, *families):
+    """Networks of the experts that methods of these families need: dicts of dataset, model."""
+    methods = [config["methods"][run["method"]] for run in made_sets(config, *families)]
+    networks = dict.fromkeys(method["model"] for method in methods if algorithm(method).experts)
+    return [{"dataset": dataset, "model": model} for dataset in config["run"]["datasets"] for model in networks]
 
 
 def spaces(config):

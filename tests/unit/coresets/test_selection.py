@@ -7,16 +7,17 @@ import torch
 from finitecover.coresets import selection
 from finitecover.coresets.selection import SELECTIONS, herding, k_centre, max_herding, prob_cover, select
 
+SCORES = np.random.default_rng(1).random(60)  # of the points of every test that tries all algorithms
 LINE = np.array([[0.0], [0.1], [0.2], [0.8], [1.0]])
 
 
 @pytest.mark.parametrize("algorithm", sorted(SELECTIONS))
 def test_every_class_gets_its_budget_without_repeats(algorithm, rng):
     points, labels = rng.random((60, 1, 3, 3)), np.repeat([0, 1, 2], 20)
-    chosen = select(algorithm, points, labels, 4, np.random.default_rng(0))
+    chosen = select(algorithm, points, labels, 4, np.random.default_rng(0), SCORES)
     assert (np.diff(chosen) > 0).all()
     assert np.bincount(labels[chosen]).tolist() == [4, 4, 4]
-    again = select(algorithm, points, labels, 4, np.random.default_rng(0))
+    again = select(algorithm, points, labels, 4, np.random.default_rng(0), SCORES)
     assert (chosen == again).all()
 
 
@@ -24,14 +25,15 @@ def test_every_class_gets_its_budget_without_repeats(algorithm, rng):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_duplicates_are_ordinary(algorithm):
     labels = np.repeat([0, 1], 6)
-    chosen = select(algorithm, np.zeros((12, 2)), labels, 4, np.random.default_rng(0))
+    chosen = select(algorithm, np.zeros((12, 2)), labels, 4, np.random.default_rng(0), np.zeros(12))
     assert np.bincount(labels[np.unique(chosen)]).tolist() == [4, 4]
 
 
 def test_only_random_selections_depend_on_the_generator(rng):
     points, labels = rng.random((60, 4)), np.zeros(60, int)
-    for algorithm, varies in (("random", True), ("kmeans", True), ("kcenter", False), ("herding", False)):
-        chosen = {tuple(select(algorithm, points, labels, 5, np.random.default_rng(seed))) for seed in range(5)}
+    deterministic = dict.fromkeys(("kcenter", "herding", "maxherding", "easycore"), False)
+    for algorithm, varies in ({"random": True, "kmeans": True} | deterministic).items():
+        chosen = {tuple(select(algorithm, points, labels, 5, np.random.default_rng(seed), SCORES)) for seed in range(5)}
         assert (len(chosen) > 1) == varies
 
 
@@ -60,6 +62,12 @@ def test_prob_cover_takes_the_balls_of_one_class_that_hold_most():
     points, others = np.array([[0.0], [0.1], [0.2], [0.6], [0.7]]), np.array([[0.35], [2.0]])
     # the ball of 0.2 is pure below 0.15, those of the others beyond it; 5 % quantile of 0.35, 0.25, 0.15, 0.25, 0.35
     assert prob_cover(points, 2, np.random.default_rng(0), others).tolist() == [1, 3]
+
+
+def test_easycore_takes_the_lowest_scores_of_each_class_and_of_equal_ones_the_first():
+    scores, labels = np.array([0.5, 9.0, 0.1, 8.0, 0.1, 7.0, 0.1, 7.0]), np.array([0, 1, 0, 1, 0, 1, 0, 1])
+    chosen = select("easycore", np.zeros((8, 2)), labels, 2, np.random.default_rng(0), scores)
+    assert chosen.tolist() == [2, 4, 5, 7]
 
 
 def test_a_budget_above_a_class_is_refused():

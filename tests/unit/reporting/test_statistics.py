@@ -8,6 +8,7 @@ from finitecover.reporting.statistics import (
     at_training_eps,
     percent,
     ranking_table,
+    set_costs,
     summarise,
     wide_table,
 )
@@ -94,3 +95,13 @@ def test_what_is_at_chance_has_no_star():
 def test_percent_of_one_seed_has_no_interval():
     row = next(pd.DataFrame([{"mean": 0.5, "low": np.nan, "at_chance": False}]).itertuples())
     assert percent(row) == "50.0"
+
+
+def test_what_sets_share_has_a_row_of_its_own_beside_the_cost_of_each():
+    jobs = [("select_coreset", "easycore-ipc1", None, 2.0), ("select_coreset", "easycore-ipc1", None, 4.0)]
+    jobs += [("train_expert", None, "convnet", 10.0), ("score_images", None, "convnet", 5.0)]
+    costs = pd.DataFrame(jobs, columns=["rule", "training_set", "model", "core_seconds"]).assign(
+        dataset="d", seconds=1.0, max_rss_mib=1.0, images_seen=1, gradient_evaluations=1
+    )
+    found = set_costs(costs).set_index("made")["core_seconds"].to_dict()
+    assert found == {"easycore-ipc1": 3.0, "each expert, convnet": 10.0, "scores of images, convnet": 5.0}

@@ -186,6 +186,29 @@ def test_figures_say_what_they_show_and_what_they_are_drawn_from():
     assert all(figure.title for figure in FIGURES.values())
 
 
+def test_images_are_scored_once_per_network_of_a_coreset_by_experts_that_condensations_share():
+    config = changed(methods=["random", "easycore", "mtt"], budgets=[5, 10])
+    jobs = [job for job in outputs.costly_jobs(config) if job["rule"] in ("train_expert", "score_images")]
+    assert [(job["rule"], job["model"], job["expert"]) for job in jobs] == [
+        ("score_images", "convnet", None),
+        ("train_expert", "convnet", 0),
+        ("train_expert", "convnet", 1),
+    ]
+    assert outputs.benchmarks(jobs[:1]) == ["results/benchmarks/score_images/digits/convnet.tsv"]
+    assert outputs.counts(jobs[:1]) == ["results/digits/scores/convnet.json"]
+    config["methods"]["easycore"]["model"] = "mlp"
+    names = [job["model"] for job in outputs.costly_jobs(config) if job["rule"] == "train_expert"]
+    assert sorted(names) == ["convnet", "convnet", "mlp", "mlp"]
+    assert outputs.scores_of(config, "digits", "easycore-ipc5") == {"scores": "results/digits/scores/mlp.npy"}
+    assert outputs.scores_of(config, "digits", "random-ipc5") == {}
+
+
+def test_a_condensation_that_starts_from_a_scored_coreset_needs_its_scores():
+    config = changed(methods=["dm"])
+    config["methods"]["dm"]["start"] = "easycore"
+    assert {job["rule"] for job in outputs.costly_jobs(config)} >= {"train_expert", "score_images", "select_coreset"}
+
+
 def test_a_job_is_given_the_features_the_network_and_the_experts_that_it_needs():
     config = study("smoke")
     assert outputs.features_of(config, "digits", "mfc-ipc10") == {}
