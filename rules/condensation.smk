@@ -30,6 +30,7 @@ rule condense_dataset:
     """Make synthetic images of every class."""
     input:
         unpack(of_study(outputs.start_of, "dataset", "training_set", "seed")),
+        unpack(of_study(outputs.teacher_of_set, "dataset", "training_set", "seed")),
         train=paths.TRAIN,
         summary=paths.SUMMARY,
         experts=of_study(outputs.experts_of, "dataset", "training_set"),

@@ -9,18 +9,20 @@ from finitecover.jobs.device import torch_device
 from finitecover.jobs.files import load_json, save_json, save_rows
 from finitecover.jobs.harness import job
 from finitecover.jobs.records import load_array, load_records, save_records, training_set
+from finitecover.training.models import load_model
 
 
 def condense_dataset(
-    train_path, summary_path, expert_paths, start_path, settings, model, augmentation, seed, code, outputs
+    train_path, summary_path, expert_paths, start_path, teacher_path, settings, model, augmentation, seed, code, outputs
 ):
-    """Settings: algorithm, ipc, and what the algorithm takes. start_path: of the set that the images begin with, or
-    None. outputs: paths of train, history, snapshots, summary.
+    """Settings: algorithm, ipc, and what the algorithm takes. start_path: of the set that the images begin with,
+    teacher_path: of the network that the algorithm works with; or None. outputs: paths of train, history, snapshots,
+    summary.
 
     A state beside the set lets a killed job resume.
     """
     device = torch_device()
-    records = load_records(train_path)
+    records, dataset = load_records(train_path), load_json(summary_path)
     state_path = Path(outputs.train).with_name("state.pt")
     condensed = condense(
         records["image"],
@@ -28,12 +30,13 @@ def condense_dataset(
         settings["ipc"],
         settings=settings,
         model=model,
-        dataset=load_json(summary_path),
+        dataset=dataset,
         augmentation=augmentation,
         seed=seed,
         device=device,
         experts=[load_array(path) for path in expert_paths],
         start=_by_class(load_records(start_path)) if start_path else None,
+        teacher=load_model(teacher_path, dataset).to(device) if teacher_path else None,
         state_path=state_path,
         code=code,
     )
@@ -56,6 +59,7 @@ if __name__ == "__main__":
             summary_path=snakemake.input.summary,
             expert_paths=snakemake.input.experts,
             start_path=snakemake.input.get("start"),
+            teacher_path=snakemake.input.get("teacher"),
             settings=snakemake.params.settings,
             model=snakemake.params.model,
             augmentation=snakemake.params.augmentation,

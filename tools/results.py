@@ -55,7 +55,7 @@ STUDIES = {
     "free-cifar10": ("free centres on CIFAR-10", ["free", "free-cifar10"]),
     "free": ("free centres on Fashion-MNIST", ["free"]),
     "free-fair": ("what free centres owe to the settings", ["free", "free-fair"]),
-    "selections": ("selections of images beside covers", ["selections"]),
+    "selections": ("recent rivals of covers", ["selections"]),
     "budgets": ("at which budget the ranking changes", ["budgets"]),
     "robustness": ("one training set, any network", ["robustness"]),
     "certificates": ("what follows from the centres of a cover", ["certificates"]),
@@ -423,6 +423,8 @@ def _jobs(config, claim):
         if family.rule:
             keys = ("dataset", "training_set", "seed") if family.seeded else ("dataset", "training_set")
             jobs.append({"rule": family.rule} | {key: run[key] for key in keys})
+        if teacher := runs.teacher_of_set(config, run):
+            jobs.append({"rule": "train_model"} | {key: teacher[key] for key in model})
         if "cover" in method:
             jobs.append({"rule": "cover_condensed"} | {key: run[key] for key in ("dataset", "training_set", "seed")})
         if start := runs.start_of(config, run["training_set"]):

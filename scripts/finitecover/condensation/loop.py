@@ -11,8 +11,9 @@ from hashlib import sha256
 
 import numpy as np
 import torch
+from torch.nn.utils import parameters_to_vector
 
-from finitecover.condensation.distribution_matching import DistributionMatching
+from finitecover.condensation.distribution_matching import AdversarialDistributionMatching, DistributionMatching
 from finitecover.condensation.gradient_matching import GradientMatching
 from finitecover.condensation.matching import Task, as_method, from_normalised
 from finitecover.condensation.trajectory_matching import TrajectoryMatching
@@ -29,6 +30,7 @@ CONDENSATIONS = {
     "dc": GradientMatching,
     "dsa": GradientMatching,
     "dm": DistributionMatching,
+    "dm-adversarial": AdversarialDistributionMatching,
     "mtt": TrajectoryMatching,
 }
 OWN = {name: as_method(own) for name, own in own_objects(own_condensations, classes=True).items()}
@@ -67,6 +69,7 @@ def condense(
     device,
     experts=(),
     start=None,
+    teacher=None,
     state_path=None,
     code="",
 ):
@@ -78,15 +81,14 @@ def condense(
     settings and `code` is resumed from, to the same bytes. Raises `ValueError` if an image becomes NaN or infinite, or
     if a condensation of your own fails.
     """
-    task = Task(images, labels, k, settings, model, dataset, augmentation, seed, device, experts, start)
+    task = Task(images, labels, k, settings, model, dataset, augmentation, seed, device, experts, start, teacher)
     algorithm = settings["algorithm"]
     with _watched(algorithm, device, seed, k):
         method = CONDENSATIONS[algorithm](task)
     optimiser = SGD([task.synthetic], settings["learning_rate"], settings["momentum"])
-    read = [
-        sha256(np.ascontiguousarray(array)).hexdigest()
-        for array in (images, labels, *experts, *([] if start is None else [start]))
-    ]
+    given = [] if start is None else [start]
+    given += [] if teacher is None else [parameters_to_vector(teacher.parameters()).cpu().numpy()]
+    read = [sha256(np.ascontiguousarray(array)).hexdigest() for array in (images, labels, *experts, *given)]
     key = [settings, k, model, dataset, augmentation, seed, read, str(device), code]
     checkpoint = Checkpoint(state_path, key)
     first, history, total, iterations, snapshots = 0, [], [], settings["iterations"], []

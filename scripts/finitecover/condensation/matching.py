@@ -23,13 +23,29 @@ class Task:
     images (n, c, h, w), uint8 or floats in [0, 1]; labels (n,); k: images per class; settings: of the method, "start"
     says where synthetic images begin: "real" ones, "noise", standard normal in normalised space, or elsewhere: at
     `start`, (C * k, c, h, w) in [0, 1], k of each class in their order. dataset: as for `build_model`. experts:
-    trajectories, for the methods that follow some. Raises `ValueError` for a class with fewer than k images to start
-    from, and for other images to start from than these.
+    trajectories, for the methods that follow some; teacher: a network that does not learn, for those that need one.
+    Raises `ValueError` for a class with fewer than k images to start from, and for other images to start from than
+    these.
     """
 
-    def __init__(self, images, labels, k, settings, model, dataset, augmentation, seed, device, experts=(), start=None):
+    def __init__(
+        self,
+        images,
+        labels,
+        k,
+        settings,
+        model,
+        dataset,
+        augmentation,
+        seed,
+        device,
+        experts=(),
+        start=None,
+        teacher=None,
+    ):
         self.images, self.k, self.settings, self.model, self.dataset = images, k, settings, model, dataset
         self.augmentation, self.device, self.experts = augmentation, device, experts
+        self.teacher = teacher
         self.rng = np.random.default_rng([seed, k])
         self.generator = torch.Generator().manual_seed(int(self.rng.integers(2**62)))
         self.normalise = Normalise(dataset["mean"], dataset["std"]).to(device)

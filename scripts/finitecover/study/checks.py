@@ -6,7 +6,18 @@ from operator import itemgetter
 from finitecover.study import kinds, layout, renamed
 from finitecover.study.catalogue import image_side, smallest_class
 from finitecover.study.kinds import ALGORITHMS, ATTACKS, FAMILIES, PRINCIPAL_COMPONENTS, RELAXATIONS, SOURCES, TRAININGS
-from finitecover.study.runs import BUDGET, at_budget, budgets, kind_of, labelled_runs, runs, takes_budget, teacher_of
+from finitecover.study.runs import (
+    BUDGET,
+    at_budget,
+    budgets,
+    kind_of,
+    labelled_runs,
+    made_sets,
+    runs,
+    takes_budget,
+    teacher_of,
+    teacher_of_set,
+)
 from finitecover.study.schema import mistake
 from finitecover.study.settings import (
     ConfigurationError,
@@ -153,6 +164,8 @@ def _check_method(name, settings, config):
         _check_at_budgets(where, settings, allowed - set(kinds.WHATEVER_THE_BUDGET), config)
         for number in (None, *settings.get("by_budget", ())):
             _check_start(where, at_budget(settings, number and int(number))["start"], config)
+    if "teacher" in settings:
+        _check_adversary_of_teacher(where, settings["teacher"], config)
     if family == "imported":
         told = f"{where}: cover and ipc, the images per class in the file, go together; add or remove one"
         _require(("cover" in settings) == ("ipc" in settings), told)
@@ -243,11 +256,23 @@ def _check_teacher(where, settings, kind, config):
         return
     _require(not kind.bounded, f"{where}.labels: interval bounds are those of one class; remove it")
     _require("teacher" in settings, f"{where}: labels: {kinds.TEACHER} needs teacher, the name of a training")
-    _check_known(f"{where}.teacher", settings["teacher"], config["trainings"])
-    taught = config["trainings"][settings["teacher"]].get("labels", kinds.LABELS[0]) == kinds.TEACHER
-    _require(not taught, f"{where}.teacher: {settings['teacher']} has a teacher itself; choose one with hard labels")
+    _check_known_teacher(where, settings["teacher"], config)
     if "teacher_model" in settings:
         _check_known(f"{where}.teacher_model", settings["teacher_model"], config["models"])
+
+
+def _check_known_teacher(where, teacher, config):
+    _check_known(f"{where}.teacher", teacher, config["trainings"])
+    taught = config["trainings"][teacher].get("labels", kinds.LABELS[0]) == kinds.TEACHER
+    _require(not taught, f"{where}.teacher: {teacher} has a teacher itself; choose one with hard labels")
+
+
+def _check_adversary_of_teacher(where, teacher, config):
+    """That a condensation's teacher is trained on images that PGD perturbs, as real images are for it."""
+    _check_known_teacher(where, teacher, config)
+    suiting = [name for name, kind in TRAININGS.items() if "steps" in kind.keys and not kind.needs_cover]
+    kind, told = config["trainings"][teacher]["kind"], " or ".join(suiting)
+    _require(kind in suiting, f"{where}.teacher: {teacher} is of kind {kind}; choose one of kind {told}")
 
 
 def _check_model(name, settings):
@@ -292,14 +317,16 @@ def _check_run(config):
 
 
 def _check_teachers_of_run(config):
-    """That the study trains every teacher that its trainings name."""
+    """That the study trains every teacher that its trainings and its condensations name."""
     identity = itemgetter("dataset", "training_set", "training", "model", "seed")
     trained = set(map(identity, runs(config)))
-    for run in labelled_runs(config):
-        teacher = teacher_of(config, run)
+    teachers = [(f"trainings.{run['training']}", teacher_of(config, run)) for run in labelled_runs(config)]
+    taught = [made for made in made_sets(config, "condensation") if teacher_of_set(config, made)]
+    teachers += [(f"methods.{made['method']}", teacher_of_set(config, made)) for made in taught]
+    for where, teacher in teachers:
         _require(
             identity(teacher) in trained,
-            f"trainings.{run['training']}.teacher: the study trains no {teacher['model']} on all images by "
+            f"{where}.teacher: the study trains no {teacher['model']} on all images by "
             f"{teacher['training']}; add full to run.methods, {teacher['training']} to run.trainings, "
             f"{teacher['model']} to run.models",
         )

@@ -129,14 +129,14 @@ _TRAJECTORY_MATCHING += ("expert_epochs", "latest_start")
 BUILT_IN = MappingProxyType(
     {
         "selections": ("random", "kcenter", "herding", "kmeans", "maxherding", "probcover", "easycore"),
-        "condensations": ("dc", "dsa", "dm", "mtt"),
+        "condensations": ("dc", "dsa", "dm", "dm-adversarial", "mtt"),
         "models": ("convnet", "mlp", "resnet"),
     }
 )
 OWN_CONDENSATIONS = own_names("condensations", classes=True)
 OWN_SELECTIONS, OWN_MODELS, OWN_ATTACKS = own_names("selections"), own_names("models"), own_names("attacks")
 # Settings of a condensation that are the same at every budget: `by_budget` has none of them.
-WHATEVER_THE_BUDGET = ("family", "algorithm", "model", "by_budget", "cover")
+WHATEVER_THE_BUDGET = ("family", "algorithm", "model", "teacher", "by_budget", "cover")
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,7 @@ ALGORITHMS = MappingProxyType(
             "dc": Algorithm(_GRADIENT_MATCHING),
             "dsa": Algorithm(_GRADIENT_MATCHING),
             "dm": Algorithm(("batch_real",)),
+            "dm-adversarial": Algorithm(("batch_real", "teacher")),
             "mtt": Algorithm(_TRAJECTORY_MATCHING, experts=True),
             # one's own takes what it wants of what the others do
             **dict.fromkeys(OWN_CONDENSATIONS, Algorithm(optional=(*_GRADIENT_MATCHING, *_TRAJECTORY_MATCHING))),

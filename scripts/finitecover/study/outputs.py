@@ -82,6 +82,13 @@ def teacher_of(config, dataset, training, model, seed):
     return paths.fill(paths.MODEL, runs.teacher_of(config, run))
 
 
+def teacher_of_set(config, dataset, training_set, seed):
+    """The model that a condensation works with: {"teacher": path}, or nothing where it names none."""
+    method, _ = runs.split_name(training_set)
+    teacher = runs.teacher_of_set(config, {"dataset": dataset, "method": method, "seed": seed})
+    return {"teacher": paths.fill(paths.MODEL, teacher)} if teacher else {}
+
+
 def experts_of(config, dataset, training_set):
     """The trajectories that a condensation follows, if it does."""
     method, _ = runs.split_name(training_set)

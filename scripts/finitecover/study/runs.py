@@ -124,9 +124,20 @@ def teacher_of(config, run):
     """The run whose model gives a run's labels: trained on all images of the data set, with the same seed, as the
     training's `teacher` says; the network is the run's own or `teacher_model`."""
     settings = config["trainings"][run["training"]]
-    model = settings.get("teacher_model", run["model"])
+    return _run_of_all(run, settings["teacher"], settings.get("teacher_model", run["model"]))
+
+
+def teacher_of_set(config, made):
+    """The run whose model a condensation works with: trained on all images of the data set, with the same seed, as the
+    method's `teacher` says; None where it names none. made: {dataset, method, seed}."""
+    method = config["methods"][made["method"]]
+    return _run_of_all(made, method["teacher"], method["model"]) if "teacher" in method else None
+
+
+def _run_of_all(run, training, model):
+    """The run on all images of another run's data set and seed."""
     shared = {"dataset": run["dataset"], "training_set": FULL, "method": FULL, "ipc": None}
-    return shared | {"training": settings["teacher"], "model": model, "seed": run["seed"]}
+    return shared | {"training": training, "model": model, "seed": run["seed"]}
 
 
 def labelled_runs(config):

@@ -53,13 +53,16 @@ def source_contents(config, dataset):
 
 
 def method_settings(config, dataset, training_set):
-    """Settings of the method that makes a training set, with the budget or the radius that it is given."""
+    """Settings of the method that makes a training set, with the budget or the radius that it is given, and the
+    adversary that its teacher was trained against."""
     method, ipc = split_name(training_set)
     settings = at_budget(config["methods"][method], ipc)
     if settings.get("given") == "radius":
         settings["radius"] = config["datasets"][dataset]["radius"][settings["norm"]]
     if "path" in settings:
         settings["path"] = imported_path(settings, dataset)
+    if "teacher" in settings:
+        settings["adversary"] = training_settings(config, dataset, settings["teacher"])["adversary"]
     return settings if ipc is None else settings | {"ipc": ipc}
 
 

@@ -8,12 +8,18 @@ from finitecover.condensation import loop, matching
 from finitecover.condensation.loop import CONDENSATIONS, condense
 from finitecover.condensation.trajectory_matching import expert_trajectory
 from finitecover.jobs import checkpoint
+from finitecover.training.models import build_model
 
 DATASET = {"shape": (1, 8, 8), "classes": 2, "mean": [0.5], "std": [0.25]}
 MODEL = {"architecture": "convnet", "width": 8, "depth": 2}
 MATCHING = {"batch_train": 256, "learning_rate_network": 0.01, "outer_loops": 2, "inner_loops": 2}
 SETTINGS = {
     "dm": {"iterations": 60, "learning_rate": 0.5},
+    "dm-adversarial": {
+        "iterations": 60,
+        "learning_rate": 0.5,
+        "adversary": {"norm": "linf", "eps": 0.1, "steps": 3, "step_size": 0.5},
+    },
     "dc": {"iterations": 40, "learning_rate": 5.0, **MATCHING},
     "dsa": {"iterations": 40, "learning_rate": 5.0, **MATCHING},
     "mtt": {
@@ -45,6 +51,10 @@ def experts():
     return [expert_trajectory(images, labels, **common, seed=seed, device=torch.device("cpu")) for seed in (0, 1)]
 
 
+def teacher():
+    return build_model(MODEL, DATASET, 5).requires_grad_(False).eval()
+
+
 def condensed(method, images=None, seed=0, k=3, augmentation="", state_path=None, code="", **changes):
     default, labels = real()
     settings = {"algorithm": method, "start": "real", "momentum": 0.5, "batch_real": 20, **SETTINGS[method]}
@@ -59,6 +69,7 @@ def condensed(method, images=None, seed=0, k=3, augmentation="", state_path=None
         seed=seed,
         device=torch.device("cpu"),
         experts=experts() if method == "mtt" else (),
+        teacher=teacher() if method == "dm-adversarial" else None,
         state_path=state_path,
         code=code,
     )
@@ -93,7 +104,7 @@ def test_a_class_starts_from_its_own_images_and_follows_them_alone(method):
     for label in (0, 1):
         chosen = start[3 * label : 3 * label + 3]
         assert all(np.abs(images[labels == label] - image).max(axis=(1, 2, 3)).min() < 1e-6 for image in chosen)
-    if method != "dm":
+    if not method.startswith("dm"):
         return  # there, classes meet in the training of the network between updates; see below
     changed = images.copy()
     changed[labels == 1] = changed[labels == 1] ** 2
@@ -133,6 +144,7 @@ def test_passes_through_networks_are_counted():
     # 2 classes of 20 real and 3 synthetic images; 2 outer loops, 2 epochs of training between them
     counts = {
         "dm": (2 * (20 + 3), 2 * 3),
+        "dm-adversarial": (2 * (3 * 20 + 20 + 3), 2 * (3 * 20 + 3)),  # 3 steps of PGD
         "dc": (2 * 2 * (20 + 3) + 2 * 6, 2 * 2 * (20 + 2 * 3) + 2 * 6),
         "mtt": (4 * 4 - 4, 2 * (4 * 4 - 4)),  # 4 steps on 4, 2, 4 and 2 of the 6 images
     }
@@ -153,7 +165,7 @@ def test_what_was_clamped_is_recorded():
     assert 0 < much["clamped_mean"] <= much["clamped_largest"]
 
 
-@pytest.mark.parametrize(("method", "changes"), [("dm", True), ("dsa", True), ("dc", False)])
+@pytest.mark.parametrize(("method", "changes"), [("dm", True), ("dm-adversarial", True), ("dsa", True), ("dc", False)])
 def test_augmentation_is_for_those_who_use_it(method, changes):
     plain, augmented = condensed(method, iterations=2), condensed(method, augmentation="crop_cutout", iterations=2)
     assert (plain.images.tobytes() != augmented.images.tobytes()) == changes

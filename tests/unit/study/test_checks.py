@@ -135,7 +135,7 @@ def test_the_schema_is_one_and_describes_every_key():
 
 REFUSALS = [
     ("run.datasets", ["mnits"], "run.datasets: 'mnits' is not defined; choose from cifar10, cifar10-50k, cifar10-5k"),
-    ("run.methods", ["mfc", "mcf"], "run.methods: 'mcf' is not defined; choose from dc, dm, dm-long, dsa"),
+    ("run.methods", ["mfc", "mcf"], "run.methods: 'mcf' is not defined; choose from dc, dm, dm-adversarial, dm-long"),
     ("run.trainings", ["pgd"], "run.trainings: 'pgd' is not defined; choose from gaussian, generalised-ibp-linf"),
     ("run.models", ["resnet"], "run.models: 'resnet' is not defined; choose from convnet"),
     ("run.methods", [], "run.methods: [] should be non-empty"),
@@ -233,6 +233,30 @@ REFUSALS = [
     ("methods.easycore.model", ..., "methods.easycore: family coreset needs model"),
     ("methods.easycore.model", "resnet", "methods.easycore.model: 'resnet' is not defined; choose from convnet"),
     ("methods.random.model", "convnet", "methods.random.model: not used by family coreset; allowed: algorithm, family"),
+    ("methods.dm-adversarial.teacher", ..., "methods.dm-adversarial: family condensation needs teacher"),
+    ("methods.dm-adversarial.teacher", "pgd", "methods.dm-adversarial.teacher: 'pgd' is not defined; choose from"),
+    (
+        "methods.dm-adversarial.teacher",
+        "standard",
+        "methods.dm-adversarial.teacher: standard is of kind standard; choose one of kind pgd or trades",
+    ),
+    (
+        "methods.dm-adversarial.teacher",
+        "generalised-l2",
+        "methods.dm-adversarial.teacher: generalised-l2 is of kind generalised; choose one of kind pgd or trades",
+    ),
+    (
+        "methods.dm-adversarial.teacher",
+        "pgd-linf-teacher",
+        "methods.dm-adversarial.teacher: pgd-linf-teacher has a teacher itself; choose one with hard labels",
+    ),
+    ("methods.dm.teacher", "pgd-linf", "methods.dm.teacher: not used by family condensation; allowed: algorithm"),
+    (
+        "run.methods",
+        ["full", "dm-adversarial"],
+        "methods.dm-adversarial.teacher: the study trains no convnet on all images by pgd-linf-long; add full to "
+        "run.methods, pgd-linf-long to run.trainings, convnet to run.models",
+    ),
     ("methods.mtt.latest_start", 9, "methods.mtt: latest_start and expert_epochs reach epoch 9; experts have 3"),
     ("methods.dm.by_budget", {}, "methods.dm.by_budget: {} should be non-empty"),
     ("methods.dm.by_budget", {10: {}}, "methods.dm.by_budget.10: {} should be non-empty"),
@@ -267,7 +291,7 @@ REFUSALS = [
     ),
     ("methods.random.by_budget", {10: {"start": "real"}}, "methods.random.by_budget: not used by family coreset"),
     ("methods.dc.outer_loops", ..., "methods.dc: family condensation needs outer_loops"),
-    ("methods.dm.algorithm", "mtt2", "methods.dm.algorithm: 'mtt2' is not one of dc, dsa, dm, mtt"),
+    ("methods.dm.algorithm", "mtt2", "methods.dm.algorithm: 'mtt2' is not one of dc, dsa, dm, dm-adversarial, mtt"),
     ("methods.dm.model", "resnet", "methods.dm.model: 'resnet' is not defined; choose from convnet"),
     ("methods.dm.momentum", 1, "methods.dm.momentum: 1 is greater than or equal to the maximum of 1"),
     ("trainings.standard.norm", "linf", "trainings.standard.norm: not used by kind standard; remove it"),

@@ -1,6 +1,6 @@
 """What rules collect, and what the figures of a study are."""
 
-from finitecover.study import figures, outputs
+from finitecover.study import figures, outputs, settings
 from finitecover.study.figures import FIGURES
 from studies import SMOKE_FIGURES, study
 
@@ -207,6 +207,19 @@ def test_a_condensation_that_starts_from_a_scored_coreset_needs_its_scores():
     config = changed(methods=["dm"])
     config["methods"]["dm"]["start"] = "easycore"
     assert {job["rule"] for job in outputs.costly_jobs(config)} >= {"train_expert", "score_images", "select_coreset"}
+
+
+def test_a_condensation_on_adversarial_examples_has_the_model_of_all_images_of_its_seed_and_its_adversary():
+    config = changed(methods=["full", "dm", "dm-adversarial"], trainings=["pgd-linf", "pgd-linf-long"])
+    trained = "results/digits/models/full/pgd-linf-long/convnet/seed2/model.pt"
+    assert outputs.teacher_of_set(config, "digits", "dm-adversarial-ipc10", "2") == {"teacher": trained}
+    assert outputs.teacher_of_set(config, "digits", "dm-ipc10", "2") == {}
+    adversary = settings.method_settings(config, "digits", "dm-adversarial-ipc10")["adversary"]
+    assert adversary == {"norm": "linf", "steps": 7, "step_size": 0.25, "warmup": 0.2, "eps": 0.1}
+    assert "adversary" not in settings.method_settings(config, "digits", "dm-ipc10")
+    jobs = {(job["rule"], job["training_set"], job["training"]) for job in outputs.costly_jobs(config)}
+    assert ("train_model", "full", "pgd-linf-long") in jobs
+    assert ("condense_dataset", "dm-adversarial-ipc10", None) in jobs
 
 
 def test_a_job_is_given_the_features_the_network_and_the_experts_that_it_needs():
