@@ -538,7 +538,7 @@ def test_the_full_set_alone_is_a_study(finished):
     (finished.folder / "alone.yaml").write_text("run: {methods: [full]}")
     finished.run(config=[*finished.overlays, "alone.yaml"])
     page = (finished.folder / "results/report/report.html").read_text()
-    assert page.count("<img ") == 3
+    assert page.count("<img ") == 4
     assert 'id="condensed"' not in page
 
 
