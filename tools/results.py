@@ -58,6 +58,7 @@ STUDIES = {
     "budgets": ("at which budget the ranking changes", ["budgets"]),
     "robustness": ("one training set, any network", ["robustness"]),
     "certificates": ("what follows from the centres of a cover", ["certificates"]),
+    "certificates-mnist": ("the same on MNIST and Fashion-MNIST", ["certificates", "certificates-mnist"]),
     "condensation": ("condensed sets as their literature compares them", ["condensation"]),
     "mnist": ("all of MNIST, a small study", ["mnist"]),
     "mnist-robust": ("an anchor: all of MNIST at linf 0.3", ["mnist-robust"]),
