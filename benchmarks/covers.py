@@ -58,6 +58,7 @@ SOURCES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}
 SHARES = (0.01, 0.05, 0.20)  # of the class that plain greedy takes
 NEIGHBOURS = 100  # on average, of a point of the whole data set
 SIZES = (1000, 10_000, 60_000)  # points drawn from all
+SECONDS = 1200  # of one of them, verification among them, at most
 ROUNDS = 50  # of the alternation, at most
 
 
@@ -389,19 +390,23 @@ def measure_sizes(mirror, centres):
     for (n, k), kind in product(asked, ("free, power 2", "free, smallest radius", "subset")):
         process = get_context("spawn").Process(target=_sized, args=(mirror, n, k, kind))
         process.start()
-        process.join()
+        process.join(SECONDS)
+        if process.exitcode is None:
+            process.kill()
+            row(n, k, kind, "", "", f"over {SECONDS}", "", "")
+        elif process.exitcode:
+            sys.exit(f"{kind}: the process of {n} points and {k} centres ended with code {process.exitcode}")
 
 
 def _sized(mirror, n, k, kind):
     points, _ = images("mnist", mirror)
     points = points[np.random.default_rng(0).permutation(len(points))[:n]].astype(np.float32)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     power = 2 if "power" in kind else np.inf
     cover, seconds = timed(cover_with_budget, points, k) if kind == "subset" else timed(free_cover, points, k, power)
     _, checked = timed(verify_subset if kind == "subset" else verify_free, points, cover, k)
-    peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     lengths = f"{cover.radius:.3f}", f"{cover.certified_bound:.3f}"
-    row(n, k, kind, *lengths, f"{seconds:.0f}", f"{checked:.0f}", f"{max(peak, 0):.1f} more")
+    row(n, k, kind, *lengths, f"{seconds:.0f}", f"{checked:.0f}", f"{peak:.1f}")
 
 
 def measure_whole(mirror):

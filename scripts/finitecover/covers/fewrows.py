@@ -11,7 +11,7 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array
 
 from finitecover.covers import setcover
-from finitecover.covers.distances import EQUAL, LARGE, direct
+from finitecover.covers.distances import EQUAL, direct
 from finitecover.covers.solver import PROGRAM, REACHED, late, matrix, time_left, whole_bound
 
 PIECE = 1e8  # nanoseconds of a search, between two looks at the clock
@@ -56,11 +56,11 @@ class FewRows:
                 weight = np.ones(len(self.rows), np.float32)
         return np.sort(self._central[chosen]), found
 
-    def relax(self, radius, k, deadline=None):
+    def relax(self, radius, k, deadline=None, large=False):
         """(n,) dual values: the linear relaxation's, or the first that prove more than k centres, or those at which it
         is known that none do. Of the rows only those with dual values stay. In large problems as many points join at a
         time as there are centres, and programs are reduced."""
-        best, large = np.zeros(self.distances.n), self.distances.n * k > LARGE
+        best = np.zeros(self.distances.n)
         while not late(deadline):
             covers = _sparse(self.covers(radius))
             solved = self._fractional(covers, large, deadline)

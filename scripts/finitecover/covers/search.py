@@ -20,7 +20,6 @@ from finitecover.covers.arguments import check_budget, check_radius, checked
 from finitecover.covers.distances import (
     DIRECT_POINTS,
     EQUAL,
-    LARGE,
     MEMORY,
     Distances,
     direct,
@@ -38,6 +37,7 @@ PRECISION = 1e-3  # relative; more than DIRECT_POINTS points are bisected to thi
 FEW = 100  # points per centre from which on covers are looked for on few points; with 60, reductions of all did better
 PROVED = 10  # and from which on bounds are proved on few points; with 6, that was slower
 FOUND = 5e-4  # relative; to this radii are bisected for covers where a try is cheap, on few points
+HEAVY = 10**11  # pairs of points times centres, from which on a problem is large
 COARSE = 1e-2  # likewise, for covers and for bounds, in large problems
 TRIAL = 0.3e9  # nanoseconds or so of one core for the search at one such radius,
 EACH = 0.01e9  # and for each of its centres
@@ -214,7 +214,7 @@ class Search:
 
     def _large(self, k):
         """Whether pairs within a radius are too many to list, and programs too large for branch and bound."""
-        return self.distances.n * k > LARGE
+        return self.distances.n**2 * k > HEAVY
 
     def _find_on_few(self, k, deadline):
         """As `find`. Returns the smallest radius at which the linear relaxation is known to prove nothing."""
@@ -249,7 +249,7 @@ class Search:
 
     def _relaxed(self, radius, k, deadline):
         """Whether a dual solution proves a radius too small for k centres."""
-        dual = self._priced.relax(radius, k, deadline)
+        dual = self._priced.relax(radius, k, deadline, self._large(k))
         self.bounds.append(Bound(radius, solver.whole_bound(dual), solver.whole_bound(dual), dual))
         return self.bounds[-1].size > k
 

@@ -55,14 +55,13 @@ def test_branch_and_bound_on_few_rows_decides_small_problems(points, quantile):
         assert (centres is not None) == (best <= k)
 
 
-@pytest.mark.parametrize("large", [0, 10**6])  # distances, from which on programs are reduced
+@pytest.mark.parametrize("large", [True, False])  # programs are reduced, or not
 @pytest.mark.parametrize("k", [3, 15, 16, 30])
-def test_few_rows_prove_what_all_rows_do(k, large, rng, monkeypatch):
-    monkeypatch.setattr("finitecover.covers.fewrows.LARGE", large)
+def test_few_rows_prove_what_all_rows_do(k, large, rng):
     points = rng.random((200, 3))
     radius = 0.3
     whole = solve(compressed(inside(points, radius)), effort=0.01).dual.sum()
-    dual = few_rows(points, count=5).relax(radius, k)
+    dual = few_rows(points, count=5).relax(radius, k, large=large)
     assert dual.sum() <= whole + 1e-6
     assert (dual @ inside(points, radius)).max() <= 1 + 1e-9
     assert (whole_bound(dual) > k) == (whole_bound(np.array([whole])) > k)

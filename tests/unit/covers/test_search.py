@@ -248,7 +248,7 @@ def test_memory_and_threads_change_nothing(rng, monkeypatch):
 
 def test_pairs_of_many_points_are_not_listed(rng, monkeypatch):
     points = rng.random((250, 3))
-    settings = {"LARGE": 4000, "DIRECT_POINTS": 0, "TRIAL": 1e6, "EACH": 0.0, "within_problem": None}
+    settings = {"HEAVY": 10**6, "DIRECT_POINTS": 0, "TRIAL": 1e6, "EACH": 0.0, "within_problem": None}
     for name, value in settings.items():
         monkeypatch.setattr(f"finitecover.covers.search.{name}", value)
     cover = cover_with_budget(points, 20)
