@@ -136,18 +136,18 @@ def survivals(data, name, config, seeds):
 
 def judge(model, data, config, adversary):
     """Clean and robust accuracy on the images held out."""
+    return tuple(right.double().mean().item() for right in correct(model, data, config, adversary))
+
+
+def correct(model, data, config, adversary):
+    """Which of the images held out a model gets right, clean and after the study's PGD: two tensors (n,)."""
     images, labels = data.held_out
     model.eval().requires_grad_(False)
-    clean = (predict(model, images) == labels).double().mean().item()
-    return clean, (attacked(model, images, labels, config, adversary) == labels).double().mean().item()
-
-
-def attacked(model, images, labels, config, adversary):
-    """Predictions (n,) on what the study's PGD makes of images."""
+    clean = predict(model, images) == labels
     pgd = {key: value for key, value in config["evaluation"]["attacks"]["pgd"].items() if key != "kind"}
     generator = torch.Generator().manual_seed(0)
     _, predictions = attack(model, images, labels, adversary["eps"], norm=adversary["norm"], generator=generator, **pgd)
-    return predictions
+    return clean, predictions == labels
 
 
 def tried(part, config):

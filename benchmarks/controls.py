@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 
 import numpy as np
 import torch
-from choices import PER_CLASS, Data, arguments, attacked, configuration, judge, trained
+from choices import PER_CLASS, Data, arguments, configuration, correct, trained
 
 from finitecover.condensation.loop import condense
 from finitecover.coresets.selection import SELECTIONS
@@ -135,14 +135,15 @@ class Controlled:
         x = torch.from_numpy(images.reshape(-1, *self.data.known["shape"]))
         y = torch.arange(len(self.points)).repeat_interleave(PER_CLASS)
         model, adversary = trained(self.data, self.config, x, y, asked, seed), asked["adversary"]
-        return *judge(model, self.data, self.config, adversary), self._worst_case(model, adversary)
+        clean, survived = correct(model, self.data, self.config, adversary)
+        judged = (right.double().mean().item() for right in (clean, survived))
+        return *judged, self._worst_case(model, adversary, survived[:EXAMPLES])
 
-    def _worst_case(self, model, adversary):
-        """Share of the first `EXAMPLES` images held out that neither PGD-20 nor APGD-T breaks."""
+    def _worst_case(self, model, adversary, survived):
+        """Share of the first `EXAMPLES` images held out that survived PGD-20 and that APGD-T does not break."""
         images, labels = (part[:EXAMPLES] for part in self.data.held_out)
-        survived = (attacked(model, images, labels, self.config, adversary) == labels).numpy()
-        left, norm = torch.as_tensor(np.flatnonzero(survived)), adversary["norm"]
-        asked = {"components": ["apgd-t"], "targets": 3, "seed": 0, "norm": norm}
+        left = survived.nonzero().flatten()
+        asked = {"components": ["apgd-t"], "targets": 3, "seed": 0, "norm": adversary["norm"]}
         _, broken_by = autoattack(model, images[left], labels[left], adversary["eps"], **asked)
         return (broken_by == "").sum() / len(images)
 

@@ -356,35 +356,32 @@ def test_a_study_without_condensation_has_no_tables_or_figures_of_it(finished):
     assert not {"condense_dataset", "collect_condensed", "plot_condensation"} & set(plan)
 
 
+def importing(finished, name, **settings):
+    """Export a condensed set; overlays of a study whose one method, of this name, imports it again."""
+    exported = "results/{dataset}/condensed/free-dm-ipc10/seed0/exported/condensed.pt"
+    finished.run(exported.format(dataset="digits"), config=finished.overlays)
+    method = {"family": "imported", "format": "dc", "experiment": 0, "path": exported, **settings}
+    overlay = {"methods": {name: method}, "run": {"methods": [name]}}
+    (finished.folder / f"{name}.yaml").write_text(yaml.safe_dump(overlay))
+    return [*finished.overlays, f"{name}.yaml"]
+
+
 def test_a_condensed_set_is_exported_and_imported_again(finished):
-    exported = "results/digits/condensed/free-dm-ipc10/seed0/exported/condensed.pt"
-    finished.run(exported, config=finished.overlays)
-    (finished.folder / "theirs.yaml").write_text(
-        "methods: {theirs: {family: imported, format: dc, experiment: 0,"
-        " path: 'results/{dataset}/condensed/free-dm-ipc10/seed0/exported/condensed.pt'}}\n"
-        "run: {methods: [theirs]}"
-    )
+    overlays = importing(finished, "theirs")
     target = "results/digits/imported/theirs/train.npy"
-    finished.run(target, config=[*finished.overlays, "theirs.yaml"])
+    finished.run(target, config=overlays)
     ours, again = (
         np.load(finished.folder / path) for path in ("results/digits/condensed/free-dm-ipc10/seed0/train.npy", target)
     )
     assert again["image"] == pytest.approx(ours["image"], abs=1e-6)
     assert (again["label"] == ours["label"]).all()
     wanted = "results/digits/attacks/theirs/pgd-linf/convnet/seed0/accuracies.csv"
-    plan = finished.planned(wanted, config=[*finished.overlays, "theirs.yaml"])
+    plan = finished.planned(wanted, config=overlays)
     assert plan == {"train_model": 1, "attack_model": 1, "total": 2}
 
 
 def test_an_imported_set_is_taken_as_a_cover(finished):
-    exported = "results/digits/condensed/free-dm-ipc10/seed0/exported/condensed.pt"
-    finished.run(exported, config=finished.overlays)
-    (finished.folder / "covering.yaml").write_text(
-        "methods: {covering: {family: imported, format: dc, experiment: 0, cover: l2, ipc: 10,"
-        " path: 'results/{dataset}/condensed/free-dm-ipc10/seed0/exported/condensed.pt'}}\n"
-        "run: {methods: [covering]}"
-    )
-    overlays = [*finished.overlays, "covering.yaml"]
+    overlays = importing(finished, "covering", cover="l2", ipc=10)
     folder = "results/digits/imported/covering/cover"
     finished.run(f"{folder}/verified.csv", f"{folder}/explorer.json", config=overlays)
     ours, again = (

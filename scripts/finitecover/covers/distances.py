@@ -18,7 +18,6 @@ DIRECT_POINTS = 1000  # up to here l2 distances are direct too
 EQUAL = 1e-12  # relative; two float64 evaluations of one distance may differ by this much
 UNIT = 2.0**-24  # rounding unit of float32
 MOST = 2**30  # pairs within a radius; more would be 8 GiB of them
-LARGE = 10**7  # distances between points and centres, from which on searches do less, to end in minutes
 TILE = 8, 64  # distances in l1 and linf computed together: differences stay in the processor's cache
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from finitecover.covers.arguments import check_budget, check_free, check_radius, check_relaxations, checked
 from finitecover.covers.balls import exchanged, smallest_ball
-from finitecover.covers.distances import BLOCK, EQUAL, LARGE, direct, flatten, nearest_of, nearest_share, paired
+from finitecover.covers.distances import BLOCK, EQUAL, direct, flatten, nearest_of, nearest_share, paired
 from finitecover.covers.search import by_point, class_by_class, cover_with_budget, deadline_after
 from finitecover.covers.solver import late
 
@@ -37,6 +37,7 @@ CORE = 4000  # points of a search, at most
 EXCHANGES = 300, 10  # at least, and for each ball, between looks at all points
 STALE = 8  # looks at all points that find neither a smaller radius nor points to add, after which a search ends
 LOOKS = 100  # at most
+LARGE = 10**7  # distances between points and centres, from which on searches do less, to end in minutes
 LARGEST = 200  # balls that are searched at a time in large problems
 FALL = 1e-3  # relative, of the radius, that goes on with them
 

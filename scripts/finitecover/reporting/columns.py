@@ -14,6 +14,7 @@ _MODEL = {
     "model": ("string", "", "Network, as the config names it."),
     "seed": ("integer", "", "Seed; empty where none decides the result."),
 }
+_RUN = {name: _MODEL[name] for name in ("dataset", "training_set", "training", "model", "seed")}
 _THREAT = {
     "norm": ("string", "", "Norm of perturbations: linf, l2 or l1; none for clean images."),
     "eps": ("string", "", "Size of perturbations as the config has it, such as 8/255, for pixels in [0, 1]."),
@@ -105,7 +106,7 @@ TABLES = {
         "Time, memory and passes through networks of every job",
         {
             "rule": ("string", "", "Rule of the job."),
-            **{name: _MODEL[name] for name in ("dataset", "training_set", "training", "model", "seed")},
+            **_RUN,
             "cover": ("string", "", "Cover at whose centres a model is certified."),
             "space": ("string", "", "Space of features that a cover is chosen in."),
             "expert": ("integer", "", "Number of an expert of trajectory matching."),
@@ -120,7 +121,7 @@ TABLES = {
     "provenance": (
         "Result file, digest, training set and cost of every model",
         {
-            **{name: _MODEL[name] for name in ("dataset", "training_set", "training", "model", "seed")},
+            **_RUN,
             "training_set_file": ("string", "", "File of the training set."),
             "accuracies": ("string", "", "File of the model's accuracies."),
             "sha256": ("string", "", "SHA-256 digest of that file."),
@@ -143,7 +144,7 @@ TABLES = {
     "certificates": (
         "Shares of the training images certified from the centres of a cover, and directly",
         {
-            **{name: _MODEL[name] for name in ("dataset", "training_set", "training", "model", "seed")},
+            **_RUN,
             "cover": ("string", "", "Cover at whose centres the model is certified."),
             **_THREAT,
             "points": ("integer", "images", "Training images."),
@@ -162,7 +163,7 @@ TABLES = {
     "bounds": (
         "Generalised adversarial loss on a cover beside the adversarial loss on all images, over training",
         {
-            **{name: _MODEL[name] for name in ("dataset", "training_set", "training", "model", "seed")},
+            **_RUN,
             "step": ("integer", "updates", "Updates of the training before this snapshot."),
             **_THREAT,
             "drawn": ("integer", "images", "Training images that stand for all of them."),
