@@ -22,7 +22,7 @@ from finitecover.reporting.answers import by_cell, read_answers
 from finitecover.reporting.intervals import difference_of, interval_of_difference, interval_of_mean, mean_of
 from finitecover.reporting.statistics import CLEAN
 from finitecover.study import paths, runs, settings
-from finitecover.study.overlays import derive_methods
+from finitecover.study.overlays import derive
 
 ROOT = Path(__file__).parent.parent
 COMMAND = "snakemake --cores 2 --configfile config/calibration.yaml --until attack_model"
@@ -33,7 +33,7 @@ def configuration():
     """The study whose records are resampled."""
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     update_config(config, yaml.safe_load((ROOT / "config/calibration.yaml").read_text(encoding="utf-8")))
-    derive_methods(config)
+    derive(config)
     return config
 
 

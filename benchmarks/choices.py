@@ -28,7 +28,7 @@ from finitecover.coresets.selection import select
 from finitecover.data import checks, sources
 from finitecover.data.sampling import draw_examples
 from finitecover.jobs.records import pixels
-from finitecover.study.overlays import derive_methods
+from finitecover.study.overlays import derive
 from finitecover.study.settings import source_settings, training_settings
 from finitecover.training.attacks import attack, predict
 from finitecover.training.loop import train
@@ -52,7 +52,7 @@ def configuration():
         sys.exit("FINITECOVER_MIRROR names no folder with the publishers' files")
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     update_config(config, yaml.safe_load((ROOT / "config/cifar10-5k.yaml").read_text(encoding="utf-8")))
-    derive_methods(config)
+    derive(config)
     config["data"]["mirror"] = mirror
     return config
 

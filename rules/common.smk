@@ -39,7 +39,7 @@ try:
     checks.check_files(ROOT)
     for file in workflow.configfiles if workflow.is_main_process else []:
         overlays.check_keys(file)
-    overlays.derive_methods(config)
+    overlays.derive(config)
     numbers.take_numbers(config, ROOT / "config" / "schema.yaml")
     checks.check(config, ROOT / "config" / "schema.yaml")
     CLAIMS = claims.read_claims((ROOT / "config" / "claims.yaml").read_text(encoding="utf-8"))

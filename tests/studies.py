@@ -4,7 +4,7 @@ import copy
 
 import yaml
 
-from finitecover.study.overlays import derive_methods
+from finitecover.study.overlays import derive
 from running import ROOT
 
 SCHEMA = ROOT / "config/schema.yaml"
@@ -26,5 +26,5 @@ def study(*names):
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     for name in names:
         config = merged(config, yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()))
-    derive_methods(config)
+    derive(config)
     return config

@@ -44,11 +44,14 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
     smoke |= more | {"total": smoke["total"] + sum(more.values()) - 1 + 2}
     smoke["plot_figure"] += 2  # transferred attacks, bounds
     assert workflow.planned(config=[SMOKE]) == smoke
-    # default: 3 data sets; full and 8 methods x 2 budgets; 2 trainings + 1 on mfc, 2 of them with a bound, + 1 on full;
-    # 3 seeds
-    default = expected(3, 3 * 3 * ((1 + 8 * 2) * 2 + 2 + 1), 3 * 2, 3 * 4 * 2 * 3, 3 * 3 * 2 * 3, 4)
-    bounds = {"trace_bound": 3 * 2 * 2 * 3, "collect_tables": 1}
-    default |= bounds | {"total": default["total"] + sum(bounds.values()) + 1}
+    # default: 3 data sets, 2 budgets, 3 seeds; full and 8 methods; of these 2 and full under standard training too, one
+    # generalised, full for longer, 3 with its labels; of covers and condensations from them 5 models have a bound
+    default = expected(3, 3 * 3 * (1 + 1 + 1 + (8 + 2 + 1 + 3) * 2), 3 * 2 * 2, 3 * 3 * 2 * 3, 3 * 3 * 2 * 3, 4)
+    covered = 3 * 2 * 3
+    bounds = {"trace_bound": covered * 5, "collect_tables": 1}
+    more = {"label_set": covered * 3, "cover_condensed": covered, "verify_condensed_cover": covered}
+    more |= {"explore_condensed_cover": 3, "explore_cover": 3 * 2}
+    default |= bounds | more | {"total": default["total"] + sum([*bounds.values(), *more.values()]) - 3 + 1}
     default["plot_figure"] += 1
     default["total"] -= default.pop("trace_frontier")  # its covers learn enough on their way
     assert workflow.planned() == default

@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from finitecover.study.checks import check, check_claims  # noqa: E402
 from finitecover.study.claims import read_claims  # noqa: E402
 from finitecover.study.numbers import take_numbers  # noqa: E402
-from finitecover.study.overlays import check_keys, derive_methods  # noqa: E402
+from finitecover.study.overlays import check_keys, derive  # noqa: E402
 from finitecover.study.runs import runs  # noqa: E402
 from finitecover.study.settings import ConfigurationError  # noqa: E402
 
@@ -37,7 +37,7 @@ def main(path):
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     try:
         update_config(config, read_overlay(path))
-        derive_methods(config)
+        derive(config)
         take_numbers(config, ROOT / "config/schema.yaml")
         check(config, ROOT / "config/schema.yaml")
         check_claims(read_claims((ROOT / "config/claims.yaml").read_text(encoding="utf-8")), config)

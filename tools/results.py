@@ -39,7 +39,7 @@ from finitecover.reporting.verdicts import NOT_TESTED  # noqa: E402
 from finitecover.study import claims, figures, outputs, paths, runs  # noqa: E402
 from finitecover.study.estimates import core_hours  # noqa: E402
 from finitecover.study.kinds import FAMILIES  # noqa: E402
-from finitecover.study.overlays import derive_methods  # noqa: E402
+from finitecover.study.overlays import derive  # noqa: E402
 
 KEPT = ROOT / "docs/results"
 # What is kept of a study; the rest of its figures and tables is made by running it.
@@ -112,7 +112,7 @@ def merged(name):
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     for overlay in STUDIES[name][1]:
         update_config(config, yaml.safe_load((ROOT / f"config/{overlay}.yaml").read_text()))
-    derive_methods(config)
+    derive(config)
     return config
 
 

@@ -1,10 +1,35 @@
-"""What files of settings say beyond YAML: no key stands twice in a map, and a method may be like another one."""
+"""What files of settings say beyond YAML.
+
+No key stands twice in a map, a method may be like another one, and a study may ask for a training on the sets of some
+methods alone.
+"""
 
 from pathlib import Path
 
 import yaml
 
 from finitecover.study.settings import ConfigurationError
+
+
+def derive(config):
+    """Write out what a config says in short: methods that are `like` another one, and trainings on some methods.
+
+    Raises `ConfigurationError`, as `derive_methods` does. What is no map or list stays for the schema to refuse.
+    """
+    derive_methods(config)
+    _restrict_trainings(config)
+
+
+def _restrict_trainings(config):
+    """Entries {name: [methods]} of `run.trainings` become names, their methods a setting of the training."""
+    run, known = config.get("run"), config.get("trainings")
+    asked = run.get("trainings") if isinstance(run, dict) else None
+    for place, entry in enumerate(asked if isinstance(asked, list) else ()):
+        if isinstance(entry, dict) and len(entry) == 1 and isinstance(known, dict):
+            ((name, methods),) = entry.items()
+            asked[place] = name
+            if isinstance(known.get(name), dict):
+                known[name]["methods"] = methods
 
 
 def derive_methods(config):

@@ -16,7 +16,7 @@ from finitecover.reporting.figures.registry import DRAWN
 from finitecover.reporting.statistics import at_training_eps, summarise, with_gates
 from finitecover.study.figures import FIGURES
 from finitecover.study.figures import looks as figure_looks
-from finitecover.study.overlays import derive_methods
+from finitecover.study.overlays import derive
 from running import ROOT
 from unit.reporting.test_statistics import runs
 from unit.reporting.test_summaries import gates
@@ -319,7 +319,7 @@ def test_a_frontier_joins_what_several_searches_know_and_shows_the_middle_class_
 
 def test_known_methods_keep_colour_and_marker_whatever_is_beside_them():
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    derive_methods(config)
+    derive(config)
     looks = style.Looks(**figure_looks(config))
     names = config["methods"]
     assert {looks.families[name] for name in names} <= set(style.FAMILY_COLOURS)

@@ -2,9 +2,11 @@ import copy
 
 import pytest
 
-from finitecover.study.overlays import check_keys, derive_methods
+from finitecover.study.checks import check
+from finitecover.study.overlays import check_keys, derive, derive_methods
 from finitecover.study.settings import ConfigurationError
 from running import ROOT
+from studies import study
 
 
 @pytest.mark.parametrize(
@@ -66,3 +68,26 @@ def test_what_a_method_has_itself_stands_at_every_budget():
 def test_what_is_no_method_is_none_to_be_like(like, other):
     with pytest.raises(ConfigurationError, match=r"methods\.x\.like: .* is no method with settings of its own"):
         derive_methods({"methods": {"x": {"like": like}, "dm": other}})
+
+
+def test_a_study_asks_for_a_training_on_the_sets_of_some_methods():
+    config = {"run": {"trainings": ["pgd", {"standard": ["full"]}]}, "trainings": {"pgd": {}, "standard": {}}}
+    derive(config)
+    assert config["run"]["trainings"] == ["pgd", "standard"]
+    assert config["trainings"] == {"pgd": {}, "standard": {"methods": ["full"]}}
+    once = copy.deepcopy(config)
+    derive(config)
+    assert config == once
+    for nonsense in ({"run": 3}, {"run": {"trainings": {"a": ["b"]}}}, {"run": {"trainings": [{"a": 1, "b": 2}]}}):
+        kept = copy.deepcopy(nonsense)
+        derive(nonsense)  # for the schema to refuse
+        assert nonsense == kept
+
+
+def test_a_training_that_is_none_and_methods_that_are_none_are_refused():
+    for entry, told in (({"absent": ["full"]}, "absent"), ({"standard": ["absent"]}, "absent"), ({"standard": 5}, "5")):
+        config = study()
+        config["run"]["trainings"] = [entry]
+        derive(config)
+        with pytest.raises(ConfigurationError, match=told):
+            check(config, ROOT / "config/schema.yaml")
