@@ -37,6 +37,7 @@ rule summarise_runs:
     params:
         runs=RUNS,
         training_eps=settings.every_training_eps(config),
+        titles=settings.titles(config),
         code=code("summarise_runs"),
     script:
         "../scripts/summarise_runs.py"
@@ -236,7 +237,9 @@ rule plot_frontier:
     conda:
         "../envs/figures.yaml"
     params:
-        datasets=[part["dataset"] for part in outputs.frontier_parts(config)],
+        datasets=[
+            settings.titles(config)[part["dataset"]] for part in outputs.frontier_parts(config)
+        ],
         norm=lookup(within=config, dpath="frontier/norm"),
         caption=figures.caption_of(config, "frontier"),
         code=code("plot_frontier"),
@@ -350,7 +353,7 @@ rule render_report:
         figures=figures.of_study(config),
         noted=[noted["name"] for noted in outputs.noted(config)],
         study={
-            "training_eps": settings.every_training_eps(config),
+            "training_eps": settings.every_training_eps(settings.titled(config)),
             "baselines": claims.baseline_claims(CLAIMS),
             "overlays": [os.path.relpath(file) for file in workflow.overwrite_configfiles],
         },

@@ -2,7 +2,7 @@
 
 from finitecover.jobs.harness import job
 from finitecover.jobs.tables import load_csv
-from finitecover.reporting.figures.registry import DRAWN
+from finitecover.reporting.figures.registry import figure_of
 from finitecover.reporting.figures.style import save, style
 
 
@@ -10,7 +10,7 @@ def plot_figure(figure, tables, study, pdf_path, png_path):
     """Figure: its name in `study.figures`; tables: {name: path}; study: as `registry` has it."""
     style()
     frames = {name: load_csv(path) for name, path in tables.items()}
-    save(DRAWN[figure](frames, study), pdf_path, png_path)
+    save(figure_of(figure, frames, study), pdf_path, png_path)
 
 
 if __name__ == "__main__":

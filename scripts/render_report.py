@@ -12,9 +12,10 @@ from finitecover.jobs.tables import load_csv
 from finitecover.reporting import page
 from finitecover.reporting.columns import column_table
 from finitecover.reporting.figures.style import DOTS_PER_INCH
-from finitecover.reporting.summaries import study_tables, written
+from finitecover.reporting.summaries import study_tables, with_all_titles, written
 from finitecover.reporting.verdicts import NOT_TESTED
 from finitecover.study.estimates import core_hours
+from finitecover.study.settings import titles
 
 IN_RESULTS = ("methods", "claims")  # figures that stand beside the tables that they show
 
@@ -39,6 +40,7 @@ def render_report(
     a summary with notes; package: what describes every column of the tables."""
     tables = tables | {"claims": claims_path}
     frames = {name: load_csv(path) for name, path in tables.items()}
+    shown, _ = with_all_titles(frames, config)
     told = study_tables(frames, config, study["baselines"])
     untested = told["claims"]["verdict"].eq(NOT_TESTED)
     script, licence = (Path(path).read_text(encoding="utf-8") for path in library_paths)
@@ -46,26 +48,31 @@ def render_report(
         "study": study,
         "claims": told["claims"][~untested],
         "untested": told["claims"].loc[untested, ["claim", "sentence", "from"]],
-        "comparisons": frames["claims"].drop(columns=["says", "source"]).round(2),
+        "comparisons": shown["claims"].drop(columns=["says", "source"]).round(2),
         "seeds": config["run"]["seeds"],
         "extent": page.extent(frames["summary"]),
-        "summary": frames["summary"],
-        "provenance": frames["provenance"].round(1),
+        "summary": shown["summary"],
+        "provenance": shown["provenance"].round(1),
         "core_hours": core_hours(tables["costs"]),
-        "failed": frames["gates"][~frames["gates"]["passed"].astype(bool)],
+        "failed": shown["gates"][~shown["gates"]["passed"].astype(bool)],
         "files": _files(tables),
         "columns": pd.DataFrame(column_table(load_json(package_path))),
         "package": page.data_uri("application/json", Path(package_path).read_bytes()),
         "notes": {name: load_json(path)["notes"] for name, path in noted},
-        "explorers": [load_json(path) for path in explorer_paths],
+        "explorers": [_called(load_json(path), titles(config)) for path in explorer_paths],
         "environment": load_json(environment_path),
         "settings": yaml.safe_dump(config, sort_keys=False),
         "library": {"script": script, "licence": licence},
     }
-    shown = _figures(figures)
-    context["leading"] = {name: figure for name, figure in shown.items() if name in IN_RESULTS}
-    context["figures"] = {name: figure for name, figure in shown.items() if name not in IN_RESULTS}
+    drawn = _figures(figures)
+    context["leading"] = {name: figure for name, figure in drawn.items() if name in IN_RESULTS}
+    context["figures"] = {name: figure for name, figure in drawn.items() if name not in IN_RESULTS}
     save_text(report_path, page.with_contents(_template(template_path).render(**context)))
+
+
+def _called(explorer, called):
+    """What the explorer shows of a cover, its data set by its title."""
+    return explorer | {"dataset": called[explorer["dataset"]]}
 
 
 def _template(path):

@@ -8,12 +8,13 @@ from finitecover.reporting.latex import latex_tables
 from finitecover.reporting.statistics import at_training_eps, summarise, with_gates
 
 
-def summarise_runs(example_paths, gates_path, runs, training_eps, summary_path, latex_path):
+def summarise_runs(example_paths, gates_path, runs, training_eps, titles, summary_path, latex_path):
     """`runs` identifies the models, in the order of the paths; training_eps: the size of perturbation per data set and
-    norm that the LaTeX tables show."""
+    norm that the LaTeX tables show; titles: what these call data sets."""
     summary = summarise((cell, read_answers(paths)) for cell, paths in by_cell(runs, example_paths))
     save_csv(summary_path, summary)
-    save_text(latex_path, latex_tables(with_gates(at_training_eps(summary, training_eps), load_csv(gates_path))))
+    shown = with_gates(at_training_eps(summary, training_eps), load_csv(gates_path))
+    save_text(latex_path, latex_tables(shown, titles))
 
 
 if __name__ == "__main__":
@@ -23,6 +24,7 @@ if __name__ == "__main__":
             gates_path=snakemake.input.gates,
             runs=snakemake.params.runs,
             training_eps=snakemake.params.training_eps,
+            titles=snakemake.params.titles,
             summary_path=snakemake.output.summary,
             latex_path=snakemake.output.latex,
         )

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from finitecover.reporting.statistics import FAILED_MARK, at_training_eps, span, with_gates
+from finitecover.reporting.summaries import with_all_titles
 from finitecover.study.kinds import FULL, LABELS
 from finitecover.study.runs import budgets
 from finitecover.study.settings import every_training_eps, strength
@@ -25,6 +26,7 @@ def small_table(studies):
     every budget; sets made for a radius are left out. Of more than two budgets the smallest and the largest are shown,
     and with labels of several kinds the largest alone.
     """
+    studies = [with_all_titles(frames, config) for frames, config in studies]
     found = [_rows(frames, config) for frames, config in studies]
     columns = {}
     for rows, (_, config) in zip(found, studies, strict=True):
@@ -107,18 +109,16 @@ def _mean(rows, method):
 
 
 def _caption(rows, configs):
-    trainings = dict.fromkeys(training for config in configs for training in _comparable(config))
-    norm = configs[0]["trainings"][next(iter(trainings))]["norm"]
+    norm = configs[0]["trainings"][_comparable(configs[0])[0]]["norm"]
     sizes = [(every_training_eps(config), dataset) for config in configs for dataset in config["run"]["datasets"]]
     sizes = ", ".join(f"{known[dataset][norm]} on {dataset}" for known, dataset in sizes)
     attacks = ", ".join(dict.fromkeys(name for config in configs for name in config["evaluation"]["attacks"]))
     marks = {"gate_failed": f" {FAILED_MARK}: a gate failed.", "at_chance": f" {AT_CHANCE}: at chance."}
     marks = [words for column, words in marks.items() if rows[column].any()]
     return (
-        f"Robust accuracy in percent after adversarial training ({', '.join(trainings)}): the worst case over "
-        f"{attacks} within {norm} eps {sizes}. Columns: data set, images per class; full is all images. "
-        f"n = {span(rows['n_images'])} test images, {span(rows['n_seeds'])} seeds. Bold: the best set but full."
-        f"{''.join(marks)}"
+        f"Robust accuracy in percent after adversarial training: the worst case over {attacks} within {norm} "
+        f"eps {sizes}. Columns: data set, images per class; full is all images. n = "
+        f"{span(rows['n_images'])} test images, {span(rows['n_seeds'])} seeds. Bold: best beside full.{''.join(marks)}"
     )
 
 

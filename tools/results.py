@@ -32,7 +32,7 @@ from overview import bibtex, small_table  # noqa: E402
 from finitecover.jobs.environment import environment, machine  # noqa: E402
 from finitecover.jobs.files import load_json, load_rows, save_json  # noqa: E402
 from finitecover.jobs.tables import load_csv  # noqa: E402
-from finitecover.reporting.figures.registry import DRAWN  # noqa: E402
+from finitecover.reporting.figures.registry import DRAWN, figure_of  # noqa: E402
 from finitecover.reporting.figures.style import save, style  # noqa: E402
 from finitecover.reporting.summaries import HEADINGS, study_tables, written  # noqa: E402
 from finitecover.reporting.verdicts import NOT_TESTED  # noqa: E402
@@ -40,6 +40,7 @@ from finitecover.study import claims, figures, outputs, paths, runs  # noqa: E40
 from finitecover.study.estimates import core_hours  # noqa: E402
 from finitecover.study.kinds import FAMILIES  # noqa: E402
 from finitecover.study.overlays import derive  # noqa: E402
+from finitecover.study.settings import titles  # noqa: E402
 
 KEPT = ROOT / "docs/results"
 # What is kept of a study; the rest of its figures and tables is made by running it.
@@ -275,7 +276,7 @@ def results_table():
     table, caption = small_table([(_frames(name), _settings(name)) for name in SHOWN])
     older = f" {OLDER.strip()}" if any(map(_is_older, SHOWN)) else ""
     links = ", ".join(f"[{_title(name)}](docs/results/{name}/README.md)" for name in SHOWN)
-    return f"{_markdown(table)}\n*{caption} Intervals, figures, all tables: {links}.{older}*\n"
+    return f"{_markdown(table)}\n*{caption} All tables: {links}.{older}*\n"
 
 
 def main_figure():
@@ -341,7 +342,7 @@ def draw(name, folder=None):
         style()
         tables = {table: frames[table] for table in figures.FIGURES[kind].tables}
         path = (folder or KEPT / name) / f"{kind}.png"
-        save(DRAWN[kind](tables, figures.drawn_with(config)), None, path)
+        save(figure_of(kind, tables, figures.drawn_with(config)), None, path)
         drawn.append(path.name)
     return drawn
 
@@ -373,8 +374,10 @@ def study_page(name):
 
 @cache
 def _settings(name):
-    found = load_json(KEPT / name / "settings.json")
-    return {"figures": merged(name)["figures"]} | found  # which is newer than some kept settings
+    found, now = load_json(KEPT / name / "settings.json"), merged(name)
+    for dataset, settings in found["datasets"].items():
+        settings["title"] = titles(now).get(dataset, dataset)
+    return {"figures": now["figures"]} | found  # which is newer than some kept settings
 
 
 def _is_older(name):

@@ -32,18 +32,21 @@ _MARKS = {
 }
 
 
-def latex_tables(table):
+def latex_tables(table, titles):
     """LaTeX of a table of `at_training_eps` with gate_failed: a table per data set, network and number of images per
-    class, with the sets that no budget makes in each; a row per training and method, a column per measure."""
+    class, with the sets that no budget makes in each; a row per training and method, a column per measure. titles: what
+    data sets are called."""
     tables = []
     for (dataset, model), rows in table.groupby(["dataset", "model"], sort=False):
         budgets = rows["ipc"].dropna().drop_duplicates().tolist()
         for budget in budgets or [None]:
-            tables.append(_table(dataset, model, budget, rows[rows["ipc"].isna() | rows["ipc"].eq(budget)]))
+            label = "-".join(map(str, ("robust", dataset, model, *([] if budget is None else [budget]))))
+            shown = rows[rows["ipc"].isna() | rows["ipc"].eq(budget)]
+            tables.append(_table(titles[dataset], model, budget, shown, label))
     return HEAD.format() + "".join(tables)
 
 
-def _table(dataset, model, budget, rows):
+def _table(dataset, model, budget, rows, label):
     sizes = rows.drop_duplicates("measure").set_index("measure")["eps"]
     blocks = []
     for training, trained in rows.groupby("training", sort=False):
@@ -56,7 +59,7 @@ def _table(dataset, model, budget, rows):
     title = f"{dataset}, {model}" + ("" if budget is None else f", {_per_class(budget)}")
     return TABLE.format(
         caption=_caption(dataset, model, budget, rows),
-        label="-".join(map(str, ("robust", dataset, model, *([] if budget is None else [budget])))),
+        label=label,
         columns="c" * len(sizes),
         width=len(sizes) + 2,
         title=f"{title}: accuracy (\\%)",

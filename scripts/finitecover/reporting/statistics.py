@@ -51,6 +51,11 @@ def marked(table, gates, *training_sets):
     return table.assign(**names)
 
 
+def with_titles(table, titles):
+    """A table in which data sets are called by their titles; titles: {name: title}."""
+    return table.assign(dataset=table["dataset"].replace(titles)) if "dataset" in table else table
+
+
 def at_training_eps(summary, training_eps):
     """The summary at one size per data set and norm: clean accuracy and the worst case over all attacks, a row each.
 

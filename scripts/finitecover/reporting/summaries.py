@@ -14,9 +14,10 @@ from finitecover.reporting.statistics import (
     set_costs,
     wide_table,
     with_gates,
+    with_titles,
 )
 from finitecover.reporting.verdicts import NOT_TESTED, baseline_table, comparison_table, overall
-from finitecover.study.settings import every_training_eps
+from finitecover.study.settings import every_training_eps, titled, titles
 
 # Headings of the tables of `study_tables`, in the order of the pages of docs/results.
 HEADINGS = {
@@ -38,12 +39,19 @@ HEADINGS = {
 }
 
 
+def with_all_titles(frames, config):
+    """Tables of a study, {name: table}, and its config, in both of which data sets are called by their titles."""
+    return {name: with_titles(frame, titles(config)) for name, frame in frames.items()}, titled(config)
+
+
 def study_tables(frames, config, baselines):
-    """{name: table} of all that is shown of a study; a table is empty where the study lacks what it is made from.
+    """{name: table} of all that is shown of a study, data sets by their titles; a table is empty where the study lacks
+    what it is made from.
 
     frames: {name of a file in results/tables, or claims: its table}; config: of the study; baselines: names of the
     claims that put covers beside baselines.
     """
+    frames, config = with_all_titles(frames, config)
     gates, training_eps = frames["gates"], every_training_eps(config)
     shown = with_gates(at_training_eps(frames["summary"], training_eps), gates)
     compared = compared_with_gates(frames["claims"], gates)

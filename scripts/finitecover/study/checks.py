@@ -26,6 +26,7 @@ from finitecover.study.settings import (
     imported_path,
     mirror,
     source_settings,
+    titles,
 )
 from finitecover.study.shapes import deepest_convnet
 
@@ -40,6 +41,10 @@ def check(config, schema_path):
         raise ConfigurationError(wrong)
     for name, settings in config["datasets"].items():
         _check_dataset(name, settings)
+    called = titles(config)
+    for name, title in called.items():
+        others = [other for other in called if other != name and called[other] == title]
+        _require(not others, f"datasets.{name}.title: {title!r} is what {', '.join(others)} is called; titles differ")
     for name, settings in config["methods"].items():
         _check_method(name, settings, config)
     for name, settings in config["trainings"].items():

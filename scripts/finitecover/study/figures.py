@@ -12,6 +12,8 @@ from finitecover.study.kinds import FULL
 from finitecover.study.settings import (
     every_training_eps,
     strongest_pgd,
+    titled,
+    titles,
     traces_frontier,
     training_eps,
     training_kinds,
@@ -245,7 +247,8 @@ def caption_of(config, figure):
 def drawn_with(config):
     """What figures of the whole study must know beside its tables; see `reporting.figures.registry`."""
     return {
-        "training_eps": every_training_eps(config),
+        "titles": titles(config),
+        "training_eps": every_training_eps(titled(config)),
         "kinds": training_kinds(config),
         "attack": strongest_pgd(config)[0],
         **looks(config),
@@ -271,13 +274,13 @@ def _family(method):
 def of_study(config):
     """The figures of a study, in the order in which they are shown: dicts of name (of the files), path (of the PNG),
     pdf (its path), title, caption, alt, and worst: whether it shows worst cases over all attacks."""
-    found = []
+    found, called = [], titles(config)
     for kind, figure in FIGURES.items():
         if not figure.wanted(config):
             continue
         for dataset in config["run"]["datasets"] if figure.per_dataset else [None]:
             name = kind if dataset is None else f"{kind}_{dataset}"
-            title = figure.title if dataset is None else f"{figure.title}: {dataset}"
+            title = figure.title if dataset is None else f"{figure.title}: {called[dataset]}"
             files = {"path": paths.FIGURE_PNG.format(figure=name), "pdf": paths.FIGURE_PDF.format(figure=name)}
             told = {"title": title, "caption": figure.caption, "worst": figure.caption.startswith(_WORST)}
             told["alt"] = f"{title}. {figure.alt}".strip() if figure.alt else title

@@ -2,6 +2,7 @@
 
 from finitecover.study import claims, figures, paths, runs
 from finitecover.study.kinds import FAMILIES, PRINCIPAL_COMPONENTS
+from finitecover.study.settings import titles
 
 # Tables of the whole study that `collect_tables` joins from those of jobs: where these lie, and which jobs there are.
 JOINED = {
@@ -277,10 +278,10 @@ def joined_tables(config):
 
 def noted(config):
     """What the report has notes on: dicts of name and path of a summary, of every data set and imported set."""
-    sets = runs.made_sets(config, "imported")
-    found = [{"name": run["dataset"], "path": paths.fill(paths.SUMMARY, run)} for run in runs.datasets(config)]
+    sets, called = runs.made_sets(config, "imported"), titles(config)
+    found = [{"name": called[run["dataset"]], "path": paths.fill(paths.SUMMARY, run)} for run in runs.datasets(config)]
     return found + [
-        {"name": f"{run['dataset']}, {run['training_set']}", "path": paths.fill(paths.IMPORTED_SUMMARY, run)}
+        {"name": f"{called[run['dataset']]}, {run['training_set']}", "path": paths.fill(paths.IMPORTED_SUMMARY, run)}
         for run in sets
     ]
 

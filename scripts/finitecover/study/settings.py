@@ -162,6 +162,18 @@ def training_eps(config, dataset):
     return {norm: sizes["train"] for norm, sizes in evaluated_sizes(config, dataset).items()}
 
 
+def titles(config):
+    """What people read of data sets: {name in the config: title}."""
+    return {name: settings.get("title", name) for name, settings in config["datasets"].items()}
+
+
+def titled(config):
+    """A config in which data sets are called by their titles, for tables and figures."""
+    called, run = titles(config), config["run"]
+    datasets = {called[name]: settings for name, settings in config["datasets"].items()}
+    return config | {"datasets": datasets, "run": run | {"datasets": [called[name] for name in run["datasets"]]}}
+
+
 def every_training_eps(config):
     """`training_eps` of every data set of the study, at which tables and figures compare models: {dataset: ...}."""
     return {dataset: training_eps(config, dataset) for dataset in config["run"]["datasets"]}

@@ -368,7 +368,7 @@ def test_sizes_of_perturbations_are_written_as_the_config_has_them():
 def test_every_figure_of_the_whole_study_has_an_entry_that_names_its_tables_and_a_way_to_be_drawn():
     assert set(DRAWN) == {name for name, figure in FIGURES.items() if figure.tables}
     study = {"training_eps": {"d": {"linf": "8/255"}}, "kinds": {"pgd": ["pgd", "linf"]}, "attack": "pgd"}
-    study |= {"order": [], "families": {}}  # methods of no known family, too
+    study |= {"titles": {"d": "D"}, "order": [], "families": {}}  # methods of no known family, too
     for name in ("methods", "budgets", "sizes", "architectures"):
         assert DRAWN[name]({"summary": summarise(runs()), "gates": gates(), "runs": RUNS}, study).axes
 

@@ -12,6 +12,8 @@ from finitecover.reporting.statistics import at_training_eps, summarise, with_ga
 from unit.reporting.test_statistics import runs, weaker
 from unit.reporting.test_summaries import gates
 
+TITLES = {"d": "Digits, (8 x 8)"}
+
 
 def shown(cells, failed=None):
     return with_gates(at_training_eps(summarise(cells), {"d": {"linf": "8/255"}}), gates(method=failed))
@@ -25,7 +27,7 @@ def entries(latex):
 
 def test_a_row_has_accuracies_with_intervals_of_a_training_and_method_and_the_head_data_set_norm_and_eps():
     table = shown(runs())
-    latex = latex_tables(table)
+    latex = latex_tables(table, TITLES)
     numbers = {
         (row.method, row.measure): f"{100 * row.mean:.1f} [{100 * row.low:.1f}, {100 * row.high:.1f}]"
         for row in table.itertuples()
@@ -35,9 +37,16 @@ def test_a_row_has_accuracies_with_intervals_of_a_training_and_method_and_the_he
         ["", "mfc", numbers["mfc", "clean"], numbers["mfc", "linf"]],
     ]
     assert r"training & method & clean & $\ell_\infty$, $\epsilon = 8/255$ \\" in latex
-    assert r"\multicolumn{4}{c}{d, m, 10 images per class: accuracy (\%)}" in latex
+    assert r"\multicolumn{4}{c}{Digits, (8 x 8), m, 10 images per class: accuracy (\%)}" in latex
     (caption,) = re.findall(r"\\caption\{(.*)\}", latex)
-    for told in ("m on d", "3 seeds", r"95\,\% intervals", "($n$ = 200)", "10 images per class", "all images (full)"):
+    for told in (
+        "m on Digits, (8 x 8) in percent",
+        "3 seeds",
+        r"95\,\% intervals",
+        "($n$ = 200)",
+        "10 images per class",
+        "all images (full)",
+    ):
         assert told in caption
     assert "dagger" not in latex
     assert r"\label{tab:robust-d-m-10}" in latex
@@ -45,10 +54,10 @@ def test_a_row_has_accuracies_with_intervals_of_a_training_and_method_and_the_he
 
 
 def test_marks_of_failed_gates_and_of_chance_are_explained_where_they_stand():
-    failed = latex_tables(shown(runs(), failed="mfc"))
+    failed = latex_tables(shown(runs(), failed="mfc"), TITLES)
     assert [r"$^\dagger$" in row[2] for row in entries(failed)] == [False, True]
     assert r"$^\dagger$: a sanity check of the evaluation failed." in failed
-    at_chance = latex_tables(shown(runs(chance=0.42)))
+    at_chance = latex_tables(shown(runs(chance=0.42)), TITLES)
     assert [r"$^\ddagger$" in row[3] for row in entries(at_chance)] == [False, True]
     assert r"$^\ddagger$: it or the clean accuracy is not significantly above" in at_chance
 
@@ -56,13 +65,13 @@ def test_marks_of_failed_gates_and_of_chance_are_explained_where_they_stand():
 def test_a_budget_and_a_network_have_a_table_each_and_one_seed_no_interval():
     table = shown([*runs(), *weaker()])
     more = pd.concat([table, table[table["method"] == "random"].assign(ipc=1), table.assign(model="n")])
-    latex = latex_tables(more.assign(low=float("nan"), n_seeds=1))
+    latex = latex_tables(more.assign(low=float("nan"), n_seeds=1), TITLES)
     assert re.findall(r"\\label\{(.*)\}", latex) == ["tab:robust-d-m-10", "tab:robust-d-m-1", "tab:robust-d-n-10"]
     assert [row[1] for row in entries(latex)] == ["full", "mfc", "random", "full", "random", "full", "mfc", "random"]
     assert "[" not in "".join(cell for row in entries(latex) for cell in row)
     assert "intervals" not in latex
     assert "1 image per class" in latex
-    without = latex_tables(table[table["method"] == "full"])
+    without = latex_tables(table[table["method"] == "full"], TITLES)
     assert re.findall(r"\\label\{(.*)\}", without) == ["tab:robust-d-m"]
 
 
@@ -76,7 +85,9 @@ PAPER = r"""\documentclass{article}
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs LaTeX")
 def test_latex_takes_it(tmp_path):
-    (tmp_path / "paper.tex").write_text(PAPER % latex_tables(shown([*runs(chance=0.5), *weaker()], failed="mfc")))
+    (tmp_path / "paper.tex").write_text(
+        PAPER % latex_tables(shown([*runs(chance=0.5), *weaker()], failed="mfc"), TITLES)
+    )
     process = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"], cwd=tmp_path, capture_output=True
     )

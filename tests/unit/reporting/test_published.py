@@ -15,7 +15,7 @@ def test_a_condensed_set_stands_beside_what_was_published_of_it_with_what_differ
     (row,) = published_table(pd.DataFrame(rows), config).to_dict("records")
     assert row["published %"] == pytest.approx(48.9)
     assert row["clean %"] == "40.0 (35.0 to 45.0)"
-    assert row["iterations"] == "200 for 20000"
+    assert row["iterations"] == "500 for 20000"
     assert row["width"] == "16 for 128"
 
 

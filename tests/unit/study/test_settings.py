@@ -1,6 +1,10 @@
 """What jobs are given."""
 
+import pytest
+
 from finitecover.study import settings
+from finitecover.study.checks import check
+from running import ROOT
 from studies import study
 
 
@@ -135,3 +139,15 @@ def test_an_imported_set_of_mtts_is_two_files():
     assert settings.imported_files(config, "digits", "theirs") == both
     config["methods"]["theirs"] = theirs | {"format": "dc"}
     assert settings.imported_files(config, "digits", "theirs") == both[:1]
+
+
+def test_data_sets_are_called_by_their_titles_which_differ():
+    config = study("cifar10-50k")
+    assert settings.titles(config)["cifar10-50k"] == "CIFAR-10 (1,017 test images)"
+    assert settings.titles(config)["digits"] == "digits"
+    assert settings.titled(config)["run"]["datasets"] == ["MNIST", "Fashion-MNIST", "CIFAR-10 (1,017 test images)"]
+    assert settings.titled(config)["datasets"]["MNIST"] is config["datasets"]["mnist"]
+    assert config["run"]["datasets"][0] == "mnist"
+    config["datasets"]["svhn"]["title"] = "digits"
+    with pytest.raises(settings.ConfigurationError, match=r"datasets.digits.title: 'digits' is what svhn is called"):
+        check(config, ROOT / "config/schema.yaml")

@@ -1,15 +1,16 @@
 """How each figure of `study.figures` that is drawn from tables of the whole study is drawn.
 
-A figure is a function of (tables, study): tables {name: DataFrame} as its entry names them; study {"training_eps",
-"kinds", "attack", "order", "families"}: the sizes that models are compared at, {training: (kind, norm)}, the name of
-the strongest attack of kind pgd, the methods as they are shown, {method: family}. It returns a figure of Matplotlib.
+A figure is a function of (tables, study): tables {name: DataFrame} as its entry names them; study {"titles",
+"training_eps", "kinds", "attack", "order", "families"}: {data set: title}, the sizes that models are compared at, by
+title, {training: (kind, norm)}, the name of the strongest attack of kind pgd, the methods as they are shown, {method:
+family}. It returns a figure of Matplotlib.
 """
 
 from finitecover.reporting.figures import accuracies, proofs
 from finitecover.reporting.figures.claims import claims
 from finitecover.reporting.figures.methods import methods
 from finitecover.reporting.figures.style import Looks
-from finitecover.reporting.statistics import at_training_eps, marked, set_costs, with_gates
+from finitecover.reporting.statistics import at_training_eps, marked, set_costs, with_gates, with_titles
 from finitecover.reporting.summaries import compared_with_gates
 
 
@@ -48,3 +49,8 @@ DRAWN = {
     "certificates": lambda tables, study: proofs.certificates(with_gates(tables["certificates"], tables["gates"])),
     "bounds": lambda tables, study: proofs.bounds(with_gates(tables["bounds"], tables["gates"])),
 }
+
+
+def figure_of(figure, tables, study):
+    """A figure of `DRAWN`, by its name, with data sets called by their titles."""
+    return DRAWN[figure]({name: with_titles(table, study["titles"]) for name, table in tables.items()}, study)
