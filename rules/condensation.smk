@@ -81,8 +81,9 @@ rule cover_condensed:
 
 
 rule import_condensed:
-    """Import synthetic images that a reference implementation made."""
+    """Import a set that a reference implementation or another study made."""
     input:
+        unpack(of_study(outputs.images_of_indices, "dataset", "training_set")),
         condensed=of_study(settings.imported_files, "dataset", "training_set"),
         summary=paths.SUMMARY,
     output:

@@ -105,6 +105,25 @@ rule collect_covers:
         "../scripts/collect_covers.py"
 
 
+rule collect_sets:
+    """What others need to use the sets of a study: places of chosen images, and centres of free covers."""
+    input:
+        sets=[paths.training_set(config, made) for made in outputs.chosen_sets(config)],
+    output:
+        indices=report(paths.table("indices"), caption="captions/indices.rst", category="Tables"),
+        centres=paths.fill_all(paths.CENTRES, outputs.free_covers(config)),
+    log:
+        paths.log("collect_sets"),
+    localrule: True
+    conda:
+        "../envs/figures.yaml"
+    params:
+        sets=outputs.chosen_sets(config),
+        code=code("collect_sets"),
+    script:
+        "../scripts/collect_sets.py"
+
+
 rule collect_condensed:
     """One table of every condensed set: clamping, loss, passes through networks."""
     input:

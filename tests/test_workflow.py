@@ -395,6 +395,27 @@ def test_an_imported_set_is_taken_as_a_cover(finished):
     assert not {"cover_imported", "verify_imported_cover", "explore_imported_cover"} & set(planned)
 
 
+def test_published_sets_are_imported_as_they_were(finished):
+    """Chosen images by their places, the centres of a free cover by their pixels."""
+    shutil.copyfile(finished.folder / "results/tables/indices.csv", finished.folder / "theirs.csv")
+    shutil.copyfile(finished.folder / "results/centres/digits/free-ipc10.npz", finished.folder / "theirs.npz")
+    chosen = {"format": "indices", "path": "theirs.csv", "training_set": "random-ipc10", "experiment": 0}
+    centres = {"format": "npz", "path": "theirs.npz", "cover": "l2", "ipc": 10}
+    methods = {name: {"family": "imported"} | method for name, method in (("chosen", chosen), ("centres", centres))}
+    overlay = {"methods": methods, "run": {"methods": list(methods)}}
+    (finished.folder / "published.yaml").write_text(yaml.safe_dump(overlay))
+    targets = ["results/digits/imported/chosen/train.npy", "results/digits/imported/centres/cover/verified.csv"]
+    finished.run(*targets, config=[*finished.overlays, "published.yaml"])
+    read = [
+        np.load(finished.folder / path) for path in (targets[0], "results/digits/coresets/random-ipc10/seed0/train.npy")
+    ]
+    assert all((read[0][name] == read[1][name]).all() for name in read[0].dtype.names)
+    covers = [finished.folder / "results/digits" / name for name in ("imported/centres/cover", "covers/free-ipc10")]
+    again, ours = (np.load(folder / "train.npy") for folder in covers)
+    assert (again["image"] == ours["image"]).all()
+    assert again["radius_l2"] == pytest.approx(ours["radius_l2"], abs=1e-6)
+
+
 def test_a_teachers_labels_are_stored_with_the_set_and_exported(finished):
     folder = "results/digits/labelled/free-dm-ipc10/pgd-linf-teacher/convnet/seed0"
     finished.run(f"{folder}/exported/condensed.pt", config=finished.overlays)
@@ -413,7 +434,15 @@ def test_a_teachers_labels_are_stored_with_the_set_and_exported(finished):
 # --- what is rerun ---
 
 COLLECTING = {"all", "collect_runs", "summarise_runs", "collect_costs", "plot_figure", "record_environment"}
-COLLECTING |= {"check_claim", "collect_claims", "collect_provenance", "describe_tables", "render_report", "total"}
+COLLECTING |= {
+    "check_claim",
+    "collect_claims",
+    "collect_provenance",
+    "describe_tables",
+    "render_report",
+    "collect_sets",
+    "total",
+}
 CONDENSED = {"collect_condensed": 1, "plot_condensation": 1}
 
 

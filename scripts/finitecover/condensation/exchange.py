@@ -1,18 +1,22 @@
-"""Condensed sets in the file formats of the reference implementations, so that published sets can be judged here.
+"""Sets in files of others: condensed ones in the formats of the reference implementations, so that published sets can
+be judged here, and what a study of this workflow publishes, places among the training images and images.
 
 DC, DSA and DM write one `.pt` file, {"data": [[images, labels] of each experiment], "accs_all_exps": accuracies}; MTT
 writes `images_best.pt` and `labels_best.pt`. Images are tensors (n, c, h, w), normalised by mean and standard
-deviation per channel and not clamped. Files are read without running code (`weights_only`).
+deviation per channel and not clamped. A study writes one table of places for all its sets, and an `.npz` with images in
+[0, 1] and labels for each cover with free centres. Files are read without running code.
 """
 
 import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from finitecover.condensation.matching import from_normalised
-from finitecover.jobs.files import save_bytes
+from finitecover.jobs.files import load_rows, save_bytes
+from finitecover.jobs.records import load_arrays
 from finitecover.training.models import Normalise
 
 CLAMPED_SHARE, CLAMPED_MEAN = 0.1, 0.05  # of the pixels, and of the range on average, from which clamping is noted
@@ -54,6 +58,48 @@ def load_condensed(path, form, experiment, dataset):
     images = images.detach().float()
     found, clamping = from_normalised(images, dataset)
     return found, labels.numpy().astype(np.int64), clamping, _suspicions(images, clamping)
+
+
+def load_images(path, dataset):
+    """(images (n, c, h, w) float32 in [0, 1] or uint8, labels (n,) int64) of an `.npz` with arrays of these names.
+
+    dataset: as for `load_condensed`. Raises `ValueError` for a file that does not hold such a set.
+    """
+    try:
+        arrays = load_arrays(path)
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path}: not an .npz that can be read without running code") from error
+    if lacking := {"images", "labels"} - arrays.keys():
+        raise ValueError(f"{path}: has no array {', '.join(sorted(lacking))}; it needs images and labels")
+    images, labels = (torch.from_numpy(np.ascontiguousarray(arrays[name])) for name in ("images", "labels"))
+    in_bytes = images.dtype == torch.uint8
+    _check(path, images.float() if in_bytes else images, labels, dataset)
+    if not in_bytes and not 0 <= images.min() <= images.max() <= 1:
+        raise ValueError(f"{path}: pixels run from {images.min():.3g} to {images.max():.3g}; expected [0, 1]")
+    return (images if in_bytes else images.float()).numpy(), labels.numpy().astype(np.int64)
+
+
+def load_indices(path, dataset, training_set, seed, labels):
+    """Places (m,) int64 among the training images of a set in a study's table of places, `indices.csv`.
+
+    dataset, training_set: their names in the table; seed: of the set, whatever it is where sets have none, as covers;
+    labels: (n,) of the training images. Raises `ValueError` where the table has no such set, or is of other images.
+    """
+    rows = load_rows(path)
+    own = [row for row in rows if (row["dataset"], row["training_set"]) == (dataset, training_set)]
+    if not own:
+        known = ", ".join(dict.fromkeys(f"{row['dataset']}/{row['training_set']}" for row in rows))
+        raise ValueError(f"{path}: has no {dataset}/{training_set}; it has {known}")
+    seeds = list(dict.fromkeys(row["seed"] for row in own if row["seed"]))
+    if seeds and str(seed) not in seeds:
+        raise ValueError(f"{path}: {dataset}/{training_set} has seeds {', '.join(seeds)}, not {seed}")
+    own = [row for row in own if row["seed"] in ("", str(seed))]
+    places, classes = (np.array([int(row[name]) for row in own]) for name in ("index", "label"))
+    if places.min() < 0 or places.max() >= len(labels):
+        raise ValueError(f"{path}: place {places.max()} is none of the {len(labels)} training images")
+    if wrong := places[labels[places] != classes].tolist():
+        raise ValueError(f"{path}: image {wrong[0]} is of another class here; the table is of other training images")
+    return places
 
 
 def _suspicions(images, clamping):

@@ -88,6 +88,14 @@ TABLES = {
             "verified": ("boolean", "", "Whether the verifier measured what this table says."),
         },
     ),
+    "indices": (
+        "The images of every cover and coreset, by their places among the training images",
+        {
+            **{name: _MODEL[name] for name in ("dataset", "training_set", "seed")},
+            "label": ("integer", "", "Class."),
+            "index": ("integer", "", "Place among the training images, from 0, in the publisher's order."),
+        },
+    ),
     "condensed": (
         "Condensed sets: loss, clamping, cost",
         {

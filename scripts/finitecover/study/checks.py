@@ -2,8 +2,9 @@
 
 from fractions import Fraction
 from operator import itemgetter
+from pathlib import Path
 
-from finitecover.study import kinds, layout, renamed
+from finitecover.study import kinds, layout, paths, renamed
 from finitecover.study.catalogue import image_side, smallest_class
 from finitecover.study.kinds import ALGORITHMS, ATTACKS, FAMILIES, PRINCIPAL_COMPONENTS, RELAXATIONS, SOURCES, TRAININGS
 from finitecover.study.runs import (
@@ -158,6 +159,8 @@ def _check_method(name, settings, config):
         _check_one_of(f"{where}.algorithm", settings["algorithm"], ALGORITHMS[family])
         algorithm = ALGORITHMS[family][settings["algorithm"]]
         needed, optional = needed + algorithm.keys, optional + algorithm.optional
+    if family == "imported" and "format" in settings:
+        needed += kinds.FORMATS[settings["format"]]
     for key in needed:
         _require(key in settings, f"{where}: family {family} needs {key}")
     allowed = {"family", *needed, *optional}
@@ -172,6 +175,8 @@ def _check_method(name, settings, config):
     if "teacher" in settings:
         _check_adversary_of_teacher(where, settings["teacher"], config)
     if family == "imported":
+        own = Path(settings["path"]) == Path(paths.table("indices"))
+        _require(not own, f"{where}.path: every study writes {settings['path']} anew; copy it to where it stays")
         told = f"{where}: cover and ipc, the images per class in the file, go together; add or remove one"
         _require(("cover" in settings) == ("ipc" in settings), told)
     if family == "cover":

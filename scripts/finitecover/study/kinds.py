@@ -117,8 +117,13 @@ FAMILIES = MappingProxyType(
             rule="condense_dataset",
             budget=True,
         ),
-        "imported": Family(keys=("format", "path", "experiment"), optional=("normalisation", "cover", "ipc")),
+        "imported": Family(keys=("format", "path"), optional=("normalisation", "cover", "ipc")),
     }
+)
+
+# Files that sets are imported from: the keys that each needs beside `path`.
+FORMATS = MappingProxyType(
+    {"dc": ("experiment",), "mtt": ("experiment",), "npz": (), "indices": ("training_set", "experiment")}
 )
 
 _GRADIENT_MATCHING = ("batch_real", "batch_train", "learning_rate_network", "outer_loops", "inner_loops")

@@ -286,6 +286,23 @@ def noted(config):
     ]
 
 
+def chosen_sets(config):
+    """Every cover and coreset of the study: dicts of `runs.made_sets`, their seed None where it decides nothing."""
+    found = runs.all_covers(config) + runs.made_sets(config, "coreset")
+    return [{"seed": None} | made for made in found]
+
+
+def free_covers(config):
+    """Those of `chosen_sets` whose centres need not be training images."""
+    return [made for made in chosen_sets(config) if runs.is_free(config["methods"][made["method"]])]
+
+
+def images_of_indices(config, dataset, training_set):
+    """What the places of an imported set's images count: {"train": path}, or nothing where the file has the images."""
+    settings = config["methods"][runs.split_name(training_set)[0]]
+    return {"train": paths.TRAIN.format(dataset=dataset)} if settings["format"] == "indices" else {}
+
+
 def report_tables(config):
     """Names of the tables that the report shows."""
     condensed = ["condensed"] if condensed_runs(config) else []
@@ -294,5 +311,5 @@ def report_tables(config):
 
 def tables(config):
     """Every table of the study: {name: path}."""
-    found = {name: paths.table(name) for name in ("runs", *report_tables(config))}
+    found = {name: paths.table(name) for name in ("runs", "indices", *report_tables(config))}
     return found | {"claims": paths.CLAIMS}

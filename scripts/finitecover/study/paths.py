@@ -117,6 +117,9 @@ IMPORTED_COVER_CLASSES = f"{_IMPORTED_COVER}/classes.csv"
 IMPORTED_COVER_VERIFIED = f"{_IMPORTED_COVER}/verified.csv"
 IMPORTED_COVER_EXPLORER = f"{_IMPORTED_COVER}/explorer.json"
 
+# What others can use without this workflow: centres of covers with free ones.
+CENTRES = "results/centres/{dataset}/{training_set}.npz"
+
 _LABELLED = f"results/{{dataset}}/labelled/{_RUN}"
 LABELLED_SET = f"{_LABELLED}/train.npy"
 LABELLED_EXPORTED_DC = f"{_LABELLED}/exported/condensed.pt"

@@ -1,12 +1,13 @@
 import os
 import pickle
 import re
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 
-from finitecover.condensation.exchange import load_condensed, save_condensed
+from finitecover.condensation.exchange import load_condensed, load_images, load_indices, save_condensed
 
 DATASET = {"shape": [1, 4, 4], "classes": 3, "mean": [0.3], "std": [0.2]}
 
@@ -140,3 +141,48 @@ def test_parameters_and_lists_of_labels_are_taken(tmp_path):
     images = torch.nn.Parameter(torch.randn(3, 1, 4, 4))
     found, labels, *_ = load(tmp_path, images, [0, 1, 2])
     assert (found.shape, labels.tolist()) == ((3, 1, 4, 4), [0, 1, 2])
+
+
+def test_images_and_labels_of_an_npz_are_taken_as_they_are(rng, tmp_path):
+    images, labels = rng.random((3, 1, 4, 4)).astype(np.float32), np.array([0, 1, 2])
+    for written in (images, (255 * images).astype(np.uint8)):
+        np.savez(tmp_path / "set.npz", images=written, labels=labels)
+        again, found = load_images(tmp_path / "set.npz", DATASET)
+        assert (again == written).all()
+        assert again.dtype == written.dtype
+        assert (found == labels).all()
+
+
+def test_an_npz_that_holds_no_such_set_is_refused(tmp_path):
+    images, labels = np.zeros((3, 1, 4, 4), np.float32), np.array([0, 1, 2])
+    for arrays, told in (
+        ({"images": images}, "has no array labels"),
+        ({"images": images + 2, "labels": labels}, r"pixels run from 2 to 2; expected \[0, 1\]"),
+        ({"images": images - np.nan, "labels": labels}, "NaN"),
+        ({"images": images[:2], "labels": labels[:2]}, "no image of class 2"),
+        ({"images": images[:, 0], "labels": labels}, r"the data set's are \(n, 1, 4, 4\)"),
+    ):
+        np.savez(tmp_path / "set.npz", **arrays)
+        with pytest.raises(ValueError, match=told):
+            load_images(tmp_path / "set.npz", DATASET)
+    (tmp_path / "set.npz").write_text("no archive")
+    with pytest.raises(ValueError, match=r"not an \.npz"):
+        load_images(tmp_path / "set.npz", DATASET)
+
+
+def test_places_are_of_the_set_that_is_named(tmp_path):
+    rows = ["d,random-ipc1,0,0,4", "d,random-ipc1,0,1,5", "d,random-ipc1,1,0,2", "d,random-ipc1,1,1,3"]
+    rows += ["d,mfc-ipc1,,0,0", "d,mfc-ipc1,,1,1", "e,mfc-ipc1,,0,9"]
+    (tmp_path / "indices.csv").write_text("\n".join(["dataset,training_set,seed,label,index", *rows]))
+    labels = np.array([0, 1] * 3)
+    asked = partial(load_indices, tmp_path / "indices.csv")
+    assert asked("d", "random-ipc1", 1, labels).tolist() == [2, 3]
+    assert asked("d", "mfc-ipc1", 1, labels).tolist() == [0, 1]
+    for arguments, told in (
+        (("d", "random-ipc2", 0, labels), "has no d/random-ipc2; it has d/random-ipc1, d/mfc-ipc1, e/mfc-ipc1"),
+        (("d", "random-ipc1", 2, labels), "has seeds 0, 1, not 2"),
+        (("d", "random-ipc1", 0, labels[:5]), "place 5 is none of the 5 training images"),
+        (("d", "random-ipc1", 0, 1 - labels), "image 4 is of another class here"),
+    ):
+        with pytest.raises(ValueError, match=told):
+            asked(*arguments)

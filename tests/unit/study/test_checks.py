@@ -106,7 +106,8 @@ def test_the_schema_lists_the_kinds_that_there_are():
     keys = properties["methods"]["additionalProperties"]["properties"]
     algorithms = [algorithm for table in kinds.ALGORITHMS.values() for algorithm in table.values()]
     used = {key for one in (*kinds.FAMILIES.values(), *algorithms) for key in (*one.keys, *one.optional)}
-    assert set(keys) == used | {"family", "like"}
+    assert set(keys) == used | {"family", "like"}.union(*kinds.FORMATS.values())
+    assert set(keys["format"]["enum"]) == set(kinds.FORMATS)
     condensing = kinds.ALGORITHMS["condensation"].values()
     by_budget = {
         *kinds.FAMILIES["condensation"].keys,
@@ -409,6 +410,27 @@ def test_an_imported_set_must_exist_for_every_data_set(tmp_path):
     (tmp_path / "digits.pt").touch()
     checks.check(config, SCHEMA)
     assert [made["training_set"] for made in runs.training_sets(config, "digits")] == ["theirs"]
+
+
+def test_what_each_format_of_an_imported_set_needs_is_told(tmp_path):
+    (tmp_path / "theirs").touch()
+    config = study("smoke")
+    theirs = {"family": "imported", "path": str(tmp_path / "theirs")}
+    config["methods"]["theirs"], config["run"]["methods"] = theirs, ["theirs"]
+    config["run"]["trainings"] = ["pgd-linf"]
+    for more, told in (
+        ({}, "needs format"),
+        ({"format": "dc"}, "needs experiment"),
+        ({"format": "indices", "experiment": 0}, "needs training_set"),
+        ({"format": "npz", "experiment": 0}, "experiment: not used"),
+        ({"format": "npz", "path": "results/tables/indices.csv"}, "every study writes results/tables/indices.csv anew"),
+    ):
+        config["methods"]["theirs"] = theirs | more
+        with pytest.raises(ConfigurationError, match=rf"methods\.theirs.*{told}"):
+            checks.check(config, SCHEMA)
+    for more in ({"format": "npz"}, {"format": "indices", "training_set": "mfc-ipc1", "experiment": 0}):
+        config["methods"]["theirs"] = theirs | more
+        checks.check(config, SCHEMA)
 
 
 def test_a_data_set_may_have_budgets_of_its_own():
