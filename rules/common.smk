@@ -5,6 +5,7 @@ What a study expands to and where its files lie is the package's to know: `finit
 
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -85,7 +86,8 @@ def lift_limit_on_jobs_per_second():
 
 def estimate(jobs):
     """The `Estimate` of jobs, and how much longer the same work takes this machine; None each where that is not known."""
-    found = estimates.estimate(jobs, config, ROOT / "docs" / "results") if jobs else None
+    kept = ROOT / "docs" / "results"
+    found = estimates.estimate(jobs, config, kept, gpu=shutil.which("nvidia-smi") is not None) if jobs else None
     return found, speed.beside(found.benchmark) if found and found.benchmark else None
 
 

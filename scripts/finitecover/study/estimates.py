@@ -8,16 +8,22 @@ from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
+from finitecover.study import work
 from finitecover.study.renamed import check_columns
+from finitecover.study.settings import ConfigurationError
 
 # Sections of the settings that decide how much work a job is: maps with names that a study uses some of, whole ones.
 NAMED = ("methods", "trainings", "models")
 WHOLE = ("experts", "optimisation", "evaluation", "certificates", "frontier")
 
 
+START = 3  # core-seconds that a job with networks takes before it works: Python, PyTorch, its files
+
+
 class Estimate(NamedTuple):
     """Core-seconds of each job, None for one that no figures speak for, on the machine of the kept run that they are
-    from; whether that run had the same settings; seconds of its benchmark (`jobs.speed`), None where it kept none."""
+    from, scaled by `work` where its settings are others; whether that run had the same settings; seconds of its
+    benchmark (`jobs.speed`), None where it kept none."""
 
     seconds: list
     run: Path
@@ -29,33 +35,37 @@ class Estimate(NamedTuple):
         return scale * sum(filter(None, self.seconds)) / 3600
 
 
-def estimate(jobs, config, kept):
+def estimate(jobs, config, kept, gpu=False):
     """The `Estimate` of jobs; None where there is nothing to estimate from.
 
     jobs: dicts of rule and what identifies the job, as in a table of costs. config: of the study. kept: folder of
-    reference runs, each a folder with costs.csv, settings.json and environment.json; one with the settings of the study
-    is preferred, then the one whose jobs are most like them. A job counts as much as the same job of another seed did
-    on average, else as the same work on another data set, else as its rule on its data set, else as its rule.
+    reference runs, each a folder with costs.csv, settings.json and environment.json; one on a GPU is preferred where
+    there is one (gpu), one without where there is none, then one with the settings of the study, then the one whose
+    jobs are most like them. A job counts as much as the same job of another seed did on average, else as the same on
+    another data set, else as its rule on its data set, else as its rule; with other settings, by the work of both.
     """
+    works = [_work_of(job, config) for job in jobs]
     runs = []
     for path in sorted(Path(kept).glob("*/settings.json")):
         settings = json.loads(path.read_text(encoding="utf-8"))
         same = all(_work(settings[key]) == _work(config[key]) for key in WHOLE) and all(
             settings[key].get(name) == config[key][name] for key in NAMED for name in config["run"][key]
         )
-        figures = _figures(path.with_name("costs.csv"))
+        figures = _figures(path.with_name("costs.csv"), None if same else settings)
         alike = [sum(key in figures for key in keys) for keys in zip(*map(_keys, jobs), strict=True)]
-        runs.append((same, alike, path.parent, [_look_up(figures, job) for job in jobs]))
+        on_gpu = _environment(path.parent).get("device", "cpu") != "cpu"
+        found = [_look_up(figures, job, work) for job, work in zip(jobs, works, strict=True)]
+        runs.append((on_gpu == gpu, same, alike, path.parent, found))
     if not runs:
         return None
-    same, _, run, seconds = max(runs, key=lambda run: run[:2])
+    _, same, _, run, seconds = max(runs, key=lambda run: run[:3])
     return Estimate(seconds, run, same, _environment(run).get("benchmark_seconds"))
 
 
 def told(found, scale=None):
     """One line on an `Estimate`: core-hours, for which jobs, from which run. scale: how much longer the same work takes
     this machine, None where that is not known."""
-    like = "the same settings" if found.same else "different settings"
+    like = "the same settings" if found.same else "different settings, by the work of both"
     if scale:
         scaled = f"scaled by {scale:.2f}, as a benchmark of both machines says"
     else:
@@ -74,7 +84,7 @@ def amount(hours):
     """Core-hours in words, in minutes where they are few."""
     minutes = 60 * hours
     if minutes >= 120:
-        return f"{hours:.1f} core-hours"
+        return f"{hours:.1f} core-hours" if hours < 100 else f"{hours:,.0f} core-hours"
     return f"{minutes:.0f} core-minutes" if minutes >= 10 else f"{minutes:.1f} core-minutes"
 
 
@@ -98,15 +108,32 @@ def _work(section):
     return {name: value for name, value in section.items() if name != "precision"}
 
 
-def _figures(path):
+def _figures(path, settings):
+    """{what jobs are known by: (core-seconds on average, those per unit of work)}; settings: of the run, None where
+    those of the study are the same, or where the work of a rule is not known: then there is no second number."""
     figures = defaultdict(list)
     with path.open(encoding="utf-8") as file:
         rows = csv.DictReader(file)
         check_columns(path, rows.fieldnames)
         for row in rows:
+            told = float(row["core_seconds"]), None if settings is None else _work_of(row, settings)
             for key in _keys(row):
-                figures[key].append(float(row["core_seconds"]))
-    return {key: fmean(seconds) for key, seconds in figures.items()}
+                figures[key].append(told)
+    return {key: _rate(told) for key, told in figures.items()}
+
+
+def _rate(told):
+    seconds, works = zip(*told, strict=True)
+    if None in works or not sum(works):
+        return fmean(seconds), None
+    return fmean(seconds), sum(max(0, own - START) for own in seconds) / sum(works)
+
+
+def _work_of(job, config):
+    try:
+        return work.of_job(job, config)
+    except (KeyError, TypeError, ConfigurationError):  # settings of an older version
+        return None
 
 
 def _keys(job):
@@ -117,5 +144,7 @@ def _keys(job):
     return (rule, dataset, rest), (rule, None, rest), (rule, dataset), (rule,)
 
 
-def _look_up(figures, job):
-    return next((figures[key] for key in _keys(job) if key in figures), None)
+def _look_up(figures, job, own):
+    """Core-seconds of a job whose work is `own`."""
+    seconds, rate = next((figures[key] for key in _keys(job) if key in figures), (None, None))
+    return seconds if rate is None or own is None else START + rate * own

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from finitecover.study import estimates
+from studies import study
 
 CONFIG = {section: {} for section in (*estimates.NAMED, *estimates.WHOLE)}
 CONFIG["methods"] = {"random": {"family": "coreset"}}
@@ -94,15 +95,24 @@ def test_an_estimate_is_told_with_its_source(kept):
 def test_an_estimate_is_scaled_to_this_machine_where_a_benchmark_was_kept(kept):
     found = estimates.estimate([COVER], CONFIG | {"optimisation": {"steps": 5}}, kept("one", benchmark_seconds=0.25))
     assert found.benchmark == 0.25
-    told = "for 1 of 1 jobs that cost time, from docs/results/one (a fast one), with different settings; "
-    scaled = "scaled by 1.50, as a benchmark of both machines says."
+    told = "for 1 of 1 jobs that cost time, from docs/results/one (a fast one), with different settings, by the "
+    scaled = "work of both; scaled by 1.50, as a benchmark of both machines says."
     assert estimates.told(found, 1.5) == f"Estimate: 50 core-minutes {told}{scaled}"
-    assert estimates.told(found) == f"Estimate: 33 core-minutes {told}unscaled: no NumPy here to measure with."
+    assert (
+        estimates.told(found)
+        == f"Estimate: 33 core-minutes {told}work of both; unscaled: no NumPy here to measure with."
+    )
 
 
 @pytest.mark.parametrize(
     ("hours", "words"),
-    [(0.01, "0.6 core-minutes"), (0.2, "12 core-minutes"), (1.9, "114 core-minutes"), (2, "2.0 core-hours")],
+    [
+        (0.01, "0.6 core-minutes"),
+        (0.2, "12 core-minutes"),
+        (1.9, "114 core-minutes"),
+        (2, "2.0 core-hours"),
+        (1234.5, "1,234 core-hours"),
+    ],
 )
 def test_few_core_hours_are_told_in_minutes(hours, words):
     assert estimates.amount(hours) == words
@@ -120,3 +130,32 @@ def test_every_kept_run_names_its_processor():
     runs = [path.parent for path in (Path(__file__).parents[3] / "docs/results").glob("*/settings.json")]
     assert len(runs) >= 1
     assert all(estimates.processor(run) for run in runs)
+
+
+def test_what_a_job_took_with_other_settings_is_scaled_by_its_work(tmp_path):
+    """Twice the updates take twice as long, but for the start of the job; a cover takes as long as before."""
+    config = study("smoke")
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept/settings.json").write_text(json.dumps(config))
+    (tmp_path / "kept/environment.json").write_text(json.dumps({"processor": "p"}))
+    (tmp_path / "kept/costs.csv").write_text(
+        "rule,dataset,training_set,training,model,seed,cover,space,expert,threads,seconds,core_seconds\n"
+        "train_model,digits,random-ipc10,pgd-linf,convnet,0,,,,1,13,13\n"
+        "solve_cover,digits,mfc-ipc10,,,,,,,2,20,40\n"
+    )
+    jobs = [dict(training("digits", "random-ipc10"), training="pgd-linf"), COVER | {"dataset": "digits"}]
+    assert estimates.estimate(jobs, config, tmp_path).seconds == [13, 40]
+    longer = study("smoke")
+    longer["optimisation"]["steps"] *= 2
+    found = estimates.estimate(jobs, longer, tmp_path)
+    assert (found.same, found.seconds) == (False, [pytest.approx(3 + 2 * 10), 40])
+    del config["optimisation"]["batch_size"]  # of an older version, whose work is not known
+    (tmp_path / "kept/settings.json").write_text(json.dumps(config))
+    assert estimates.estimate(jobs, longer, tmp_path).seconds == [13, 40]
+
+
+def test_figures_of_a_gpu_speak_for_machines_with_one(kept):
+    kept("cpu", costs=COSTS.replace("2000", "20"))
+    folder = kept("gpu", device="NVIDIA H200")
+    assert estimates.estimate([COVER], CONFIG, folder).run.name == "cpu"
+    assert estimates.estimate([COVER], CONFIG, folder, gpu=True).run.name == "gpu"
