@@ -169,13 +169,31 @@ def test_the_citation_is_that_of_the_file():
 def test_kept_figures_are_what_their_kept_tables_say(tmp_path):
     results = load("results")
     for name in results.draw("smoke", tmp_path):
-        kept, drawn = (
-            np.asarray(Image.open(path / name).convert("RGB")) for path in (results.KEPT / "smoke", tmp_path)
-        )
-        assert kept.shape == drawn.shape, f"{name}: run `make docs`"
-        # Another processor rounds edges otherwise, by a few steps of 256; a mark that has moved is black on white.
-        apart = np.abs(kept.astype(int) - drawn.astype(int)).max()
-        assert apart < 64, f"{name}: run `make docs`"
+        check_picture(results.KEPT / "smoke" / name, tmp_path / name)
+    results.draw_controls(tmp_path)
+    check_picture(results.KEPT / "benchmarks/controls.png", tmp_path / "controls.png")
+
+
+def check_picture(kept, drawn):
+    """That two pictures look the same: another processor rounds edges otherwise, by a few steps of 256; a mark that has
+    moved is black on white."""
+    kept, drawn, told = *(np.asarray(Image.open(path).convert("RGB")) for path in (kept, drawn)), "run `make docs`"
+    assert kept.shape == drawn.shape, told
+    assert np.abs(kept.astype(int) - drawn.astype(int)).max() < 64, told
+
+
+def test_the_figure_of_controls_shows_every_set_and_start():
+    sets = "| data set | ten images per class | clean % | PGD-20 % | APGD-T % |\n| --- | --- | --- | --- | --- |\n"
+    sets += "| d | medoids | 90 | 60 | 55 |\n| d | free, power 2 | 91 | 61 | 50 |\n"
+    starts = "| data set | DM starts from | iterations | APGD-T % |\n| --- | --- | --- | --- |\n"
+    starts += "| d | medoids | 0 | 50 |\n| d | medoids | 100 | 51 |\n| d | free | 0 | 52 |\n| d | free | 100 | 53 |\n"
+    figure = load("controls").controls(f"# Page\n\n{sets}\n{starts}", {"d": "Data"})
+    above, below = figure.axes
+    assert above.get_title() == "Data"
+    assert [label.get_text() for label in above.get_yticklabels()] == ["free, power 2", "medoids"]
+    assert [line.get_xdata().tolist() for line in above.lines] == [[91, 90], [61, 60], [50, 55]]
+    assert [line.get_ydata().tolist() for line in below.lines] == [[50, 51], [52, 53]]
+    assert [label.get_text() for label in below.get_xticklabels()] == ["0", "100"]
 
 
 def test_every_file_that_a_document_links_to_is_there():

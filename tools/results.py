@@ -27,6 +27,7 @@ from snakemake.utils import update_config
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tools")]
 
+from controls import controls  # noqa: E402
 from overview import bibtex, small_table  # noqa: E402
 
 from finitecover.jobs.environment import environment, machine  # noqa: E402
@@ -45,6 +46,7 @@ from finitecover.study.settings import titles  # noqa: E402
 KEPT = ROOT / "docs/results"
 # What is kept of a study; the rest of its figures and tables is made by running it.
 FILES = ["tables/*.csv", "tables/*.tex", "figures/*.png", "report/claims.csv", "report/environment.json"]
+LARGEST = 2_000_000  # bytes of the centres of a cover that are kept
 # In words, and the overlays that make it. A claim's verdict is that of the first kept study that tests it.
 STUDIES = {
     "default": ("the default study", []),
@@ -133,6 +135,11 @@ def take(name):
     for path in sorted(path for pattern in FILES for path in (ROOT / "results").glob(pattern)):
         if path.suffix != ".png" or base64.b64encode(path.read_bytes()).decode() in page:  # else another study's
             shutil.copyfile(path, KEPT / name / path.name)
+    for path in paths.fill_all(paths.CENTRES, outputs.free_covers(merged(name))):
+        if (ROOT / path).stat().st_size <= LARGEST:
+            to = KEPT / name / Path(path).relative_to("results")
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / path, to)
     package = load_json(ROOT / paths.DATA_PACKAGE)
     for resource in package["resources"]:  # what is kept lies in one folder
         resource["path"] = Path(resource["path"]).name
@@ -152,7 +159,7 @@ def bench(name):
         sys.exit(process.returncode)
     head = f"# What benchmarks/{name}.py measured\n\nMade by `make bench`: {made_with}.\n"
     (KEPT / "benchmarks").mkdir(exist_ok=True)
-    (KEPT / f"benchmarks/{name}.md").write_text("".join([head, *lines]), encoding="utf-8")
+    (KEPT / f"benchmarks/{name}.md").write_text(head + "\n" + "".join(lines).lstrip("\n"), encoding="utf-8")
 
 
 def differences(name, results=ROOT / "results"):
@@ -347,6 +354,12 @@ def draw(name, folder=None):
     return drawn
 
 
+def draw_controls(folder):
+    """Draw the figure of the kept benchmark of controls."""
+    page = (KEPT / "benchmarks/controls.md").read_text(encoding="utf-8")
+    save(controls(page, titles(merged("default"))), None, folder / "controls.png")
+
+
 def _drawable(name):
     """The figures of a kept study that its kept tables suffice for."""
     wanted = [kind for kind, figure in figures.FIGURES.items() if kind in DRAWN and figure.wanted(_settings(name))]
@@ -488,6 +501,7 @@ def main():
         for name in kept():
             _forget_old_figures(name)
             draw(name)
+        draw_controls(KEPT / "benchmarks")
         for path, text in pages().items():
             path.write_text(text, encoding="utf-8")
     elif found := differences(options.name):
