@@ -96,10 +96,13 @@ def print_estimate():
     if QUIET and workflow.dryrun:
         logger.info(f"{terminal.OUTPUT}={terminal.EVERYTHING} lists every job.")
     needed = [job for job in workflow.dag.needrun_jobs() if job.benchmark]
-    found, scale = estimate([{"rule": job.rule.name, **job.wildcards_dict} for job in needed])
+    jobs = [{"rule": job.rule.name, **job.wildcards_dict} for job in needed]
+    found, scale = estimate(jobs)
     if not found:
         return {}, None
     logger.info(estimates.told(found, scale))
+    if workflow.dryrun:
+        logger.info(estimates.by_rule(found, jobs, scale))
     seconds = {job.jobid: cost for job, cost in zip(needed, found.seconds) if cost is not None}
     scaled = {job: (scale or 1) * cost for job, cost in seconds.items()}
     return scaled, workflow.cores if workflow.local_exec and not workflow.dryrun else None

@@ -80,6 +80,18 @@ def told(found, scale=None):
     )
 
 
+def by_rule(found, jobs, scale=None):
+    """One line: core-hours of each rule's jobs, the dearest first, those of less than a hundredth left out."""
+    hours, counts = defaultdict(float), defaultdict(int)
+    for job, seconds in zip(jobs, found.seconds, strict=True):
+        hours[job["rule"]] += (scale or 1) * (seconds or 0) / 3600
+        counts[job["rule"]] += 1
+    least = sum(hours.values()) / 100
+    dearest = sorted((rule for rule in hours if hours[rule] > least), key=lambda rule: -hours[rule])
+    told = ", ".join(f"{rule} {amount(hours[rule])} ({counts[rule]:,} jobs)" for rule in dearest)
+    return f"By rule: {told}."
+
+
 def amount(hours):
     """Core-hours in words, in minutes where they are few."""
     minutes = 60 * hours

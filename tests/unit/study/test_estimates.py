@@ -159,3 +159,13 @@ def test_figures_of_a_gpu_speak_for_machines_with_one(kept):
     folder = kept("gpu", device="NVIDIA H200")
     assert estimates.estimate([COVER], CONFIG, folder).run.name == "cpu"
     assert estimates.estimate([COVER], CONFIG, folder, gpu=True).run.name == "gpu"
+
+
+def test_core_hours_of_each_rule_are_told_the_dearest_first(kept):
+    jobs = [training("a", "random-ipc1"), training("a", "random-ipc1", "1"), COVER]
+    found = estimates.estimate(jobs, CONFIG, kept("one"))
+    assert estimates.by_rule(found, jobs) == (
+        "By rule: solve_cover 33 core-minutes (1 jobs), train_model 6.7 core-minutes (2 jobs)."
+    )
+    cheap = found._replace(seconds=[1, 1, 2000])
+    assert estimates.by_rule(cheap, jobs, 2) == "By rule: solve_cover 67 core-minutes (1 jobs)."
