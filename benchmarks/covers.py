@@ -12,7 +12,7 @@ choose data sets, classes, and parts.
 
 import argparse
 import os
-import resource
+import re
 import sys
 import tempfile
 import time
@@ -398,13 +398,18 @@ def measure_sizes(mirror, centres):
             sys.exit(f"{kind}: the process of {n} points and {k} centres ended with code {process.exitcode}")
 
 
+def peak_memory():
+    """GiB that this process has held at most, on Linux; what `getrusage` says of a child begins with its parent's."""
+    return int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) / 2**20
+
+
 def _sized(mirror, n, k, kind):
     points, _ = images("mnist", mirror)
     points = points[np.random.default_rng(0).permutation(len(points))[:n]].astype(np.float32)
     power = 2 if "power" in kind else np.inf
     cover, seconds = timed(cover_with_budget, points, k) if kind == "subset" else timed(free_cover, points, k, power)
     _, checked = timed(verify_subset if kind == "subset" else verify_free, points, cover, k)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    peak = peak_memory()
     lengths = f"{cover.radius:.3f}", f"{cover.certified_bound:.3f}"
     row(n, k, kind, *lengths, f"{seconds:.0f}", f"{checked:.0f}", f"{peak:.1f}")
 
@@ -426,7 +431,7 @@ def _whole(mirror):
     radius = float(np.quantile(near, (NEIGHBOURS + 1) / len(points)))
     cover, seconds = timed(cover_with_radius, points, radius)
     complaint, checked = timed(refused, points, cover, radius, "l2")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    peak = peak_memory()
     reach = Distances(points, "l2").within(radius)
     neighbours, greedy = len(reach[1]) / len(points) - 1, len(setcover.greedy(setcover.Problem(*reach * 2)))
     size, bound = len(cover.indices), cover.lower_bound
