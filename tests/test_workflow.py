@@ -416,6 +416,19 @@ def test_published_sets_are_imported_as_they_were(finished):
     assert again["radius_l2"] == pytest.approx(ours["radius_l2"], abs=1e-6)
 
 
+def test_adversarial_features_are_those_of_the_studys_model_of_all_images(finished):
+    (finished.folder / "features.yaml").write_text("run: {methods: [full, dm-adversarial]}")
+    overlays = [*finished.overlays, "features.yaml"]
+    target = "results/digits/condensed/dm-adversarial-ipc10/seed0/train.npy"
+    assert finished.planned(target, config=overlays) == {"condense_dataset": 1, "total": 1}
+    finished.run(target, config=overlays)
+    start, images = (
+        np.load(finished.folder / path)["image"] for path in (target.replace("dm-adversarial", "free-dm"), target)
+    )
+    assert images.shape == start.shape
+    assert 0 <= images.min() < images.max() <= 1
+
+
 def test_a_teachers_labels_are_stored_with_the_set_and_exported(finished):
     folder = "results/digits/labelled/free-dm-ipc10/pgd-linf-teacher/convnet/seed0"
     finished.run(f"{folder}/exported/condensed.pt", config=finished.overlays)

@@ -40,6 +40,23 @@ _COUNTED = {
     "attack_model": paths.ATTACK_COST,
     "certify_model": paths.CERTIFY_COST,
 }
+# Covers, and condensed and imported sets that are taken as covers: which there are, and where their tables, what was
+# measured of them, and what the explorer shows lie.
+_COVERS = (
+    (runs.all_covers, paths.COVER_CLASSES, paths.COVER_VERIFIED, paths.COVER_EXPLORER),
+    (
+        runs.condensed_covers,
+        paths.CONDENSED_COVER_CLASSES,
+        paths.CONDENSED_COVER_VERIFIED,
+        paths.CONDENSED_COVER_EXPLORER,
+    ),
+    (
+        runs.imported_covers,
+        paths.IMPORTED_COVER_CLASSES,
+        paths.IMPORTED_COVER_VERIFIED,
+        paths.IMPORTED_COVER_EXPLORER,
+    ),
+)
 _WITHOUT_NETWORK = {
     "download_dataset",
     "prepare_dataset",
@@ -184,30 +201,26 @@ def explored_covers(config):
     """What the report's explorer shows, paths: of every data set each kind of cover, at the largest budget, those of
     condensed sets with the first seed."""
     first, order = config["run"]["seeds"][0], config["run"]["datasets"]
-    shown = [(paths.COVER_EXPLORER, run) for run in runs.all_covers(config)]
-    condensed = [run for run in runs.condensed_covers(config) if run["seed"] == first]
-    shown += [(paths.CONDENSED_COVER_EXPLORER, run) for run in condensed]
-    shown += [(paths.IMPORTED_COVER_EXPLORER, run) for run in runs.imported_covers(config)]
-    largest = {(run["dataset"], run["method"]): (path, run) for path, run in shown}
-    by_dataset = sorted(largest.values(), key=lambda found: order.index(found[1]["dataset"]))
-    return [paths.fill(path, run) for path, run in by_dataset]
+    largest = {
+        (run["dataset"], run["method"]): paths.fill(explorer, run)
+        for find, _, _, explorer in _COVERS
+        for run in find(config)
+        if run.get("seed") in (None, first)
+    }
+    return [largest[key] for key in sorted(largest, key=lambda key: order.index(key[0]))]
 
 
 def covers(config):
     """Every cover of the study, and where what is told and what was measured of it lie: dicts of run (dataset,
     training_set, seed: None where it decides nothing), classes, verified."""
-    sets = [(paths.COVER_CLASSES, paths.COVER_VERIFIED, run) for run in runs.all_covers(config)]
-    condensed = paths.CONDENSED_COVER_CLASSES, paths.CONDENSED_COVER_VERIFIED
-    sets += [(*condensed, run) for run in runs.condensed_covers(config)]
-    imported = paths.IMPORTED_COVER_CLASSES, paths.IMPORTED_COVER_VERIFIED
-    sets += [(*imported, run) for run in runs.imported_covers(config)]
     return [
         {
             "run": {"dataset": run["dataset"], "training_set": run["training_set"], "seed": run.get("seed")},
             "classes": paths.fill(classes, run),
             "verified": paths.fill(verified, run),
         }
-        for classes, verified, run in sets
+        for find, classes, verified, _ in _COVERS
+        for run in find(config)
     ]
 
 
