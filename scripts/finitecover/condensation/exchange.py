@@ -21,6 +21,8 @@ from finitecover.training.models import Normalise
 
 CLAMPED_SHARE, CLAMPED_MEAN = 0.1, 0.05  # of the pixels, and of the range on average, from which clamping is noted
 
+COLUMNS = ("dataset", "training_set", "seed", "label", "index")  # of a study's table of places
+
 # Accuracies lie in DC's files as NumPy scalars, which hold data alone.
 _SCALARS = [
     np._core.multiarray.scalar,
@@ -86,6 +88,8 @@ def load_indices(path, dataset, training_set, seed, labels):
     labels: (n,) of the training images. Raises `ValueError` where the table has no such set, or is of other images.
     """
     rows = load_rows(path)
+    if not rows or not set(COLUMNS) <= rows[0].keys():
+        raise ValueError(f"{path}: is no table with columns {', '.join(COLUMNS)} and a row or more")
     own = [row for row in rows if (row["dataset"], row["training_set"]) == (dataset, training_set)]
     if not own:
         known = ", ".join(dict.fromkeys(f"{row['dataset']}/{row['training_set']}" for row in rows))
