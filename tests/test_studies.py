@@ -68,11 +68,13 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
     condensation = expected(2, 2 * 4 * 5, 0, 2 * 5, 2 * 3 * 5, 3) | without
     condensation["total"] -= 5  # two frontiers, two explorers, a figure
     assert workflow.planned(config=["config/condensation.yaml"]) | without == condensation
-    # selections: 2 data sets; 10 methods, 2 of them covers; 1 training + 1 on full; 3 seeds; easycore scores images by
-    # 4 experts
-    selections = expected(2, 2 * 3 * (10 + 1), 2 * 2, 2 * 3 * 5, 2 * 3 * 2, 4)
-    selections |= {"train_expert": 2 * 4, "score_images": 2, "explore_cover": 2 * 2}
-    selections["total"] += 2 * 4 + 2 + 2 - selections.pop("trace_frontier")
+    # selections: 2 data sets; 9 methods, of which free covers have bounds; 1 training + 1 on full; 3 seeds; easycore
+    # scores images by 4 experts
+    selections = expected(2, 2 * 3 * (9 + 1), 2, 2 * 3 * 5, 2 * 3 * 2, 4)
+    more = {"train_expert": 2 * 4, "score_images": 2, "trace_bound": 2 * 3, "collect_tables": 1}
+    selections |= more | {"total": selections["total"] + sum(more.values()) + 1}
+    selections["plot_figure"] += 1
+    selections["total"] -= selections.pop("trace_frontier") + selections.pop("plot_frontier")  # free covers learn none
     assert workflow.planned(config=["config/selections.yaml"]) == selections
 
 

@@ -57,7 +57,7 @@ STUDIES = {
     "covers-cifar10-5k": ("the study of covers, on a tenth of CIFAR-10", ["covers-cifar10-5k"]),
     "free-cifar10": ("free centres on CIFAR-10", ["free", "free-cifar10"]),
     "free": ("free centres on Fashion-MNIST", ["free"]),
-    "free-fair": ("free centres, other trainings", ["free", "free-fair"]),
+    "fair": ("the default study's sets, other trainings", ["fair"]),
     "selections": ("recent rivals of covers", ["selections"]),
     "budgets": ("at which budget the ranking changes", ["budgets"]),
     "robustness": ("one training set, any network", ["robustness"]),
