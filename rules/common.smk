@@ -49,7 +49,9 @@ except settings.ConfigurationError as error:
     raise WorkflowError(f"Configuration refused: {error}") from None
 
 if workflow.is_main_process:
-    for told in filter(None, (locks.look(), checks.forgotten_overlays(sys.argv))):
+    for told in filter(
+        None, (locks.look(), checks.forgotten_overlays(sys.argv), checks.idle_trainings(config))
+    ):
         logger.warning(told)
 
 RUNS, JOBS = runs.runs(config), outputs.costly_jobs(config)
@@ -101,8 +103,8 @@ def print_estimate():
     if not found:
         return {}, None
     logger.info(estimates.told(found, scale))
-    if workflow.dryrun:
-        logger.info(estimates.by_rule(found, jobs, scale))
+    if workflow.dryrun and (told := estimates.by_rule(found, jobs, scale)):
+        logger.info(told)
     seconds = {job.jobid: cost for job, cost in zip(needed, found.seconds) if cost is not None}
     scaled = {job: (scale or 1) * cost for job, cost in seconds.items()}
     return scaled, workflow.cores if workflow.local_exec and not workflow.dryrun else None

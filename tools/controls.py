@@ -25,7 +25,7 @@ def tables(page):
 
 
 def controls(page, titles):
-    """A column per data set: above, what sets that share one property of free centres each reach; below, DM over its
+    """A column per data set: above, accuracy on sets that each share one property with free centres; below, DM over its
     iterations by what it starts from. page: text of the kept benchmark; titles: {data set: title}."""
     sets, starts = tables(page)
     names = list(dict.fromkeys(sets["data set"]))

@@ -118,7 +118,8 @@ def _caption(rows, configs):
     return (
         f"Robust accuracy in percent after adversarial training: the worst case over {attacks} within {norm} "
         f"eps {sizes}. Columns: data set, images per class; full is all images. n = "
-        f"{span(rows['n_images'])} test images, {span(rows['n_seeds'])} seeds. Bold: best beside full.{''.join(marks)}"
+        f"{span(rows['n_images'])} test images, {span(rows['n_seeds'])} seeds. "
+        f"Bold: the best set other than full.{''.join(marks)}"
     )
 
 

@@ -129,13 +129,16 @@ def take(name):
     report = ROOT / paths.REPORT
     if not report.is_file():
         sys.exit("results/ holds no finished study: results/report/report.html is missing")
+    centres = paths.fill_all(paths.CENTRES, outputs.free_covers(merged(name)))
+    if missing := [path for path in centres if not (ROOT / path).is_file()]:
+        sys.exit(f"{missing[0]} is missing; run the study to its end with this version")
     page = report.read_text(encoding="utf-8")
     shutil.rmtree(KEPT / name, ignore_errors=True)
     (KEPT / name).mkdir(parents=True)
     for path in sorted(path for pattern in FILES for path in (ROOT / "results").glob(pattern)):
         if path.suffix != ".png" or base64.b64encode(path.read_bytes()).decode() in page:  # else another study's
             shutil.copyfile(path, KEPT / name / path.name)
-    for path in paths.fill_all(paths.CENTRES, outputs.free_covers(merged(name))):
+    for path in centres:
         if (ROOT / path).stat().st_size <= LARGEST:
             to = KEPT / name / Path(path).relative_to("results")
             to.parent.mkdir(parents=True, exist_ok=True)
@@ -283,7 +286,7 @@ def results_table():
     table, caption = small_table([(_frames(name), _settings(name)) for name in SHOWN])
     older = f" {OLDER.strip()}" if any(map(_is_older, SHOWN)) else ""
     links = ", ".join(f"[{_title(name)}](docs/results/{name}/README.md)" for name in SHOWN)
-    return f"{_markdown(table)}\n*{caption} All tables: {links}.{older}*\n"
+    return f"{_markdown(table)}\n*{caption} {links}.{older}*\n"
 
 
 def main_figure():

@@ -69,10 +69,12 @@ def load_images(path, dataset):
     """
     try:
         arrays = load_arrays(path)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: not an .npz that can be read without running code") from error
     if lacking := {"images", "labels"} - arrays.keys():
         raise ValueError(f"{path}: has no array {', '.join(sorted(lacking))}; it needs images and labels")
+    if wrong := [name for name in ("images", "labels") if arrays[name].dtype.kind not in "iuf"]:
+        raise ValueError(f"{path}: {wrong[0]} are of type {arrays[wrong[0]].dtype}; expected numbers")
     images, labels = (torch.from_numpy(np.ascontiguousarray(arrays[name])) for name in ("images", "labels"))
     in_bytes = images.dtype == torch.uint8
     _check(path, images.float() if in_bytes else images, labels, dataset)
@@ -98,8 +100,10 @@ def load_indices(path, dataset, training_set, seed, labels):
     if seeds and str(seed) not in seeds:
         raise ValueError(f"{path}: {dataset}/{training_set} has seeds {', '.join(seeds)}, not {seed}")
     own = [row for row in own if row["seed"] in ("", str(seed))]
+    if wrong := [row for row in own if not (row["index"].isdecimal() and row["label"].isdecimal())]:
+        raise ValueError(f"{path}: index {wrong[0]['index']!r}, label {wrong[0]['label']!r}: expected whole numbers")
     places, classes = (np.array([int(row[name]) for row in own]) for name in ("index", "label"))
-    if places.min() < 0 or places.max() >= len(labels):
+    if places.max() >= len(labels):
         raise ValueError(f"{path}: place {places.max()} is none of the {len(labels)} training images")
     if wrong := places[labels[places] != classes].tolist():
         raise ValueError(f"{path}: image {wrong[0]} is of another class here; the table is of other training images")

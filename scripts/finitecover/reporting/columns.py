@@ -89,11 +89,11 @@ TABLES = {
         },
     ),
     "indices": (
-        "The images of every cover and coreset, by their places among the training images",
+        "The training images that every cover and coreset has chosen, by their places",
         {
             **{name: _MODEL[name] for name in ("dataset", "training_set", "seed")},
             "label": ("integer", "", "Class."),
-            "index": ("integer", "", "Place among the training images, from 0, in the publisher's order."),
+            "index": ("integer", "", "Place among the prepared training images, from 0."),
         },
     ),
     "condensed": (

@@ -42,10 +42,10 @@ def check(config, schema_path):
         raise ConfigurationError(wrong)
     for name, settings in config["datasets"].items():
         _check_dataset(name, settings)
-    called = titles(config)
+    called = {name: title for name, title in titles(config).items() if name in config["run"]["datasets"]}
     for name, title in called.items():
         others = [other for other in called if other != name and called[other] == title]
-        _require(not others, f"datasets.{name}.title: {title!r} is what {', '.join(others)} is called; titles differ")
+        _require(not others, f"datasets.{name}.title: {', '.join(others)} is called {title!r}, too; give each its own")
     for name, settings in config["methods"].items():
         _check_method(name, settings, config)
     for name, settings in config["trainings"].items():
@@ -68,6 +68,15 @@ def check_files(root):
     """Raise `ConfigurationError` if a file of the user's own lies where older versions looked for it."""
     for old, new in renamed.FILES.items():
         _require(not (root / old).exists(), f"{old}: is now {new}; move what is yours there")
+
+
+def idle_trainings(config):
+    """A line on trainings of the study that run on no set of it; else None."""
+    used = {run["training"] for run in runs(config)}
+    idle = [name for name in config["run"]["trainings"] if name not in used]
+    asked = {name: config["trainings"][name].get("methods") for name in idle}
+    told = [f"{name}" + (f" (for {', '.join(methods)})" if methods else "") for name, methods in asked.items()]
+    return f"No set of this study is trained on by {', '.join(told)}; see run.trainings." if idle else None
 
 
 def forgotten_overlays(arguments):
@@ -159,11 +168,11 @@ def _check_method(name, settings, config):
         _check_one_of(f"{where}.algorithm", settings["algorithm"], ALGORITHMS[family])
         algorithm = ALGORITHMS[family][settings["algorithm"]]
         needed, optional = needed + algorithm.keys, optional + algorithm.optional
-    if family == "imported" and "format" in settings:
-        needed += kinds.FORMATS[settings["format"]]
     for key in needed:
         _require(key in settings, f"{where}: family {family} needs {key}")
     allowed = {"family", *needed, *optional}
+    if family == "imported":
+        allowed |= set(kinds.all_keys(kinds.FORMATS))
     for key in settings:
         _require(key in allowed, f"{where}.{key}: not used by family {family}; allowed: {', '.join(sorted(allowed))}")
     if "model" in settings:
@@ -175,6 +184,8 @@ def _check_method(name, settings, config):
     if "teacher" in settings:
         _check_adversary_of_teacher(where, settings["teacher"], config)
     if family == "imported":
+        form = settings["format"]
+        _check_keys(where, f"format {form}", settings, kinds.FORMATS[form], kinds.all_keys(kinds.FORMATS))
         own = Path(settings["path"]) == Path(paths.table("indices"))
         _require(not own, f"{where}.path: every study writes {settings['path']} anew; copy it to where it stays")
         told = f"{where}: cover and ipc, the images per class in the file, go together; add or remove one"
@@ -338,7 +349,7 @@ def _check_teachers_of_run(config):
             identity(teacher) in trained,
             f"{where}.teacher: the study trains no {teacher['model']} on all images by "
             f"{teacher['training']}; add full to run.methods, {teacher['training']} to run.trainings, "
-            f"{teacher['model']} to run.models",
+            f"{teacher['model']} to run.models, or take what is taught by it out of the study",
         )
 
 

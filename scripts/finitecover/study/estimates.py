@@ -3,7 +3,7 @@ own environment may lack it."""
 
 import csv
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
@@ -49,7 +49,7 @@ def estimate(jobs, config, kept, gpu=False):
     for path in sorted(Path(kept).glob("*/settings.json")):
         settings = json.loads(path.read_text(encoding="utf-8"))
         same = all(_work(settings[key]) == _work(config[key]) for key in WHOLE) and all(
-            settings[key].get(name) == config[key][name] for key in NAMED for name in config["run"][key]
+            _own(settings[key].get(name)) == _own(config[key][name]) for key in NAMED for name in config["run"][key]
         )
         figures = _figures(path.with_name("costs.csv"), None if same else settings)
         alike = [sum(key in figures for key in keys) for keys in zip(*map(_keys, jobs), strict=True)]
@@ -81,15 +81,17 @@ def told(found, scale=None):
 
 
 def by_rule(found, jobs, scale=None):
-    """One line: core-hours of each rule's jobs, the dearest first, those of less than a hundredth left out."""
-    hours, counts = defaultdict(float), defaultdict(int)
+    """One line: core-hours and number of each rule's jobs, the dearest first, those of less than a hundredth left out;
+    None where nothing is known of any."""
+    hours, counts = defaultdict(float), Counter()
     for job, seconds in zip(jobs, found.seconds, strict=True):
-        hours[job["rule"]] += (scale or 1) * (seconds or 0) / 3600
-        counts[job["rule"]] += 1
+        if seconds is not None:
+            hours[job["rule"]] += (scale or 1) * seconds / 3600
+            counts[job["rule"]] += 1
     least = sum(hours.values()) / 100
     dearest = sorted((rule for rule in hours if hours[rule] > least), key=lambda rule: -hours[rule])
-    told = ", ".join(f"{rule} {amount(hours[rule])} ({counts[rule]:,} jobs)" for rule in dearest)
-    return f"By rule: {told}."
+    told = ", ".join(f"{rule} {amount(hours[rule])} for {counts[rule]:,}" for rule in dearest)
+    return f"By rule: {told}." if told else None
 
 
 def amount(hours):
@@ -113,6 +115,11 @@ def core_hours(costs_path):
     """Core-hours of a table of costs, over all jobs."""
     with Path(costs_path).open(encoding="utf-8") as file:
         return sum(float(row["core_seconds"]) for row in csv.DictReader(file)) / 3600
+
+
+def _own(entry):
+    """Settings of a method, training or network, without the methods that a training is for."""
+    return entry and {key: value for key, value in entry.items() if key != "methods"}
 
 
 def _work(section):

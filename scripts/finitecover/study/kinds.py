@@ -65,6 +65,14 @@ class Attack:
 
 
 @dataclass(frozen=True)
+class Format:
+    """A format of imported sets. keys: needed; optional: allowed beside them."""
+
+    keys: tuple = ()
+    optional: tuple = ()
+
+
+@dataclass(frozen=True)
 class Source:
     """A source of data. keys: needed; optional: allowed beside them."""
 
@@ -117,13 +125,18 @@ FAMILIES = MappingProxyType(
             rule="condense_dataset",
             budget=True,
         ),
-        "imported": Family(keys=("format", "path"), optional=("normalisation", "cover", "ipc")),
+        "imported": Family(keys=("format", "path"), optional=("cover", "ipc")),
     }
 )
 
-# Files that sets are imported from: the keys that each needs beside `path`.
+# Files that sets are imported from: what each needs and may have beside the keys of the family.
 FORMATS = MappingProxyType(
-    {"dc": ("experiment",), "mtt": ("experiment",), "npz": (), "indices": ("training_set", "experiment")}
+    {
+        "dc": Format(keys=("experiment",), optional=("normalisation",)),
+        "mtt": Format(keys=("experiment",), optional=("normalisation",)),
+        "npz": Format(),
+        "indices": Format(keys=("training_set", "experiment")),
+    }
 )
 
 _GRADIENT_MATCHING = ("batch_real", "batch_train", "learning_rate_network", "outer_loops", "inner_loops")

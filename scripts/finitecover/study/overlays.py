@@ -14,7 +14,8 @@ from finitecover.study.settings import ConfigurationError
 def derive(config):
     """Write out what a config says in short: methods that are `like` another one, and trainings on some methods.
 
-    Raises `ConfigurationError`, as `derive_methods` does. What is no map or list stays for the schema to refuse.
+    Raises `ConfigurationError`, as `derive_methods` does, and where a training is told its methods in two ways. What is
+    no map or list stays for the schema to refuse.
     """
     derive_methods(config)
     _restrict_trainings(config)
@@ -28,8 +29,12 @@ def _restrict_trainings(config):
         if isinstance(entry, dict) and len(entry) == 1 and isinstance(known, dict):
             ((name, methods),) = entry.items()
             asked[place] = name
-            if isinstance(known.get(name), dict):
-                known[name]["methods"] = methods
+            training = known.get(name)
+            if isinstance(training, dict) and training.setdefault("methods", methods) != methods:
+                raise ConfigurationError(
+                    f"run.trainings: {name} is asked for on {methods}, and trainings.{name}.methods has "
+                    f"{training['methods']}; leave one of both out"
+                )
 
 
 def derive_methods(config):

@@ -105,10 +105,10 @@ def _attack(job, config):
 
 
 def _component(name, settings):
-    """Passes per image of one of AutoAttack's."""
+    """Passes per image of one of AutoAttack's attacks; older settings leave out what is its default."""
     if name == "square":
-        return settings["queries"] * FORWARD
-    return APGD_STEPS * (1 if name == "apgd-ce" else settings["targets"])
+        return settings.get("queries", 5000) * FORWARD
+    return APGD_STEPS * (1 if name == "apgd-ce" else settings.get("targets", 9))
 
 
 def _condense(job, config):

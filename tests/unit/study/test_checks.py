@@ -105,8 +105,9 @@ def test_the_schema_lists_the_kinds_that_there_are():
     assert set(attacks["additionalProperties"]["properties"]["kind"]["enum"]) == set(kinds.ATTACKS)
     keys = properties["methods"]["additionalProperties"]["properties"]
     algorithms = [algorithm for table in kinds.ALGORITHMS.values() for algorithm in table.values()]
-    used = {key for one in (*kinds.FAMILIES.values(), *algorithms) for key in (*one.keys, *one.optional)}
-    assert set(keys) == used | {"family", "like"}.union(*kinds.FORMATS.values())
+    formats = kinds.FORMATS.values()
+    used = {key for one in (*kinds.FAMILIES.values(), *algorithms, *formats) for key in (*one.keys, *one.optional)}
+    assert set(keys) == used | {"family", "like"}
     assert set(keys["format"]["enum"]) == set(kinds.FORMATS)
     condensing = kinds.ALGORITHMS["condensation"].values()
     by_budget = {
@@ -420,9 +421,10 @@ def test_what_each_format_of_an_imported_set_needs_is_told(tmp_path):
     config["run"]["trainings"] = ["pgd-linf"]
     for more, told in (
         ({}, "needs format"),
-        ({"format": "dc"}, "needs experiment"),
-        ({"format": "indices", "experiment": 0}, "needs training_set"),
-        ({"format": "npz", "experiment": 0}, "experiment: not used"),
+        ({"format": "dc"}, "format dc needs experiment"),
+        ({"format": "indices", "experiment": 0}, "format indices needs training_set"),
+        ({"format": "npz", "experiment": 0}, "experiment: not used by format npz"),
+        ({"format": "npz", "normalisation": {"mean": [0], "std": [1]}}, "normalisation: not used by format npz"),
         ({"format": "npz", "path": "results/tables/indices.csv"}, "every study writes results/tables/indices.csv anew"),
     ):
         config["methods"]["theirs"] = theirs | more
@@ -535,3 +537,11 @@ def test_a_data_set_needs_sizes_in_one_of_the_norms_of_the_evaluation():
 def test_a_label_that_is_no_class_needs_no_memory_to_be_counted(tmp_path):
     np.savez(tmp_path / "mine.npz", y_train=np.array([0, 0, 1, 1, 2 * 10**9]))
     assert smallest_class({"source": "npz", "path": str(tmp_path / "mine.npz")}) == 1
+
+
+def test_trainings_that_run_on_no_set_of_the_study_are_told():
+    config = study()
+    assert checks.idle_trainings(config) is None
+    config["run"]["methods"] = ["full", "kmeans"]
+    line = checks.idle_trainings(config)
+    assert "trained on by generalised-linf (for mfc), pgd-linf-teacher (for random, free, dm); see" in line

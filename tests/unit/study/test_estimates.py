@@ -165,7 +165,8 @@ def test_core_hours_of_each_rule_are_told_the_dearest_first(kept):
     jobs = [training("a", "random-ipc1"), training("a", "random-ipc1", "1"), COVER]
     found = estimates.estimate(jobs, CONFIG, kept("one"))
     assert estimates.by_rule(found, jobs) == (
-        "By rule: solve_cover 33 core-minutes (1 jobs), train_model 6.7 core-minutes (2 jobs)."
+        "By rule: solve_cover 33 core-minutes for 1, train_model 6.7 core-minutes for 2."
     )
     cheap = found._replace(seconds=[1, 1, 2000])
-    assert estimates.by_rule(cheap, jobs, 2) == "By rule: solve_cover 67 core-minutes (1 jobs)."
+    assert estimates.by_rule(cheap, jobs, 2) == "By rule: solve_cover 67 core-minutes for 1."
+    assert estimates.by_rule(found._replace(seconds=[None] * 3), jobs) is None

@@ -85,9 +85,18 @@ def test_a_study_asks_for_a_training_on_the_sets_of_some_methods():
 
 
 def test_a_training_that_is_none_and_methods_that_are_none_are_refused():
-    for entry, told in (({"absent": ["full"]}, "absent"), ({"standard": ["absent"]}, "absent"), ({"standard": 5}, "5")):
+    for entry, told in (({"absent": ["full"]}, "absent"), ({"pgd-l2": ["absent"]}, "absent"), ({"pgd-l2": 5}, "5")):
         config = study()
         config["run"]["trainings"] = [entry]
         derive(config)
         with pytest.raises(ConfigurationError, match=told):
             check(config, ROOT / "config/schema.yaml")
+
+
+def test_a_training_is_told_its_methods_in_one_way():
+    config = {"run": {"trainings": [{"pgd": ["full"]}]}, "trainings": {"pgd": {"methods": ["random"]}}}
+    with pytest.raises(ConfigurationError, match=r"pgd is asked for on \['full'\], and trainings.pgd.methods has"):
+        derive(config)
+    config["trainings"]["pgd"]["methods"] = ["full"]
+    config["run"]["trainings"] = [{"pgd": ["full"]}]
+    derive(config)

@@ -148,6 +148,11 @@ def test_data_sets_are_called_by_their_titles_which_differ():
     assert settings.titled(config)["run"]["datasets"] == ["MNIST", "Fashion-MNIST", "CIFAR-10 (1,017 test images)"]
     assert settings.titled(config)["datasets"]["MNIST"] is config["datasets"]["mnist"]
     assert config["run"]["datasets"][0] == "mnist"
-    config["datasets"]["svhn"]["title"] = "digits"
-    with pytest.raises(settings.ConfigurationError, match=r"datasets.digits.title: 'digits' is what svhn is called"):
+    config["datasets"]["svhn"]["title"] = "MNIST"  # of no data set of the study
+    config["datasets"]["cifar10-50k"]["path"] = config["datasets"]["mnist"].get("path", __file__)
+    check(config, ROOT / "config/schema.yaml")
+    config["datasets"]["fashion-mnist"]["title"] = "MNIST"
+    with pytest.raises(
+        settings.ConfigurationError, match=r"datasets.mnist.title: fashion-mnist is called 'MNIST', too"
+    ):
         check(config, ROOT / "config/schema.yaml")
