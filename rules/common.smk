@@ -89,7 +89,11 @@ def lift_limit_on_jobs_per_second():
 def estimate(jobs):
     """The `Estimate` of jobs, and how much longer the same work takes this machine; None each where that is not known."""
     kept = ROOT / "docs" / "results"
-    found = estimates.estimate(jobs, config, kept, gpu=shutil.which("nvidia-smi") is not None) if jobs else None
+    found = (
+        estimates.estimate(jobs, config, kept, gpu=shutil.which("nvidia-smi") is not None)
+        if jobs
+        else None
+    )
     return found, speed.beside(found.benchmark) if found and found.benchmark else None
 
 
