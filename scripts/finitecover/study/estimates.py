@@ -44,21 +44,22 @@ def estimate(jobs, config, kept, gpu=False):
     jobs are most like them. A job counts as much as the same job of another seed did on average, else as the same on
     another data set, else as its rule on its data set, else as its rule; with other settings, by the work of both.
     """
-    works = [_work_of(job, config) for job in jobs]
     runs = []
     for path in sorted(Path(kept).glob("*/settings.json")):
         settings = json.loads(path.read_text(encoding="utf-8"))
         same = all(_work(settings[key]) == _work(config[key]) for key in WHOLE) and all(
             _own(settings[key].get(name)) == _own(config[key][name]) for key in NAMED for name in config["run"][key]
         )
-        figures = _figures(path.with_name("costs.csv"), None if same else settings)
-        alike = [sum(key in figures for key in keys) for keys in zip(*map(_keys, jobs), strict=True)]
+        rows = _rows(path.with_name("costs.csv"))
+        known = {key for row in rows for key in _keys(row)}
+        alike = [sum(key in known for key in keys) for keys in zip(*map(_keys, jobs), strict=True)]
         on_gpu = _environment(path.parent).get("device", "cpu") != "cpu"
-        found = [_look_up(figures, job, work) for job, work in zip(jobs, works, strict=True)]
-        runs.append((on_gpu == gpu, same, alike, path.parent, found))
+        runs.append((on_gpu == gpu, same, alike, path.parent, rows, settings))
     if not runs:
         return None
-    _, same, _, run, seconds = max(runs, key=lambda run: run[:3])
+    _, same, _, run, rows, settings = max(runs, key=lambda run: run[:3])
+    figures = _figures(rows, None if same else settings)
+    seconds = [_look_up(figures, job, None if same else _work_of(job, config)) for job in jobs]
     return Estimate(seconds, run, same, _environment(run).get("benchmark_seconds"))
 
 
@@ -127,17 +128,21 @@ def _work(section):
     return {name: value for name, value in section.items() if name != "precision"}
 
 
-def _figures(path, settings):
+def _rows(path):
+    with path.open(encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        check_columns(path, reader.fieldnames)
+        return list(reader)
+
+
+def _figures(rows, settings):
     """{what jobs are known by: (core-seconds on average, those per unit of work)}; settings: of the run, None where
     those of the study are the same, or where the work of a rule is not known: then there is no second number."""
     figures = defaultdict(list)
-    with path.open(encoding="utf-8") as file:
-        rows = csv.DictReader(file)
-        check_columns(path, rows.fieldnames)
-        for row in rows:
-            told = float(row["core_seconds"]), None if settings is None else _work_of(row, settings)
-            for key in _keys(row):
-                figures[key].append(told)
+    for row in rows:
+        told = float(row["core_seconds"]), None if settings is None else _work_of(row, settings)
+        for key in _keys(row):
+            figures[key].append(told)
     return {key: _rate(told) for key, told in figures.items()}
 
 
