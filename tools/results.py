@@ -60,6 +60,7 @@ STUDIES = {
     "fair": ("the default study's sets, other trainings", ["fair"]),
     "selections": ("recent rivals of covers", ["selections"]),
     "budgets": ("at which budget the ranking changes", ["budgets"]),
+    "budgets-cifar10": ("the same on CIFAR-10", ["budgets", "budgets-cifar10"]),
     "robustness": ("one training set, any network", ["robustness"]),
     "certificates": ("what follows from the centres of a cover", ["certificates"]),
     "certificates-mnist": ("certificates on MNIST", ["certificates", "certificates-mnist"]),
@@ -67,6 +68,7 @@ STUDIES = {
     "mnist": ("all of MNIST, a small study", ["mnist"]),
     "mnist-robust": ("an anchor: all of MNIST at linf 0.3", ["mnist-robust"]),
     "paper": ("full size, for GPUs", ["paper"]),
+    "paper-sample": ("a sample of the jobs at full size", ["paper", "paper-sample"]),
     "smoke": ("the smoke study", ["smoke"]),
 }
 SHOWN = ("free-cifar10", "free")  # what README.md shows, the figure of the first
@@ -269,16 +271,16 @@ def command(name, target=""):
 
 
 def studies_table():
-    """Markdown: the studies, their data sets, in how many core-hours those that are kept ran, and their overlays."""
+    """Markdown: the kept studies, their data sets, core-hours and overlays; the overlays of those that are not kept."""
     rows = []
-    for name, (words, _) in STUDIES.items():
-        is_kept = name in kept()
-        study = f"[{words}](docs/results/{name}/README.md)" if is_kept else words
-        hours = f"{core_hours(KEPT / name / 'costs.csv'):.1f}" if is_kept else ""
+    for name in kept():
+        study = f"[{STUDIES[name][0]}](docs/results/{name}/README.md)"
+        hours = f"{core_hours(KEPT / name / 'costs.csv'):.1f}"
         overlays = f"`{overlays_of(name)}`" if STUDIES[name][1] else "none"
         sets = ", ".join(merged(name)["run"]["datasets"])
         rows.append({"study": study, "data sets": sets, "core-hours": hours, "overlays": overlays})
-    return _markdown(pd.DataFrame(rows))
+    others = ", ".join(f"`{overlays_of(name)}`" for name in STUDIES if name not in kept() and STUDIES[name][1])
+    return _markdown(pd.DataFrame(rows)) + (f"\nWithout kept results: {others}.\n" if others else "")
 
 
 def results_table():
