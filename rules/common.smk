@@ -107,7 +107,7 @@ def print_estimate():
     if not found:
         return {}, None
     logger.info(estimates.told(found, scale))
-    if workflow.dryrun and (told := estimates.by_rule(found, jobs, scale)):
+    if workflow.dryrun and (told := estimates.told_by_rule(found, jobs, scale)):
         logger.info(told)
     seconds = {job.jobid: cost for job, cost in zip(needed, found.seconds) if cost is not None}
     scaled = {job: (scale or 1) * cost for job, cost in seconds.items()}

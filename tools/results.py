@@ -14,6 +14,7 @@ interval.
 import argparse
 import base64
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -37,8 +38,7 @@ from finitecover.reporting.figures.registry import DRAWN, figure_of  # noqa: E40
 from finitecover.reporting.figures.style import save, style  # noqa: E402
 from finitecover.reporting.summaries import HEADINGS, study_tables, written  # noqa: E402
 from finitecover.reporting.verdicts import NOT_TESTED  # noqa: E402
-from finitecover.study import claims, figures, outputs, paths, runs  # noqa: E402
-from finitecover.study.estimates import core_hours  # noqa: E402
+from finitecover.study import claims, estimates, figures, outputs, paths, runs  # noqa: E402
 from finitecover.study.kinds import FAMILIES  # noqa: E402
 from finitecover.study.overlays import derive  # noqa: E402
 from finitecover.study.settings import titles  # noqa: E402
@@ -55,12 +55,11 @@ STUDIES = {
     "larger": ("the default study at three times the cost", ["cifar10-5k", "larger"]),
     "covers": ("the study of covers", ["covers"]),
     "covers-cifar10-5k": ("the study of covers, on a tenth of CIFAR-10", ["covers-cifar10-5k"]),
-    "free-cifar10": ("free centres on CIFAR-10", ["free", "free-cifar10"]),
     "free": ("free centres on Fashion-MNIST", ["free"]),
     "fair": ("the default study's sets, other trainings", ["fair"]),
     "selections": ("recent rivals of covers", ["selections"]),
     "budgets": ("at which budget the ranking changes", ["budgets"]),
-    "budgets-cifar10": ("the same on CIFAR-10", ["budgets", "budgets-cifar10"]),
+    "budgets-cifar10": ("at which budget the ranking changes, on CIFAR-10", ["budgets", "budgets-cifar10"]),
     "robustness": ("one training set, any network", ["robustness"]),
     "certificates": ("what follows from the centres of a cover", ["certificates"]),
     "certificates-mnist": ("certificates on MNIST", ["certificates", "certificates-mnist"]),
@@ -68,10 +67,11 @@ STUDIES = {
     "mnist": ("all of MNIST, a small study", ["mnist"]),
     "mnist-robust": ("an anchor: all of MNIST at linf 0.3", ["mnist-robust"]),
     "paper": ("full size, for GPUs", ["paper"]),
+    "paper-first": ("the part of it to run first", ["paper", "paper-first"]),
     "paper-sample": ("a sample of the jobs at full size", ["paper", "paper-sample"]),
     "smoke": ("the smoke study", ["smoke"]),
 }
-SHOWN = ("free-cifar10", "free")  # what README.md shows, the figure of the first
+SHOWN = ("budgets-cifar10", "free")  # what README.md shows, the figure of the first
 PAGE = """# Reference results
 
 Written by `make docs` from the tables in these folders, which `python tools/results.py take <study>` copied from a run;
@@ -275,7 +275,7 @@ def studies_table():
     rows = []
     for name in kept():
         study = f"[{STUDIES[name][0]}](docs/results/{name}/README.md)"
-        hours = f"{core_hours(KEPT / name / 'costs.csv'):.1f}"
+        hours = f"{estimates.core_hours(KEPT / name / 'costs.csv'):.1f}"
         overlays = f"`{overlays_of(name)}`" if STUDIES[name][1] else "none"
         sets = ", ".join(merged(name)["run"]["datasets"])
         rows.append({"study": study, "data sets": sets, "core-hours": hours, "overlays": overlays})
@@ -324,7 +324,7 @@ def _as_text(table):
 
 def origin(name):
     """A sentence that says what made the kept results of a study, and in how long."""
-    hours = core_hours(KEPT / name / "costs.csv")
+    hours = estimates.core_hours(KEPT / name / "costs.csv")
     made = f"`{command(name)}` in {hours:.1f} core-hours: {machine(load_json(KEPT / name / 'environment.json'))}."
     return made + (OLDER if _is_older(name) else "")
 
@@ -461,32 +461,53 @@ def _jobs(config, claim):
     return jobs
 
 
+def full_size(name):
+    """Markdown: hours of a study by rule, estimated from kept runs on a GPU and on CPUs, and peak memory on a GPU."""
+    config = merged(name)
+    jobs = outputs.costly_jobs(config)
+    gpu, cpu = (estimates.estimate(jobs, config, KEPT, gpu) for gpu in (True, False))
+    on_cpu, rules = estimates.by_rule(cpu, jobs), estimates.by_rule(gpu, jobs)
+    memory = load_csv(gpu.run / "costs.csv").groupby("rule")["max_rss_mib"].max() / 1024
+    rows = [["all", len(jobs), gpu.hours(), cpu.hours(), memory.max()]]
+    rows += [[rule, count, hours, on_cpu.get(rule, [0])[0], memory[rule]] for rule, (hours, count) in rules.items()]
+    hours = f"hours, {estimates.machine_of(gpu.run)}", f"core-hours, {estimates.machine_of(cpu.run)}"
+    shown = [[rule, f"{count:,}", *map(_rounded, numbers)] for rule, count, *numbers in rows if numbers[0] >= 0.1]
+    table = _markdown(pd.DataFrame(shown, columns=["rule", "jobs", *hours, "peak GiB"]))
+    sources = " and ".join(f"[{run.name}](results/{run.name}/README.md)" for run in (gpu.run, cpu.run))
+    return f"{table}\n*From {sources}, scaled by the work of each job.*\n"
+
+
+def _rounded(number):
+    return f"{number:,.0f}" if number >= 20 else f"{number:.1f}" if number else ""
+
+
 def with_parts(text):
-    """README.md with its present parts between their marks."""
-    for part, write in PARTS.items():
-        start, end = f"<!-- {part} -->\n", f"<!-- end of {part} -->\n"
-        before, rest = text.split(start)
-        _, after = rest.split(end)
-        text = f"{before}{start}{write()}{end}{after}"
-    return text
+    """A document with its present parts between their marks."""
+
+    def written_anew(found):
+        return f"<!-- {found[1]} -->\n{PARTS[found[1]]()}<!-- end of {found[1]} -->\n"
+
+    return re.sub("<!-- ([a-z ]+) -->\n.*?<!-- end of \\1 -->\n", written_anew, text, flags=re.S)
 
 
-# What is written into README.md, by the name of its marks.
+# What is written into documents, by the name of its marks.
 PARTS = {
     "figure": main_figure,
     "results": results_table,
     "claims": claims_table,
     "studies": studies_table,
     "citation": citation,
+    "hours at full size": lambda: full_size("paper"),
+    "hours of the first part": lambda: full_size("paper-first"),
 }
+DOCUMENTS = [ROOT / "README.md", ROOT / "docs/full-size.md"]  # those that have parts
 
 
 def pages():
     """{path: text} of all that is written from what is kept."""
-    readme = ROOT / "README.md"
-    overviews = {readme: with_parts(readme.read_text(encoding="utf-8")), ROOT / "docs/claims.md": claims_page()}
-    overviews[KEPT / "README.md"] = index_page()
-    return overviews | {KEPT / name / "README.md": study_page(name) for name in kept()}
+    documents = {path: with_parts(path.read_text(encoding="utf-8")) for path in DOCUMENTS}
+    overviews = {ROOT / "docs/claims.md": claims_page(), KEPT / "README.md": index_page()}
+    return documents | overviews | {KEPT / name / "README.md": study_page(name) for name in kept()}
 
 
 def main():

@@ -23,7 +23,7 @@ START = 3  # core-seconds that a job with networks takes before it works: Python
 class Estimate(NamedTuple):
     """Core-seconds of each job, None for one that no figures speak for, on the machine of the kept run that they are
     from, scaled by `work` where its settings are others; whether that run had the same settings; seconds of its
-    benchmark (`jobs.speed`), None where it kept none."""
+    benchmark (`jobs.speed`), which is one of processors: None where it kept none or ran on a GPU."""
 
     seconds: list
     run: Path
@@ -40,9 +40,10 @@ def estimate(jobs, config, kept, gpu=False):
 
     jobs: dicts of rule and what identifies the job, as in a table of costs. config: of the study. kept: folder of
     reference runs, each a folder with costs.csv, settings.json and environment.json; one on a GPU is preferred where
-    there is one (gpu), one without where there is none, then one with the settings of the study, then the one whose
-    jobs are most like them. A job counts as much as the same job of another seed did on average, else as the same on
-    another data set, else as its rule on its data set, else as its rule; with other settings, by the work of both.
+    there is one (gpu), one without where there is none, then one with the settings of the study, then one with its
+    networks, then the one whose jobs are most like them. A job counts as much as the same job of another seed did on
+    average, else as the same on another data set, else as its rule on its data set, else as its rule; with other
+    settings, by the work of both.
     """
     runs = []
     for path in sorted(Path(kept).glob("*/settings.json")):
@@ -53,14 +54,18 @@ def estimate(jobs, config, kept, gpu=False):
         rows = _rows(path.with_name("costs.csv"))
         known = {key for row in rows for key in _keys(row)}
         alike = [sum(key in known for key in keys) for keys in zip(*map(_keys, jobs), strict=True)]
-        on_gpu = _environment(path.parent).get("device", "cpu") != "cpu"
-        runs.append((on_gpu == gpu, same, alike, path.parent, rows, settings))
+        networks = all(
+            name in settings["run"]["models"] and settings["models"][name] == config["models"][name]
+            for name in config["run"]["models"]
+        )
+        runs.append((bool(_gpu(path.parent)) == gpu, same, networks, alike, path.parent, rows, settings))
     if not runs:
         return None
-    _, same, _, run, rows, settings = max(runs, key=lambda run: run[:3])
+    _, same, _, _, run, rows, settings = max(runs, key=lambda run: run[:4])
     figures = _figures(rows, None if same else settings)
     seconds = [_look_up(figures, job, None if same else _work_of(job, config)) for job in jobs]
-    return Estimate(seconds, run, same, _environment(run).get("benchmark_seconds"))
+    benchmark = None if _gpu(run) else _environment(run).get("benchmark_seconds")
+    return Estimate(seconds, run, same, benchmark)
 
 
 def told(found, scale=None):
@@ -69,29 +74,34 @@ def told(found, scale=None):
     like = "the same settings" if found.same else "different settings, by the work of both"
     if scale:
         scaled = f"scaled by {scale:.2f}, as a benchmark of both machines says"
+    elif _gpu(found.run):
+        scaled = "a core with a GPU; GPUs differ, and this is not scaled to yours"
+    elif found.benchmark is None:
+        scaled = "unscaled: no benchmark was kept of that machine"
     else:
-        missing = (
-            "no benchmark was kept of that machine" if found.benchmark is None else "no NumPy here to measure with"
-        )
-        scaled = f"unscaled: {missing}"
+        scaled = "unscaled: no NumPy here to measure with"
     known = sum(seconds is not None for seconds in found.seconds)
     return (
         f"Estimate: {amount(found.hours(scale or 1))} for {known} of {len(found.seconds)} jobs that cost time, from "
-        f"docs/results/{found.run.name} ({processor(found.run)}), with {like}; {scaled}."
+        f"docs/results/{found.run.name} ({machine_of(found.run)}), with {like}; {scaled}."
     )
 
 
-def by_rule(found, jobs, scale=None):
-    """One line: core-hours and number of each rule's jobs, the dearest first, those of less than a hundredth left out;
-    None where nothing is known of any."""
+def by_rule(found, jobs, scale=1.0):
+    """{rule: (core-hours, number of jobs)} of those that something is known of, the dearest first."""
     hours, counts = defaultdict(float), Counter()
     for job, seconds in zip(jobs, found.seconds, strict=True):
         if seconds is not None:
-            hours[job["rule"]] += (scale or 1) * seconds / 3600
+            hours[job["rule"]] += scale * seconds / 3600
             counts[job["rule"]] += 1
-    least = sum(hours.values()) / 100
-    dearest = sorted((rule for rule in hours if hours[rule] > least), key=lambda rule: -hours[rule])
-    told = ", ".join(f"{rule} {amount(hours[rule])} for {counts[rule]:,}" for rule in dearest)
+    return {rule: (hours[rule], counts[rule]) for rule in sorted(hours, key=lambda rule: -hours[rule])}
+
+
+def told_by_rule(found, jobs, scale=None):
+    """One line on `by_rule`, rules of less than a hundredth left out; None where nothing is known of any."""
+    rules = by_rule(found, jobs, scale or 1)
+    least = sum(hours for hours, _ in rules.values()) / 100
+    told = ", ".join(f"{rule} {amount(hours)} for {count:,}" for rule, (hours, count) in rules.items() if hours > least)
     return f"By rule: {told}." if told else None
 
 
@@ -103,9 +113,15 @@ def amount(hours):
     return f"{minutes:.0f} core-minutes" if minutes >= 10 else f"{minutes:.1f} core-minutes"
 
 
-def processor(run):
-    """The processor that a kept run was made on."""
-    return _environment(run)["processor"]
+def machine_of(run):
+    """The GPU that a kept run was made on, else the processor."""
+    return _gpu(run) or _environment(run)["processor"]
+
+
+def _gpu(run):
+    """The GPU that a kept run was made on, None for one without."""
+    device = _environment(run).get("device", "cpu")
+    return None if device == "cpu" else device
 
 
 def _environment(run):

@@ -78,6 +78,17 @@ def test_among_other_settings_the_run_with_the_most_similar_jobs_counts(kept, tm
     assert estimates.estimate([job], CONFIG, tmp_path)[:3] == ([7], tmp_path / "second", False)
 
 
+def test_among_other_settings_a_run_with_the_same_networks_goes_before_more_similar_jobs(kept):
+    def with_width(width, steps):
+        run = CONFIG["run"] | {"models": ["convnet"]}
+        return CONFIG | {"run": run, "models": {"convnet": {"width": width}}, "optimisation": {"steps": steps}}
+
+    kept("similar", with_width(16, 5))
+    folder = kept("same-network", with_width(128, 5), costs=COSTS.replace("a,random", "z,random"))
+    assert estimates.estimate([training("a", "random-ipc1")], with_width(128, 9), folder).run.name == "same-network"
+    assert estimates.estimate([training("a", "random-ipc1")], with_width(32, 9), folder).run.name == "similar"
+
+
 def test_only_what_a_study_uses_must_be_the_same(kept):
     folder, job = kept("one"), COVER
     more = CONFIG | {"methods": CONFIG["methods"] | {"new": {}}}
@@ -126,10 +137,10 @@ def test_core_hours_count_every_core(tmp_path, kept):
     assert estimates.core_hours(kept("one") / "one" / "costs.csv") == 2800 / 3600
 
 
-def test_every_kept_run_names_its_processor():
+def test_every_kept_run_names_its_machine():
     runs = [path.parent for path in (Path(__file__).parents[3] / "docs/results").glob("*/settings.json")]
     assert len(runs) >= 1
-    assert all(estimates.processor(run) for run in runs)
+    assert all(estimates.machine_of(run) for run in runs)
 
 
 def test_what_a_job_took_with_other_settings_is_scaled_by_its_work(tmp_path):
@@ -156,17 +167,22 @@ def test_what_a_job_took_with_other_settings_is_scaled_by_its_work(tmp_path):
 
 def test_figures_of_a_gpu_speak_for_machines_with_one(kept):
     kept("cpu", costs=COSTS.replace("2000", "20"))
-    folder = kept("gpu", device="NVIDIA H200")
+    folder = kept("gpu", device="NVIDIA H200", benchmark_seconds=0.25)
     assert estimates.estimate([COVER], CONFIG, folder).run.name == "cpu"
-    assert estimates.estimate([COVER], CONFIG, folder, gpu=True).run.name == "gpu"
+    found = estimates.estimate([COVER], CONFIG, folder, gpu=True)
+    assert found.run.name == "gpu"
+    assert found.benchmark is None  # which is one of processors
+    told = "docs/results/gpu (NVIDIA H200), with the same settings; a core with a GPU; GPUs differ"
+    assert told in estimates.told(found)
 
 
 def test_core_hours_of_each_rule_are_told_the_dearest_first(kept):
     jobs = [training("a", "random-ipc1"), training("a", "random-ipc1", "1"), COVER]
     found = estimates.estimate(jobs, CONFIG, kept("one"))
-    assert estimates.by_rule(found, jobs) == (
+    assert estimates.by_rule(found, jobs) == {"solve_cover": (2000 / 3600, 1), "train_model": (400 / 3600, 2)}
+    assert estimates.told_by_rule(found, jobs) == (
         "By rule: solve_cover 33 core-minutes for 1, train_model 6.7 core-minutes for 2."
     )
     cheap = found._replace(seconds=[1, 1, 2000])
-    assert estimates.by_rule(cheap, jobs, 2) == "By rule: solve_cover 67 core-minutes for 1."
-    assert estimates.by_rule(found._replace(seconds=[None] * 3), jobs) is None
+    assert estimates.told_by_rule(cheap, jobs, 2) == "By rule: solve_cover 67 core-minutes for 1."
+    assert estimates.told_by_rule(found._replace(seconds=[None] * 3), jobs) is None
