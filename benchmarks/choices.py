@@ -22,7 +22,6 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 import numpy as np
 import torch
 import yaml
-from snakemake.utils import update_config
 
 from finitecover.coresets.selection import select
 from finitecover.data import checks, sources
@@ -46,12 +45,12 @@ SIZES = {"mnist": (0.1, 0.2, 0.3), "fashion-mnist": (0.05, 0.1, 0.15, 0.2), "cif
 
 
 def configuration():
-    """The default study's, with a tenth of CIFAR-10, and the mirror folder that FINITECOVER_MIRROR names."""
+    """The default study's on these data sets, with the mirror folder that FINITECOVER_MIRROR names."""
     mirror = os.environ.get("FINITECOVER_MIRROR")
     if not mirror:
         sys.exit("FINITECOVER_MIRROR names no folder with the publishers' files")
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-    update_config(config, yaml.safe_load((ROOT / "config/cifar10-5k.yaml").read_text(encoding="utf-8")))
+    config["run"]["datasets"] = list(SIZES)
     derive(config)
     config["data"]["mirror"] = mirror
     return config
@@ -171,7 +170,7 @@ def arguments(description, parts, datasets):
 
 def main():
     """Print a table per part."""
-    options = arguments(__doc__, PARTS, ("mnist", "fashion-mnist", "cifar10-5k"))
+    options = arguments(__doc__, PARTS, tuple(SIZES))
     config = configuration()
     loaded = {name: Data(name, config) for name in options.datasets}
     for part in [part for part in options.parts if part != "eps"]:

@@ -139,6 +139,29 @@ def test_without_a_teacher_the_small_table_has_two_budgets(small_study):
     assert table.set_index("method").loc["random"].tolist() == ["**98.0**", "**50.0**"]
 
 
+def test_of_a_claim_it_is_told_per_data_set_what_its_comparisons_say():
+    rows = [
+        ("above", "A", "holds", 1.24),
+        ("above", "A", "holds", 9.4),
+        ("above", "A", "inconclusive", 3.0),
+        ("above", "B", "fails", -2.0),
+        ("below", "B", "at chance", 0.5),
+        ("other", "A", "holds", 1.0),
+        ("never", None, "not tested", None),
+    ]
+    comparisons = pd.DataFrame(rows, columns=["claim", "dataset", "verdict", "effect"])
+    overview = load("overview")
+    table = overview.by_dataset(comparisons, {"above": "It is above.", "below": "It is below.", "never": "It is."})
+    assert table.columns.tolist() == ["claim", "A", "B"]
+    assert table.to_numpy().tolist() == [
+        ["It is above.", "2 holds, 1 inconclusive; +1.2 to +9.4", "1 fails; -2.0"],
+        ["It is below.", "", "at chance"],
+        ["It is.", "", ""],
+    ]
+    decided = overview.decisions([("one", comparisons, 2.5)])
+    assert decided.to_numpy().tolist() == [["one", 5, 4, "2.5", "2"]]
+
+
 def test_the_citation_is_that_of_the_file():
     citation = {
         "type": "software",

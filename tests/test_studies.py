@@ -234,11 +234,12 @@ def test_the_default_study_needs_no_network_where_there_is_a_mirror(methods, mak
     less["methods"]["dsa"] = less["methods"]["dc"]
     less["run"] |= {"methods": methods} if methods else {}
     less["data"] = {"mirror": str(mirror.resolve())}
+    less["datasets"] = {"cifar10-50k": {"budgets": [10]}}
     (workflow.folder / "less.yaml").write_text(yaml.safe_dump(less))
-    process = workflow.run(config=["config/cifar10-5k.yaml", "less.yaml"], prefix=WITHOUT_NETWORK)
+    process = workflow.run(config=["config/cifar10-50k.yaml", "less.yaml"], prefix=WITHOUT_NETWORK)
     assert "100 %: " in process.stdout
     runs = pd.read_csv(workflow.folder / "results/tables/runs.csv")
-    assert set(runs["dataset"]) == {"mnist", "fashion-mnist", "cifar10-5k"}
+    assert set(runs["dataset"]) == {"mnist", "fashion-mnist", "cifar10-50k"}
     assert len(runs["method"].unique()) == (len(methods) if methods else 9)
     (workflow.folder / "less.yaml").write_text("data: {mirror: null}")
     target = "results/cifar10/data/train.npy"

@@ -8,6 +8,7 @@ import pandas as pd
 
 from finitecover.reporting.statistics import FAILED_MARK, at_training_eps, span, with_gates
 from finitecover.reporting.summaries import with_all_titles
+from finitecover.reporting.verdicts import DECIDED_OR_OPEN, FAILS, HOLDS, overall
 from finitecover.study.kinds import FULL, LABELS
 from finitecover.study.runs import budgets
 from finitecover.study.settings import every_training_eps, strength
@@ -121,6 +122,44 @@ def _caption(rows, configs):
         f"{span(rows['n_images'])} test images, {span(rows['n_seeds'])} seeds. "
         f"Bold: the best set other than full.{''.join(marks)}"
     )
+
+
+def by_dataset(comparisons, sentences):
+    """A row per claim, a column per data set: how many comparisons say what, the smallest and the largest effect.
+
+    comparisons: rows of claims.csv of a study, data sets by their titles; sentences: {claim: words}, the claims shown.
+    What does not count is told where nothing counts. "" where the study compares nothing there.
+    """
+    made = comparisons[comparisons["dataset"].notna()]
+    table = pd.DataFrame({"claim": pd.Series(sentences)})
+    for dataset, here in made.groupby("dataset", sort=False):
+        table[dataset] = here.groupby("claim").apply(_said, include_groups=False)
+    return table.fillna("")
+
+
+def decisions(studies):
+    """A row per study: comparisons that count, how many of them are decided, and core-hours.
+
+    studies: triples of name, claims.csv and core-hours.
+    """
+    rows = []
+    for name, comparisons, hours in studies:
+        counting = comparisons["verdict"].isin(DECIDED_OR_OPEN).sum()
+        decided = comparisons["verdict"].isin((HOLDS, FAILS)).sum()
+        rates = {"core-hours": f"{hours:.1f}", "decided per core-hour": f"{decided / hours:.0f}"}
+        rows.append({"study": name, "comparisons": counting, "decided": decided} | rates)
+    return pd.DataFrame(rows)
+
+
+def _said(comparisons):
+    """ "3 hold, 1 inconclusive; +1.2 to +9.4"."""
+    counting = comparisons[comparisons["verdict"].isin(DECIDED_OR_OPEN)]
+    if counting.empty:
+        return overall(comparisons["verdict"])
+    counts = counting["verdict"].value_counts()
+    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in DECIDED_OR_OPEN if verdict in counts)
+    low, high = f"{counting['effect'].min():+.1f}", f"{counting['effect'].max():+.1f}"
+    return f"{said}; {low if low == high else f'{low} to {high}'}"
 
 
 def bibtex(citation):

@@ -29,14 +29,14 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tools")]
 
 from controls import controls  # noqa: E402
-from overview import bibtex, small_table  # noqa: E402
+from overview import bibtex, by_dataset, decisions, small_table  # noqa: E402
 
 from finitecover.jobs.environment import environment, machine  # noqa: E402
 from finitecover.jobs.files import load_json, load_rows, save_json  # noqa: E402
 from finitecover.jobs.tables import load_csv  # noqa: E402
 from finitecover.reporting.figures.registry import DRAWN, figure_of  # noqa: E402
 from finitecover.reporting.figures.style import save, style  # noqa: E402
-from finitecover.reporting.summaries import HEADINGS, study_tables, written  # noqa: E402
+from finitecover.reporting.summaries import HEADINGS, study_tables, with_all_titles, written  # noqa: E402
 from finitecover.reporting.verdicts import NOT_TESTED  # noqa: E402
 from finitecover.study import claims, estimates, figures, outputs, paths, runs  # noqa: E402
 from finitecover.study.kinds import FAMILIES  # noqa: E402
@@ -72,6 +72,21 @@ STUDIES = {
     "smoke": ("the smoke study", ["smoke"]),
 }
 SHOWN = ("budgets-cifar10", "free")  # what README.md shows, the figure of the first
+MAIN_CLAIMS = (  # those that docs/findings.md puts in numbers
+    "adversarial-training-helps",
+    "condensed-below-full",
+    "condensed-below-random",
+    "mfc-above-condensed",
+    "generalised-above-pgd",
+    "mfc-above-random",
+    "free-above-random",
+    "free-above-subsets",
+    "free-above-condensed",
+    "condensed-from-free",
+    "labels-above-own-classes",
+    "labels-not-images",
+    "full-above-labelled",
+)
 PAGE = """# Reference results
 
 Written by `make docs` from the tables in these folders, which `python tools/results.py take <study>` copied from a run;
@@ -291,6 +306,13 @@ def results_table():
     return f"{_markdown(table)}\n*{caption} {links}.{older}*\n"
 
 
+def findings_table():
+    """Markdown: what the comparisons behind the main claims say, by data set, in the study shown first."""
+    frames, _ = with_all_titles(_frames(SHOWN[0]), _settings(SHOWN[0]))
+    sentences = {name: claim["says"] for name, claim in _claims().items() if name in MAIN_CLAIMS}
+    return _markdown(by_dataset(frames["claims"], sentences))
+
+
 def main_figure():
     """Markdown: the main figure of the first study that README.md shows."""
     figure = figures.FIGURES["methods"]
@@ -338,6 +360,9 @@ def index_page():
             _figure(f"{name}/methods.png", figures.FIGURES["methods"].title),
             f"\n{_markdown(_tables(name)['ranking'])}",
         ]
+    hours = {name: estimates.core_hours(KEPT / name / "costs.csv") for name in kept()}
+    decided = decisions([(_title(name), _frames(name)["claims"], hours[name]) for name in kept()])
+    parts.append(f"\n## How much is decided\n\n{_markdown(decided)}")
     kept_benches = [name for name in BENCHMARKS if (KEPT / f"benchmarks/{name}.md").is_file()]
     if kept_benches:
         parts.append("\n## Benchmarks\n\n")
@@ -497,10 +522,11 @@ PARTS = {
     "claims": claims_table,
     "studies": studies_table,
     "citation": citation,
+    "findings": findings_table,
     "hours at full size": lambda: full_size("paper"),
     "hours of the first part": lambda: full_size("paper-first"),
 }
-DOCUMENTS = [ROOT / "README.md", ROOT / "docs/full-size.md"]  # those that have parts
+DOCUMENTS = [ROOT / "README.md", ROOT / "docs/findings.md", ROOT / "docs/full-size.md"]  # those that have parts
 
 
 def pages():

@@ -377,16 +377,16 @@ def test_the_frontier_asks_for_the_budgets_and_the_radius_of_the_study():
 
 
 def test_a_path_may_lead_into_the_mirror(tmp_path):
-    config = study("cifar10-5k")
-    with pytest.raises(ConfigurationError, match=r"datasets.cifar10-5k.path: names \{mirror\}, but data.mirror is not"):
+    config = study("cifar10-50k")
+    with pytest.raises(ConfigurationError, match=r"datasets.cifar10-50k.path: names \{mirror\}, but data.mirror"):
         checks.check(config, SCHEMA)
     config["data"]["mirror"] = str(tmp_path)
-    with pytest.raises(ConfigurationError, match=r"datasets.cifar10-5k.path: there is no file .*cifar10-subset.npz"):
+    with pytest.raises(ConfigurationError, match=r"datasets.cifar10-50k.path: there is no file .*cifar10-train.npz"):
         checks.check(config, SCHEMA)
-    (tmp_path / "cifar10-subset.npz").touch()
+    (tmp_path / "cifar10-train.npz").touch()
     checks.check(config, SCHEMA)
-    found = settings.source_settings(config, "cifar10-5k")
-    assert found == {"source": "npz", "path": f"{tmp_path}/cifar10-subset.npz"}
+    found = settings.source_settings(config, "cifar10-50k")
+    assert found == {"source": "npz", "path": f"{tmp_path}/cifar10-train.npz"}
 
 
 def test_a_folder_must_be_there_before_any_work_is_done(tmp_path):
