@@ -2,7 +2,7 @@
 
 
 rule train_expert:
-    """Train an expert, whose trajectory on the real images trajectory matching follows; for all budgets and seeds."""
+    """Train an expert on the real images, whose trajectory is matched; for all budgets and seeds."""
     input:
         train=paths.TRAIN,
         summary=paths.SUMMARY,

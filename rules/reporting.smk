@@ -22,7 +22,7 @@ rule collect_runs:
 
 
 rule summarise_runs:
-    """Mean, deviation and interval over seeds and images, as CSV and as a LaTeX table."""
+    """Summarise accuracies: mean, deviation and interval over seeds and images, as CSV and as a LaTeX table."""
     input:
         examples=paths.fill_all(paths.EXAMPLES, RUNS),
         gates=paths.table("gates"),
@@ -44,7 +44,7 @@ rule summarise_runs:
 
 
 rule collect_costs:
-    """Seconds, memory and passes through networks of every job that costs time."""
+    """Collect seconds, memory and passes through networks of every job that costs time."""
     input:
         benchmarks=outputs.benchmarks(JOBS),
         counts=outputs.counts(JOBS),
@@ -64,7 +64,7 @@ rule collect_costs:
 
 
 rule collect_provenance:
-    """Result file, digest, training set and cost of every model."""
+    """Collect result file, digest, training set and cost of every model."""
     input:
         accuracies=paths.fill_all(paths.ACCURACIES, RUNS),
         costs=paths.table("costs"),
@@ -87,7 +87,7 @@ rule collect_provenance:
 
 
 rule collect_covers:
-    """One table of every cover: size, radius, bound, class by class."""
+    """Collect size, radius and bound of every cover, class by class."""
     input:
         classes=[cover["classes"] for cover in outputs.covers(config)],
         verified=[cover["verified"] for cover in outputs.covers(config)],
@@ -106,7 +106,7 @@ rule collect_covers:
 
 
 rule collect_sets:
-    """What others need to use the sets of a study: places of chosen images, and centres of free covers."""
+    """Write what others need to use the sets of a study: indices of chosen images, and centres of free covers."""
     input:
         sets=[paths.training_set(config, made) for made in outputs.chosen_sets(config)],
     output:
@@ -125,7 +125,7 @@ rule collect_sets:
 
 
 rule collect_condensed:
-    """One table of every condensed set: clamping, loss, passes through networks."""
+    """Collect clamping, loss and passes through networks of every condensed set."""
     input:
         summaries=outputs.condensed_summaries(config),
         histories=outputs.condensed_histories(config),
@@ -146,7 +146,7 @@ rule collect_condensed:
 
 
 rule collect_tables:
-    """One table of all certificates, of all bounds, of all transferred attacks."""
+    """Join the tables of one kind of all models: certificates, bounds, or transferred attacks."""
     input:
         tables=of_study(outputs.joined_paths, "table"),
     output:
@@ -205,7 +205,7 @@ rule collect_claims:
 
 
 rule describe_tables:
-    """What every column of every table means: a Frictionless data package."""
+    """Describe every column of every table, as a Frictionless data package."""
     input:
         tables=list(outputs.tables(config).values()),
     output:
@@ -244,7 +244,7 @@ rule plot_figure:
 
 
 rule plot_frontier:
-    """Size against radius of covers, with lower bounds."""
+    """Draw the size of covers against their radius, with lower bounds."""
     input:
         frontiers=[part["path"] for part in outputs.frontier_parts(config)],
     output:
@@ -267,7 +267,7 @@ rule plot_frontier:
 
 
 rule plot_images:
-    """The chosen and the synthetic images of every method."""
+    """Draw the chosen and the synthetic images of every method."""
     input:
         sets=of_study(outputs.shown_set_paths, "dataset"),
     output:
@@ -287,7 +287,7 @@ rule plot_images:
 
 
 rule plot_adversarial:
-    """A few test images with what the attacks made of them, for a model of every family of methods."""
+    """Draw a few test images with what the attacks made of them, for a model of every family of methods."""
     input:
         pictures=of_study(outputs.picture_paths, "dataset"),
     output:
@@ -308,7 +308,7 @@ rule plot_adversarial:
 
 
 rule plot_condensation:
-    """Loss of every condensation of a data set, and how its images change over the iterations."""
+    """Draw the loss of every condensation of a data set, and how its images change over the iterations."""
     input:
         histories=of_study(outputs.histories, "dataset"),
         snapshots=of_study(outputs.snapshots, "dataset"),
@@ -330,7 +330,7 @@ rule plot_condensation:
 
 
 rule record_environment:
-    """Versions, machine and commit that produced the tables."""
+    """Record the versions, machine and commit that produced the tables."""
     input:
         runs=paths.table("runs"),
         requirements=str(ROOT / "pyproject.toml"),

@@ -2,7 +2,7 @@
 
 
 rule label_set:
-    """Give a training set the labels of a teacher, a model of all images of the same seed."""
+    """Give a training set the labels of a teacher, a model trained on all images with the same seed."""
     input:
         set=of_study(paths.set_template, "training_set"),
         summary=paths.SUMMARY,

@@ -115,8 +115,7 @@ means that the other comparisons are inconclusive, "mixed" that some hold and so
 "Verdict" is that of the first kept study that tests the claim. "Effect" is the median over its comparisons, with the
 smallest and the largest. "Minutes" are core-minutes of all jobs that the claim needs: in that study, and in the smoke
 study. Each command takes a minute of your time, less than 2 GB of memory and less than 100 MB of disk beside the
-environment and the data. In a command, name files before `--configfile`: it takes all that follows as overlays.
-Snakemake uses only the last of several `--configfile`, so put several overlays behind one.
+environment and the data. [running.md](running.md) says how to write such commands.
 
 A new run of the smoke study should give the same verdicts. On the machine that made the kept results it gives the same
 bytes; elsewhere `make check-results` allows {accuracy:.0f} points for each accuracy and {mean:.0f} on average.

@@ -89,7 +89,7 @@ TABLES = {
         },
     ),
     "indices": (
-        "The training images that every cover and coreset has chosen, by their places",
+        "The training images that every cover and coreset has chosen, by index",
         {
             **{name: _MODEL[name] for name in ("dataset", "training_set", "seed")},
             "label": ("integer", "", "Class."),
