@@ -18,7 +18,6 @@ rule download_dataset:
         mem_mb=memory(4000),
     params:
         settings=of_study(settings.source_settings, "dataset"),
-        mirror=settings.mirror(config),
         contents=of_study(settings.source_contents, "dataset"),
         code=code("download_dataset"),
     script:

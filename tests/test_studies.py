@@ -247,6 +247,16 @@ def test_the_default_study_needs_no_network_where_there_is_a_mirror(methods, mak
     assert "Error: cifar10: cifar-10-python.tar.gz (data.mirror is not set) could not be downloaded" in process.stdout
 
 
+def test_a_mirror_that_moved_is_no_reason_to_start_again(make_workflow, mirror, tmp_path):
+    workflow = make_workflow()
+    target = "results/mnist/data/train.npy"
+    for folder in ("before", "after"):
+        (tmp_path / folder).symlink_to(mirror.resolve())
+        (workflow.folder / f"{folder}.yaml").write_text(yaml.safe_dump({"data": {"mirror": str(tmp_path / folder)}}))
+    workflow.run(target, config=["before.yaml"])
+    assert "Nothing to be done" in workflow.run(target, config=["after.yaml"]).stdout
+
+
 def test_own_folder_of_images_runs_like_any_data_set(make_workflow, rng):
     from PIL import Image
 

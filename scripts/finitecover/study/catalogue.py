@@ -42,15 +42,11 @@ def source_files(settings):
     return [settings["path"]] if settings["source"] == "npz" else []
 
 
-def source_state(settings, dataset, mirror):
-    """What tells whether the many files of a source are the same as before: names, sizes and times of change, as text.
-
-    Those of a folder of images, or those in the mirror that may be a publisher's; "" where there are none.
+def source_state(settings):
+    """What tells whether the images of a folder are the same as before: names, sizes and times of change, as text; ""
+    for other sources. A publisher's files need none, since their checksums are known.
     """
-    folders = [Path(settings["path"])] if settings["source"] == "folder" else []
-    if settings["source"] == "torchvision" and mirror:
-        folders = [Path(mirror, dataset), Path(mirror, settings["name"], "raw")]
-    files = [path for folder in folders for path in sorted(_files_below(folder))]
+    files = sorted(_files_below(Path(settings["path"]))) if settings["source"] == "folder" else []
     digest = sha256()
     for path in files:
         found = path.stat()

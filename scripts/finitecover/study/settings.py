@@ -49,7 +49,7 @@ def source_inputs(config, dataset):
 
 def source_contents(config, dataset):
     """What tells whether a data set's other files are the same as before."""
-    return source_state(source_settings(config, dataset), dataset, mirror(config))
+    return source_state(source_settings(config, dataset))
 
 
 def method_settings(config, dataset, training_set):

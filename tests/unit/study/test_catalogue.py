@@ -8,7 +8,7 @@ from finitecover.study.catalogue import source_state
 
 
 def state(folder):
-    return source_state({"source": "folder", "path": folder}, "mine", None)
+    return source_state({"source": "folder", "path": folder})
 
 
 @pytest.fixture

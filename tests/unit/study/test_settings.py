@@ -124,11 +124,6 @@ def test_files_of_the_users_are_inputs_and_many_files_are_told_apart_by_what_a_l
     (tmp_path / "photos/a/.DS_Store").touch()
     assert settings.source_contents(config, "photos") == seen[-1]
     assert len(set(seen)) == 3
-    config["data"]["mirror"] = str(tmp_path)
-    assert settings.source_contents(config, "mnist") == ""
-    (tmp_path / "mnist").mkdir()
-    (tmp_path / "mnist/train-images-idx3-ubyte.gz").touch()
-    assert settings.source_contents(config, "mnist") != ""
 
 
 def test_an_imported_set_of_mtts_is_two_files():
