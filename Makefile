@@ -69,6 +69,7 @@ bench: .venv/.benched
 	$(BIN)/python tools/results.py bench choices
 	$(BIN)/python tools/results.py bench strength
 	$(BIN)/python tools/results.py bench controls
+	$(BIN)/python tools/results.py bench minimal_cover
 	$(BIN)/snakemake --cores $(CORES) --configfile config/calibration.yaml --until attack_model \
 	    $(if $(FINITECOVER_MIRROR),--config 'data={mirror: $(FINITECOVER_MIRROR)}')
 	$(BIN)/python tools/results.py bench calibration

@@ -18,23 +18,20 @@ AT_CHANCE = "‡"
 _ENTRIES = {"software": "software", "article": "article", "generic": "misc"}
 
 
-def small_table(studies):
+def small_table(frames, config):
     """(table, caption): robust accuracy in percent after adversarial training, a row per method, a column per data set,
-    budget and labels, of studies that have a training of kind pgd.
+    budget and labels, of a study that has a training of kind pgd.
 
-    studies: pairs of {name: table} and settings. Of a study's trainings those of kind pgd count whose norm and
+    frames, config: its tables by their names, and its settings. Of its trainings those of kind pgd count whose norm and
     augmentation are those of the first one. The numbers of all images, which no budget limits, stand in the columns of
     every budget; sets made for a radius are left out. Of more than two budgets the smallest and the largest are shown,
     and with labels of several kinds the largest alone.
     """
-    studies = [with_all_titles(frames, config) for frames, config in studies]
-    found = [_rows(frames, config) for frames, config in studies]
-    columns = {}
-    for rows, (_, config) in zip(found, studies, strict=True):
-        columns |= _columns(rows, config)
-    table, rows = pd.DataFrame(columns).fillna(""), pd.concat(found)
+    frames, config = with_all_titles(frames, config)
+    rows = _rows(frames, config)
+    table = pd.DataFrame(_columns(rows, config)).fillna("")
     order = sorted(table.index, key=lambda name: (_method(name) != FULL, -_mean(rows, _method(name))))
-    return table.loc[order].rename_axis("method").reset_index(), _caption(rows, [config for _, config in studies])
+    return table.loc[order].rename_axis("method").reset_index(), _caption(rows, config)
 
 
 def _rows(frames, config):
@@ -109,11 +106,11 @@ def _mean(rows, method):
     return rows.loc[rows["method"].eq(method), "mean"].mean()
 
 
-def _caption(rows, configs):
-    norm = configs[0]["trainings"][_comparable(configs[0])[0]]["norm"]
-    sizes = [(every_training_eps(config), dataset) for config in configs for dataset in config["run"]["datasets"]]
-    sizes = ", ".join(f"{known[dataset][norm]} on {dataset}" for known, dataset in sizes)
-    attacks = ", ".join(dict.fromkeys(name for config in configs for name in config["evaluation"]["attacks"]))
+def _caption(rows, config):
+    norm = config["trainings"][_comparable(config)[0]]["norm"]
+    sizes = every_training_eps(config)
+    sizes = ", ".join(f"{sizes[dataset][norm]} on {dataset}" for dataset in config["run"]["datasets"])
+    attacks = ", ".join(config["evaluation"]["attacks"])
     marks = {"gate_failed": f" {FAILED_MARK}: a gate failed.", "at_chance": f" {AT_CHANCE}: at chance."}
     marks = [words for column, words in marks.items() if rows[column].any()]
     return (

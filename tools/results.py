@@ -50,12 +50,8 @@ LARGEST = 2_000_000  # bytes of the centres of a cover that are kept
 # In words, and the overlays that make it. A claim's verdict is that of the first kept study that tests it.
 STUDIES = {
     "default": ("the default study", []),
-    "cifar10-5k": ("the default study, with a tenth of CIFAR-10", ["cifar10-5k"]),
     "cifar10-50k": ("the default study, with 1,017 test images of CIFAR-10", ["cifar10-50k"]),
-    "larger": ("the default study at three times the cost", ["cifar10-5k", "larger"]),
     "covers": ("the study of covers", ["covers"]),
-    "covers-cifar10-5k": ("the study of covers, on a tenth of CIFAR-10", ["covers-cifar10-5k"]),
-    "free": ("free centres on Fashion-MNIST", ["free"]),
     "fair": ("the default study's sets, other trainings", ["fair"]),
     "selections": ("recent rivals of covers", ["selections"]),
     "budgets": ("at which budget the ranking changes", ["budgets"]),
@@ -71,21 +67,17 @@ STUDIES = {
     "paper-sample": ("a sample of the jobs at full size", ["paper", "paper-sample"]),
     "smoke": ("the smoke study", ["smoke"]),
 }
-SHOWN = ("budgets-cifar10", "free")  # what README.md shows, the figure of the first
+SHOWN = "cifar10-50k"  # the study that README.md and docs/findings.md show
 MAIN_CLAIMS = (  # those that docs/findings.md puts in numbers
     "adversarial-training-helps",
     "condensed-below-full",
     "condensed-below-random",
     "mfc-above-condensed",
     "generalised-above-pgd",
-    "mfc-above-random",
     "free-above-random",
-    "free-above-subsets",
     "free-above-condensed",
     "condensed-from-free",
     "labels-above-own-classes",
-    "labels-not-images",
-    "full-above-labelled",
 )
 PAGE = """# Reference results
 
@@ -95,11 +87,18 @@ Each study has a page with all its figures and tables. Robust accuracy is the wo
 percent, with its 95 % interval. A star marks the highest value in the column of a data set, norm and budget (images per
 class), † the numbers of models for which a gate failed.
 """
-OLDER = (
-    " Kept before every training augmented its images, before intervals were taken over images as well as seeds and"
-    " corrected for the number of comparisons, and before results at chance were marked."
+OLDER = " Older: this command has other settings now; those of the kept results are in settings.json."
+BENCHMARKS = (
+    "training",
+    "condensation",
+    "covers",
+    "workflow",
+    "choices",
+    "strength",
+    "controls",
+    "minimal_cover",
+    "calibration",
 )
-BENCHMARKS = ("training", "condensation", "covers", "workflow", "choices", "strength", "controls", "calibration")
 ACCURACY, MEAN = 12.0, 2.0
 SNAKEMAKE = "snakemake --cores 8 "
 CLAIMS_PAGE = """# The claims
@@ -298,25 +297,24 @@ def studies_table():
 
 
 def results_table():
-    """Markdown: the small table of the studies that README.md shows, with its caption."""
-    table, caption = small_table([(_frames(name), _settings(name)) for name in SHOWN])
-    older = f" {OLDER.strip()}" if any(map(_is_older, SHOWN)) else ""
-    links = ", ".join(f"[{_title(name)}](docs/results/{name}/README.md)" for name in SHOWN)
-    return f"{_markdown(table)}\n*{caption} {links}.{older}*\n"
+    """Markdown: the small table of the study that README.md shows, with its caption."""
+    table, caption = small_table(_frames(SHOWN), _settings(SHOWN))
+    older = OLDER if _is_older(SHOWN) else ""
+    return f"{_markdown(table)}\n*{caption} [{_title(SHOWN)}](docs/results/{SHOWN}/README.md).{older}*\n"
 
 
 def findings_table():
     """Markdown: what the comparisons behind the main claims say, by data set, in the study shown first."""
-    frames, _ = with_all_titles(_frames(SHOWN[0]), _settings(SHOWN[0]))
+    frames, _ = with_all_titles(_frames(SHOWN), _settings(SHOWN))
     sentences = {name: claim["says"] for name, claim in _claims().items() if name in MAIN_CLAIMS}
     return _markdown(by_dataset(frames["claims"], sentences))
 
 
 def main_figure():
-    """Markdown: the main figure of the first study that README.md shows."""
+    """Markdown: the main figure of the study that README.md shows."""
     figure = figures.FIGURES["methods"]
-    picture = f"docs/results/{SHOWN[0]}/methods.png"
-    return f"![{figure.title}]({picture})\n\n*{_title(SHOWN[0])}: {figure.title.lower()}.*\n"
+    picture = f"docs/results/{SHOWN}/methods.png"
+    return f"![{figure.title}]({picture})\n\n*{_title(SHOWN)}: {figure.title.lower()}.*\n"
 
 
 def citation():
@@ -423,7 +421,11 @@ def _settings(name):
 
 
 def _is_older(name):
-    return "chance" not in _frames(name)["summary"]
+    """Whether the overlays of a kept study say something else now of what it runs."""
+    kept, now = load_json(KEPT / name / "settings.json"), json.loads(json.dumps(merged(name)))
+    used = {"datasets": "datasets", **{key: key for key in estimates.NAMED}}
+    same = [kept[key].get(entry) == now[key][entry] for key, names in used.items() for entry in now["run"][names]]
+    return not all(same + [kept[key] == now[key] for key in ("run", *estimates.WHOLE)])
 
 
 @cache

@@ -147,6 +147,16 @@ def test_intervals_end_at_0_and_100_and_a_budget_has_a_row_of_panels():
         assert {tuple(line.get_xdata()) for line in level} == {(0, 100)}
 
 
+def test_data_sets_with_other_budgets_have_no_empty_panels():
+    small, other = TABLE[TABLE["method"] == "mfc"], {"dataset": "other"}
+    full = TABLE[TABLE["method"] == "full"].assign(**other)
+    rows = [TABLE, small.assign(ipc=50), full, small.assign(ipc=50, **other), small.assign(ipc=100, **other)]
+    axes = methods(pd.concat(rows), KINDS, LOOKS).axes
+    labels = [axis.get_ylabel() for axis in axes]
+    assert labels == ["10 per class", "50 per class", "50 per class", "100 per class"]
+    assert [[height for _, height in dots(axis)] == axis.get_yticks().tolist() for axis in axes] == [True] * 4
+
+
 @pytest.mark.parametrize(("norm", "face"), [("linf", "black"), (None, "white")])
 def test_marks_are_filled_after_adversarial_training_and_open_after_standard_training(norm, face):
     (axis,) = methods(TABLE[TABLE["method"] == "full"], {"pgd": ("pgd", norm)}, LOOKS).axes

@@ -58,7 +58,7 @@ def test_a_claim_about_other_networks_leaves_out_the_one_that_sets_were_condense
 
 def test_a_side_that_names_labels_or_updates_asks_for_those_models_alone():
     config = study("smoke")
-    config["trainings"]["pgd-linf-teacher"] = study("free")["trainings"]["pgd-linf-teacher"]
+    config["trainings"]["pgd-linf-teacher"] = study("paper")["trainings"]["pgd-linf-teacher"]
     config["run"] |= {"trainings": ["pgd-linf", "pgd-linf-long", "pgd-linf-teacher"], "seeds": [0]}
     claims = read_claims((ROOT / "config/claims.yaml").read_text())
 

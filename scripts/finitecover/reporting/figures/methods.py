@@ -24,8 +24,9 @@ KEYS = ["dataset", "training_set", "training", "model"]
 
 def methods(table, kinds, looks, seeds=None):
     """Worst-case accuracy: a row per method, a column of panels per data set, norm and network, a row of panels per
-    budget. Filled marks after adversarial training, open ones after standard training, grey crosses at chance; ticks
-    are seeds, thin lines 95 % intervals. The level line is the best of all images, the dotted one chance.
+    budget; where data sets differ in their budgets, the first row has the smallest of each. Filled marks after
+    adversarial training, open ones after standard training, grey crosses at chance; ticks are seeds, thin lines 95 %
+    intervals. The level line is the best of all images, the dotted one chance.
 
     table: of `at_training_eps` and `with_gates`; kinds: {training: (kind, norm)}; looks: of `style`; seeds: the table
     of runs, or None. A column has the trainings of its norm and those of none, or, where there are no such, all.
@@ -36,11 +37,12 @@ def methods(table, kinds, looks, seeds=None):
     slots = [_slots(robust, names) for _, names in rows]
     figure, axes = _grid(columns, [sum(taken.values()) + GAP * len(taken) for taken in slots])
     marks = dict(zip(dict.fromkeys(robust["training"]), MARKERS * len(kinds), strict=False))
-    for line, (budget, names), taken in zip(axes, rows, slots, strict=True):
+    for line, (budgets, names), taken in zip(axes, rows, slots, strict=True):
         ends = np.cumsum([count + GAP for count in taken.values()])
         places = dict(zip(names, ends - (np.array(list(taken.values())) + GAP) / 2, strict=True))
         for axis, column in zip(line, columns, strict=True):
             cells = robust[(robust[panel_keys(robust)] == column).all(axis=1) & robust["method"].isin(names)]
+            budget = budgets.get(column[0])
             of_budget = cells["ipc"].isna() if budget is None else cells["ipc"].eq(budget).fillna(False)
             _draw_lines(axis, cells, kinds)
             _draw_cells(axis, cells[of_budget | cells["method"].eq(FULL)], places, kinds, marks, looks, seeds)
@@ -48,8 +50,11 @@ def methods(table, kinds, looks, seeds=None):
         line[0].set_ylim(ends[-1], 0)
         for label, name in zip(line[0].get_yticklabels(), names, strict=True):
             label.set_color(looks.colour(name))
-        line[-1].set_ylabel(_words(budget, names), rotation=270, labelpad=12)
-        line[-1].yaxis.set_label_position("right")
+        words = [_words(budgets.get(dataset), names) for dataset, *_ in columns]
+        for axis, word in zip(line, words, strict=True):
+            if len(set(words)) > 1 or axis is line[-1]:
+                axis.set_ylabel(word, rotation=270, labelpad=12)
+                axis.yaxis.set_label_position("right")
     _label(axes, columns, robust)
     return legend_below(figure, _legend(robust, kinds, marks, looks, seeds))
 
@@ -63,13 +68,17 @@ def _of_own_norm(robust, kinds):
 
 
 def _panel_rows(robust, looks):
-    """Pairs of a budget, None of sets without one, and the methods that are shown there; all images in each."""
-    budgets = [int(ipc) for ipc in sorted(robust["ipc"].dropna().unique())]
-    shown = [(budget, looks.sorted(robust.loc[robust["ipc"].eq(budget).fillna(False), "method"])) for budget in budgets]
+    """Pairs of {data set: budget}, nothing of sets without one, and the methods shown there; all images in each."""
+    known = {name: sorted(map(int, ipc.dropna().unique())) for name, ipc in robust.groupby("dataset")["ipc"]}
+    shown = []
+    for rank in range(max(map(len, known.values()))):
+        budgets = {name: found[rank] for name, found in known.items() if rank < len(found)}
+        here = robust["ipc"].eq(robust["dataset"].map(budgets).astype("Int64")).fillna(False)
+        shown.append((budgets, looks.sorted(robust.loc[here, "method"])))
     without = looks.sorted(robust.loc[robust["ipc"].isna() & robust["method"].ne(FULL), "method"])
-    shown += [(None, without)] if without or not shown else []
+    shown += [({}, without)] if without or not shown else []
     full = [FULL] if FULL in set(robust["method"]) else []
-    return [(budget, full + names) for budget, names in shown]
+    return [(budgets, full + names) for budgets, names in shown]
 
 
 def _words(budget, names):
