@@ -55,6 +55,9 @@ def render_report(
         "provenance": shown["provenance"].round(1),
         "core_hours": core_hours(tables["costs"]),
         "failed": shown["gates"][~shown["gates"]["passed"].astype(bool)],
+        "failures": [
+            f"{row.gate} {row.checked - row.passed}" for row in told["gates"].query("passed < checked").itertuples()
+        ],
         "files": _files(tables),
         "columns": pd.DataFrame(column_table(load_json(package_path))),
         "package": page.data_uri("application/json", Path(package_path).read_bytes()),
@@ -79,7 +82,7 @@ def _template(path):
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"written": written, "rows": page.rows, "as_csv": page.as_csv}
+    environment.filters |= {"written": written, "rows": page.rows, "as_csv": page.as_csv, "kind": page.kind}
     return environment.from_string(Path(path).read_text(encoding="utf-8"))
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from finitecover.reporting.statistics import FAILED_MARK, at_training_eps, span, with_gates
 from finitecover.reporting.summaries import with_all_titles
+from finitecover.reporting.verdicts import AT_CHANCE as CHANCE
 from finitecover.reporting.verdicts import DECIDED_OR_OPEN, FAILS, HOLDS, overall
 from finitecover.study.kinds import FULL, LABELS
 from finitecover.study.runs import budgets
@@ -125,7 +126,7 @@ def by_dataset(comparisons, sentences):
     """A row per claim, a column per data set: how many comparisons say what, the smallest and the largest effect.
 
     comparisons: rows of claims.csv of a study, data sets by their titles; sentences: {claim: words}, the claims shown.
-    What does not count is told where nothing counts. "" where the study compares nothing there.
+    Comparisons at chance are told, but their effects do not count. "" where the study compares nothing there.
     """
     made = comparisons[comparisons["dataset"].notna()]
     table = pd.DataFrame({"claim": pd.Series(sentences)})
@@ -153,8 +154,9 @@ def _said(comparisons):
     counting = comparisons[comparisons["verdict"].isin(DECIDED_OR_OPEN)]
     if counting.empty:
         return overall(comparisons["verdict"])
-    counts = counting["verdict"].value_counts()
-    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in DECIDED_OR_OPEN if verdict in counts)
+    counts = comparisons["verdict"].value_counts()
+    told = (*DECIDED_OR_OPEN, CHANCE)
+    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in told if verdict in counts)
     low, high = f"{counting['effect'].min():+.1f}", f"{counting['effect'].max():+.1f}"
     return f"{said}; {low if low == high else f'{low} to {high}'}"
 

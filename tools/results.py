@@ -64,10 +64,11 @@ STUDIES = {
     "mnist-robust": ("an anchor: all of MNIST at linf 0.3", ["mnist-robust"]),
     "paper": ("full size, for GPUs", ["paper"]),
     "paper-first": ("the part of it to run first", ["paper", "paper-first"]),
-    "paper-sample": ("a sample of the jobs at full size", ["paper", "paper-sample"]),
+    "paper-sample": ("a sample of the jobs at full size, for their costs alone", ["paper", "paper-sample"]),
     "smoke": ("the smoke study", ["smoke"]),
 }
 SHOWN = "cifar10-50k"  # the study that README.md and docs/findings.md show
+SAMPLE = "paper-sample"  # of which costs alone say something: its trainings have a hundredth of their updates
 MAIN_CLAIMS = (  # those that docs/findings.md puts in numbers
     "adversarial-training-helps",
     "condensed-below-full",
@@ -113,7 +114,7 @@ means that the other comparisons are inconclusive, "mixed" that some hold and so
 
 "Verdict" is that of the first kept study that tests the claim. "Effect" is the median over its comparisons, with the
 smallest and the largest. "Minutes" are core-minutes of all jobs that the claim needs: in that study, and in the smoke
-study. Each command takes a minute of your time, less than 2 GB of memory and less than 100 MB of disk beside the
+study. Each command takes a minute of your time, at most 3 GB of memory and less than 100 MB of disk beside the
 environment and the data. [running.md](running.md) says how to write such commands.
 
 A new run of the smoke study should give the same verdicts. On the machine that made the kept results it gives the same
@@ -250,7 +251,7 @@ def claims_table():
     rows = [
         {
             "claim": claim["says"],
-            "verdict": told["verdict"],
+            "verdict": told["verdict"] + (" (older settings)" if _is_older(name) else ""),
             "command": f"`{command(name, paths.CLAIM.format(claim=key)).removeprefix(SNAKEMAKE)}`",
         }
         for key, claim, name, told in found
@@ -353,6 +354,8 @@ def index_page():
     parts = [PAGE]
     for name in kept():
         parts.append(f"\n## [{_title(name)}]({name}/README.md)\n\n{origin(name)}\n")
+        if name == SAMPLE:
+            continue
         parts += [
             _figure(f"{name}/methods.png", figures.FIGURES["methods"].title),
             f"\n{_markdown(_tables(name)['ranking'])}",

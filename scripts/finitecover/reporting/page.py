@@ -32,7 +32,7 @@ def _cells(column):
     numbers = [number(text if isinstance(value, str) else value) for value, text in zip(column, texts, strict=True)]
     numeric = all(value is not None for value, text in zip(numbers, texts, strict=True) if text not in ("", "-"))
     orders = [("" if value is None else value) if numeric else text for value, text in zip(numbers, texts, strict=True)]
-    return [{"text": text, "order": order, "kind": _kind(text)} for text, order in zip(texts, orders, strict=True)]
+    return [{"text": text, "order": order, "kind": kind(text)} for text, order in zip(texts, orders, strict=True)]
 
 
 def number(value):
@@ -43,7 +43,7 @@ def number(value):
     return None if found is None else float(Fraction(found.group()))
 
 
-def _kind(text):
+def kind(text):
     """ "holds" of "holds in part", "at-chance" of "+0.1 at chance"."""
     if len(text) > LONG:
         return "long"

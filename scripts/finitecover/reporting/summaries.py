@@ -118,8 +118,8 @@ def claim_table(comparisons):
 
 
 def _by_strength(group):
-    """ "augmented: holds; augmented, teacher's labels: fails in part"; of what was not compared nothing."""
-    if "strength" not in group:  # kept before it was told
+    """ "augmented: holds; augmented, teacher's labels: fails in part"; nothing where there is one strength, or none."""
+    if "strength" not in group or group["strength"].nunique() < 2:
         return ""
     words = group.groupby("strength", sort=False)["verdict"].agg(overall)
     return "; ".join(f"{strength}: {word}" for strength, word in words.items())
