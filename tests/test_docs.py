@@ -148,7 +148,7 @@ def test_of_a_claim_it_is_told_per_data_set_what_its_comparisons_say():
         ["It is below.", "", "at chance"],
         ["It is.", "", ""],
     ]
-    decided = overview.decisions([("one", comparisons, 2.5)])
+    decided = overview.decisions([("one", comparisons, 2.5), ("none", comparisons[-1:], 1.0)])
     assert decided.to_numpy().tolist() == [["one", 5, 4, "2.5", "2"]]
 
 

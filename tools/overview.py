@@ -136,7 +136,7 @@ def by_dataset(comparisons, sentences):
 
 
 def decisions(studies):
-    """A row per study: comparisons that count, how many of them are decided, and core-hours.
+    """A row per study that compares anything: comparisons that count, how many are decided, and core-hours.
 
     studies: triples of name, claims.csv and core-hours.
     """
@@ -146,7 +146,7 @@ def decisions(studies):
         decided = comparisons["verdict"].isin((HOLDS, FAILS)).sum()
         rates = {"core-hours": f"{hours:.1f}", "decided per core-hour": f"{decided / hours:.0f}"}
         rows.append({"study": name, "comparisons": counting, "decided": decided} | rates)
-    return pd.DataFrame(rows)
+    return pd.DataFrame([row for row in rows if row["comparisons"]])
 
 
 def _said(comparisons):
