@@ -9,6 +9,7 @@ accuracy under PGD-20 in percent on 1,000 training images held out, means over s
 Data come from the mirror folder in FINITECOVER_MIRROR; test images are never read.
 """
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -57,7 +58,7 @@ class Covered:
         """(centres, labels, weights w_c, radii r_c in the training's norm), as tensors."""
         if kind not in self.found:
             points, labels = self.images.reshape(len(self.images), -1), self.data.labels
-            cover, _ = label_wise(points, labels, self._solver(kind, points, labels), threads=1)
+            cover, _ = label_wise(points, labels, self._solver(kind, points, labels), threads=os.cpu_count())
             weight, radii = represented(points, cover)
             chosen = self.images[cover.indices], labels[cover.indices], weight, radii[self.asked["adversary"]["norm"]]
             self.found[kind] = tuple(torch.from_numpy(np.ascontiguousarray(array)) for array in chosen)
