@@ -19,6 +19,7 @@ from finitecover.reporting.statistics import (
 from finitecover.reporting.verdicts import NOT_TESTED, baseline_table, comparison_table, overall
 from finitecover.study.settings import every_training_eps, titled, titles
 
+BY_STRENGTH = "by strength of training"
 # Headings of the tables of `study_tables`, in the order of the pages of docs/results.
 HEADINGS = {
     "ranking": "Robust accuracy",
@@ -98,7 +99,7 @@ def claim_table(comparisons):
     """A row per claim: its sentence, where it is from, what its comparisons say together, and at each strength of
     training, how many say so, effects; of how many of them a gate failed for a model.
 
-    Claims that the study does not put to the test come last.
+    Claims that the study does not put to the test come last. Where no claim has several strengths, none are told.
     """
     rows = []
     for (name, says, source), group in comparisons.groupby(["claim", "says", "source"], sort=False):
@@ -109,12 +110,14 @@ def claim_table(comparisons):
                 "sentence": says,
                 "from": source,
                 "verdict": overall(group["verdict"]),
-                "by strength of training": _by_strength(group),
+                BY_STRENGTH: _by_strength(group),
                 "comparisons": ", ".join(f"{count} {verdict}" for verdict, count in counts.items()) + _failed(group),
                 "effects": _spread(group["effect"]),
             }
         )
-    return pd.DataFrame(sorted(rows, key=lambda row: row["verdict"] == NOT_TESTED))
+    table = pd.DataFrame(sorted(rows, key=lambda row: row["verdict"] == NOT_TESTED))
+    told = len(table) and table[BY_STRENGTH].ne("").any()
+    return table if told else table.drop(columns=BY_STRENGTH, errors="ignore")
 
 
 def _by_strength(group):
