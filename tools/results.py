@@ -37,7 +37,7 @@ from finitecover.jobs.tables import load_csv  # noqa: E402
 from finitecover.reporting.figures.registry import DRAWN, figure_of  # noqa: E402
 from finitecover.reporting.figures.style import save, style  # noqa: E402
 from finitecover.reporting.summaries import HEADINGS, study_tables, with_all_titles, written  # noqa: E402
-from finitecover.reporting.verdicts import NOT_TESTED  # noqa: E402
+from finitecover.reporting.verdicts import DECIDED_OR_OPEN, NOT_TESTED  # noqa: E402
 from finitecover.study import claims, estimates, figures, outputs, paths, runs  # noqa: E402
 from finitecover.study.kinds import FAMILIES  # noqa: E402
 from finitecover.study.overlays import derive  # noqa: E402
@@ -47,7 +47,7 @@ KEPT = ROOT / "docs/results"
 # What is kept of a study; the rest of its figures and tables is made by running it.
 FILES = ["tables/*.csv", "tables/*.tex", "figures/*.png", "report/claims.csv", "report/environment.json"]
 LARGEST = 2_000_000  # bytes of the centres of a cover that are kept
-# In words, and the overlays that make it. A claim's verdict is that of the first kept study that tests it.
+# In words, and the overlays that make it. A claim's verdict is that of the first kept study in which it counts.
 STUDIES = {
     "default": ("the default study", []),
     "cifar10-50k": ("the default study, with 1,017 test images of CIFAR-10", ["cifar10-50k"]),
@@ -112,10 +112,10 @@ taken over seeds and test images, with an interval that is corrected for the num
 comparison holds where the interval lies above 0, fails where it lies below, and is inconclusive otherwise. "In part"
 means that the other comparisons are inconclusive, "mixed" that some hold and some fail.
 
-"Verdict" is that of the first kept study that tests the claim. "Effect" is the median over its comparisons, with the
-smallest and the largest. "Minutes" are core-minutes of all jobs that the claim needs: in that study, and in the smoke
-study. Each command takes a minute of your time, at most 3 GB of memory and less than 100 MB of disk beside the
-environment and the data. [running.md](running.md) says how to write such commands.
+"Verdict" is that of the first kept study in which a comparison of the claim counts. "Effect" is the median over its
+comparisons, with the smallest and the largest. "Minutes" are core-minutes of all jobs that the claim needs: in that
+study, and in the smoke study. Each command takes a minute of your time, at most 3 GB of memory and less than 100 MB of
+disk beside the environment and the data. [running.md](running.md) says how to write such commands.
 
 A new run of the smoke study should give the same verdicts. On the machine that made the kept results it gives the same
 bytes; elsewhere `make check-results` allows {accuracy:.0f} points for each accuracy and {mean:.0f} on average.
@@ -263,11 +263,14 @@ def claims_table():
 
 
 def _told_claims():
-    """(name, claim, the first kept study that tests it or None, what its table says) of every claim."""
+    """(name, claim, kept study that tests it or None, what its table says) of every claim: the first study in which a
+    comparison counts, those with older settings last, else the first."""
     tables = {name: _tables(name)["claims"].set_index("claim") for name in kept()}
     found = []
     for key, claim in _claims().items():
         tested = [name for name, table in tables.items() if key in table.index and table["effects"][key]]
+        counts = {name: tables[name]["verdict"][key].startswith((*DECIDED_OR_OPEN, "mixed")) for name in tested}
+        tested.sort(key=lambda name: (not counts[name], _is_older(name)))
         nothing = {"verdict": NOT_TESTED, "comparisons": "", "effects": ""}
         found.append((key, claim, *((tested[0], tables[tested[0]].loc[key]) if tested else (None, nothing))))
     return found
