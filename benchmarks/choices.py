@@ -98,20 +98,21 @@ def measure(data, name, config, settings, seeds):
     return np.mean(found, axis=0)
 
 
-def trained(data, config, images, labels, asked, seed, width=None, averaged=0):
+def trained(data, config, images, labels, asked, seed, width=None, averaged=0, weights=None, enlarged=0.0, **how):
     """A network trained adversarially on images (n, c, h, w) as `training_settings` ask, in float32.
 
     width: of its layers, the study's where it is None; averaged: of how many of the last of `STATES` states it has the
-    mean of the weights, 0 for those of the last update.
+    mean of the weights, 0 for those of the last update. weights: of the images, 1 each if None; enlarged: by
+    how much the radius of each exceeds eps; how: what else `train` takes.
     """
     network = config["models"]["convnet"]
     model = build_model(network | {"width": width or network["width"]}, data.known, seed)
     ones = torch.ones(len(images))
     found = train(
-        model, images, labels, ones, asked["adversary"]["eps"] * ones,
+        model, images, labels, ones if weights is None else weights, asked["adversary"]["eps"] * ones + enlarged,
         optimisation=asked["optimisation"] | {"precision": "float32"}, objective=asked["objective"],
         adversary=asked["adversary"], augmentation=asked["augmentation"], seed=seed,
-        snapshots=STATES if averaged else 0,
+        snapshots=STATES if averaged else 0, **how,
     )  # fmt: skip
     if averaged:
         states = [snapshot["model"] for snapshot in found.snapshots[-averaged:]]

@@ -18,16 +18,15 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 
 import numpy as np
 import torch
-from choices import PER_CLASS, Data, arguments, configuration, judge
+from choices import PER_CLASS, Data, arguments, configuration, judge, trained
 from controls import row
 
+from embed_dataset import principal_components
 from finitecover.covers import cover_with_budget
 from finitecover.covers.relaxed import relaxed_cover
 from finitecover.covers.search import label_wise, represented
 from finitecover.jobs.records import pixels
 from finitecover.study.settings import training_settings
-from finitecover.training.loop import train
-from finitecover.training.models import build_model
 
 PARTS = ("covers", "trainings")
 MINIMAL = "minimal radius, l2"
@@ -43,7 +42,6 @@ COVERS = {
     "nine tenths of the images left out": partial(relaxed_cover, uncovered=0.9),
 }
 SHARES = (0.03, 0.1, 0.3, 1)  # of the radii r_c
-VARIANCE = 0.9  # that the principal components keep, as in the workflow
 
 
 class Covered:
@@ -67,23 +65,20 @@ class Covered:
     def _solver(self, kind, points, labels):
         if COVERS[kind]:
             return lambda members, label: COVERS[kind](members, PER_CLASS)
-        from sklearn.decomposition import PCA
-
-        features = PCA(VARIANCE, svd_solver="covariance_eigh").fit_transform(points).astype(np.float32)
+        features = principal_components(points).astype(np.float32)
         return lambda members, label: relaxed_cover(members, PER_CLASS, features=features[labels == label])
 
     def told(self, kind, seeds, weighted=False, sampled=False, share=0.0):
         """(clean, robust): means over seeds of PGD training on a cover against eps + share r_c."""
         images, labels, weight, radii = self.cover(kind)
-        weights = weight.float() if weighted or sampled else torch.ones(len(images))
-        eps, found = self.asked["adversary"]["eps"], []
+        how = {
+            "weights": weight.float() if weighted or sampled else None,
+            "enlarged": share * radii,
+            "sampled": sampled,
+        }
+        found = []
         for seed in range(seeds):
-            model = build_model(self.config["models"]["convnet"], self.data.known, seed)
-            train(
-                model, images, labels, weights, eps + share * radii,
-                optimisation=self.asked["optimisation"] | {"precision": "float32"}, objective=self.asked["objective"],
-                adversary=self.asked["adversary"], augmentation=self.asked["augmentation"], sampled=sampled, seed=seed,
-            )  # fmt: skip
+            model = trained(self.data, self.config, images, labels, self.asked, seed, **how)
             found.append(judge(model, self.data, self.config, self.asked["adversary"]))
         return np.mean(found, axis=0)
 

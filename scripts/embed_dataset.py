@@ -15,12 +15,13 @@ BATCH = 1000
 def embed_dataset(train_path, model_path, features_path):
     """model_path: of the network, or None for principal components (scikit-learn). Features: (n, d) float32."""
     images = pixels(load_records(train_path)["image"])
-    features = _components(images) if model_path is None else _features(model_path, images)
+    features = principal_components(images) if model_path is None else _features(model_path, images)
     log.info("%d images, %d features", *features.shape)
     save_array(features_path, features.astype(np.float32))
 
 
-def _components(images):
+def principal_components(images):
+    """Those of images (n, ...) with `VARIANCE` of the variance: (n, d)."""
     from sklearn.decomposition import PCA  # a second to import
 
     return PCA(VARIANCE, svd_solver="covariance_eigh").fit_transform(images.reshape(len(images), -1))

@@ -43,6 +43,12 @@ def test_the_table_of_keys_is_up_to_date():
     assert "| `methods.<name>.momentum` | number ≥ 0 < 1 |" in readme
 
 
+def test_every_part_that_is_written_by_command_has_its_place():
+    results = load("results")
+    marks = [mark for page in results.DOCUMENTS for mark in re.findall("<!-- end of (.*) -->", page.read_text())]
+    assert sorted(marks) == sorted(results.PARTS)
+
+
 def test_what_is_said_of_kept_results_is_what_they_say():
     for path, text in load("results").pages().items():
         assert path.read_text(encoding="utf-8") == text, "run `make docs`"

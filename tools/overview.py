@@ -8,13 +8,12 @@ import pandas as pd
 
 from finitecover.reporting.statistics import FAILED_MARK, at_training_eps, span, with_gates
 from finitecover.reporting.summaries import with_all_titles
-from finitecover.reporting.verdicts import AT_CHANCE as CHANCE
-from finitecover.reporting.verdicts import DECIDED_OR_OPEN, FAILS, HOLDS, overall
+from finitecover.reporting.verdicts import AT_CHANCE, DECIDED_OR_OPEN, FAILS, HOLDS, overall
 from finitecover.study.kinds import FULL, LABELS
 from finitecover.study.runs import budgets
 from finitecover.study.settings import every_training_eps, strength
 
-AT_CHANCE = "‡"
+CHANCE_MARK = "‡"
 # Entry types of BibTeX by those of CITATION.cff.
 _ENTRIES = {"software": "software", "article": "article", "generic": "misc"}
 
@@ -90,7 +89,7 @@ def _column(rows, strengths):
     for row in rows.itertuples():
         text = f"{100 * row.mean:.1f}"
         text = f"**{text}**" if row.method != FULL and row.mean == best else text
-        marks = FAILED_MARK * row.gate_failed + AT_CHANCE * row.at_chance
+        marks = FAILED_MARK * row.gate_failed + CHANCE_MARK * row.at_chance
         entries[_name(row.method, strengths[row.training]["updates"])] = text + marks
     return entries
 
@@ -112,7 +111,7 @@ def _caption(rows, config):
     sizes = every_training_eps(config)
     sizes = ", ".join(f"{sizes[dataset][norm]} on {dataset}" for dataset in config["run"]["datasets"])
     attacks = ", ".join(config["evaluation"]["attacks"])
-    marks = {"gate_failed": f" {FAILED_MARK}: a gate failed.", "at_chance": f" {AT_CHANCE}: at chance."}
+    marks = {"gate_failed": f" {FAILED_MARK}: a gate failed.", "at_chance": f" {CHANCE_MARK}: at chance."}
     marks = [words for column, words in marks.items() if rows[column].any()]
     return (
         f"Robust accuracy in percent after adversarial training: the worst case over {attacks} within {norm} "
@@ -150,12 +149,12 @@ def decisions(studies):
 
 
 def _said(comparisons):
-    """ "3 hold, 1 inconclusive; +1.2 to +9.4"."""
+    """ "3 holds, 1 inconclusive; +1.2 to +9.4"."""
     counting = comparisons[comparisons["verdict"].isin(DECIDED_OR_OPEN)]
     if counting.empty:
         return overall(comparisons["verdict"])
     counts = comparisons["verdict"].value_counts()
-    told = (*DECIDED_OR_OPEN, CHANCE)
+    told = (*DECIDED_OR_OPEN, AT_CHANCE)
     said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in told if verdict in counts)
     low, high = f"{counting['effect'].min():+.1f}", f"{counting['effect'].max():+.1f}"
     return f"{said}; {low if low == high else f'{low} to {high}'}"

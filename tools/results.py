@@ -363,8 +363,8 @@ def index_page():
             _figure(f"{name}/methods.png", figures.FIGURES["methods"].title),
             f"\n{_markdown(_tables(name)['ranking'])}",
         ]
-    hours = {name: estimates.core_hours(KEPT / name / "costs.csv") for name in kept()}
-    decided = decisions([(_title(name), _frames(name)["claims"], hours[name]) for name in kept()])
+    core_hours = {name: estimates.core_hours(KEPT / name / "costs.csv") for name in kept()}
+    decided = decisions([(_title(name), _frames(name)["claims"], hours) for name, hours in core_hours.items()])
     parts.append(f"\n## How much is decided\n\n{_markdown(decided)}")
     kept_benches = [name for name in BENCHMARKS if (KEPT / f"benchmarks/{name}.md").is_file()]
     if kept_benches:
@@ -426,12 +426,13 @@ def _settings(name):
     return {"figures": now["figures"]} | found  # which is newer than some kept settings
 
 
+@cache
 def _is_older(name):
     """Whether the overlays of a kept study say something else now of what it runs."""
-    kept, now = load_json(KEPT / name / "settings.json"), json.loads(json.dumps(merged(name)))
-    used = {"datasets": "datasets", **{key: key for key in estimates.NAMED}}
-    same = [kept[key].get(entry) == now[key][entry] for key, names in used.items() for entry in now["run"][names]]
-    return not all(same + [kept[key] == now[key] for key in ("run", *estimates.WHOLE)])
+    then, now = load_json(KEPT / name / "settings.json"), json.loads(json.dumps(merged(name)))
+    used = [(key, entry) for key in ("datasets", *estimates.NAMED) for entry in now["run"][key]]
+    same = all(then[key].get(entry) == now[key][entry] for key, entry in used)
+    return not (same and all(then[key] == now[key] for key in ("run", *estimates.WHOLE)))
 
 
 @cache

@@ -154,6 +154,8 @@ def test_data_sets_with_other_budgets_have_no_empty_panels():
     axes = methods(pd.concat(rows), KINDS, LOOKS).axes
     labels = [axis.get_ylabel() for axis in axes]
     assert labels == ["10 per class", "50 per class", "50 per class", "100 per class"]
+    fewer = methods(pd.concat(rows[:4]), KINDS, LOOKS).axes
+    assert [axis.get_ylabel() for axis in fewer] == ["10 per class", "50 per class", "50 per class", ""]
     assert [[height for _, height in dots(axis)] == axis.get_yticks().tolist() for axis in axes] == [True] * 4
 
 

@@ -50,7 +50,7 @@ def methods(table, kinds, looks, seeds=None):
         line[0].set_ylim(ends[-1], 0)
         for label, name in zip(line[0].get_yticklabels(), names, strict=True):
             label.set_color(looks.colour(name))
-        words = [_words(budgets.get(dataset), names) for dataset, *_ in columns]
+        words = [_words(budgets, dataset, names) for dataset, *_ in columns]
         for axis, word in zip(line, words, strict=True):
             if len(set(words)) > 1 or axis is line[-1]:
                 axis.set_ylabel(word, rotation=270, labelpad=12)
@@ -81,10 +81,10 @@ def _panel_rows(robust, looks):
     return [(budgets, full + names) for budgets, names in shown]
 
 
-def _words(budget, names):
-    if budget is not None:
-        return f"{budget} per class"
-    return "" if names == [FULL] else "by radius"
+def _words(budgets, dataset, names):
+    if dataset in budgets:
+        return f"{budgets[dataset]} per class"
+    return "" if budgets or names == [FULL] else "by radius"
 
 
 def _slots(robust, names):
