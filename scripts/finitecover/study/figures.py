@@ -162,7 +162,7 @@ FIGURES = {
         "Comparisons behind the claims",
         _always,
         ("claims", "gates"),
-        "Differences in percentage points with corrected 95 % intervals, by claim; after the names, images per class. "
+        "Differences in percentage points with corrected 95 % intervals, by claim; beside panels, images per class. "
         f"A comparison holds above 0 and fails below. {_FAILED}",
     ),
     "budgets": Figure("Robust accuracy against images per class", _has_budgets, ("summary", "gates"), _WORST),
@@ -273,7 +273,8 @@ def _family(method):
 
 def of_study(config):
     """The figures of a study, in the order in which they are shown: dicts of name (of the files), path (of the PNG),
-    pdf (its path), title, caption, alt, and worst: whether it shows worst cases over all attacks."""
+    pdf (its path), title, caption, alt, worst: whether it shows worst cases over all attacks, and plot: whether it is
+    one without images of the data set, whose colours a dark page may turn around."""
     found, called = [], titles(config)
     for kind, figure in FIGURES.items():
         if not figure.wanted(config):
@@ -283,6 +284,7 @@ def of_study(config):
             title = figure.title if dataset is None else f"{figure.title}: {called[dataset]}"
             files = {"path": paths.FIGURE_PNG.format(figure=name), "pdf": paths.FIGURE_PDF.format(figure=name)}
             told = {"title": title, "caption": figure.caption, "worst": figure.caption.startswith(_WORST)}
+            told["plot"] = not figure.per_dataset  # those of one data set show its images
             told["alt"] = f"{title}. {figure.alt}".strip() if figure.alt else title
             found.append({"name": name} | told | files)
     return found

@@ -1,7 +1,6 @@
 """The comparisons behind the claims as a forest plot."""
 
 import numpy as np
-import pandas as pd
 
 from finitecover.reporting.figures.style import (
     AT_CHANCE,
@@ -21,12 +20,13 @@ LOOKS = {
     OPEN: {"marker": "o", "color": "#444444", "markerfacecolor": "white"},
 }
 ASIDE = {"marker": CROSS, "color": AT_CHANCE}  # what does not count
-ROW, LETTER = 0.165, 0.075  # inches
+LINE, LETTER = 0.105, 0.075  # inches
+HEADING, GAP = 1.7, 0.6  # in lines: a group's name, what is between the budgets of one comparison and of the next
 
 
 def claims(comparisons):
-    """Differences in percentage points with their corrected intervals: a row per comparison, grouped by claim and
-    strength of training, a column per data set, norm and network; a line at zero.
+    """Differences in percentage points with their corrected intervals: a line per comparison and budget, grouped by
+    claim and strength of training, a column per data set, norm and network; a line at zero.
 
     comparisons: of `collect_claims`, with gate_failed. The bound is left out: it is no difference in points. Where
     nothing else is compared, an empty panel says so.
@@ -34,13 +34,14 @@ def claims(comparisons):
     made = comparisons[comparisons["verdict"].ne(NOT_TESTED) & comparisons["measure"].ne("bound")]
     if made.empty:
         return _nothing()
-    made = made.assign(row=_row_names(made), group=_group_names(made))
+    budget = made["ipc"].map("{:.0f}".format).where(made["ipc"].notna(), "")
+    made = made.assign(row=_row_names(made), group=_group_names(made), budget=budget)
     keys = panel_keys(made, norm="norm")
     columns = list(dict.fromkeys(made[keys].itertuples(index=False, name=None)))
-    places = _places(made)
-    height = max(places.values()) + 1
+    headings, names, budgets = _places(made)
+    height = max(budgets.values()) + 1 + GAP
     longest = max(made["group"].str.len().max(), made["row"].str.len().max())
-    size = (max(2.6, LETTER * longest) + 2.1 * len(columns), ROW * height + 0.7)
+    size = (max(2.6, LETTER * longest) + 2.1 * len(columns), LINE * height + 0.7)
     figure, axes = plt.subplots(
         1, len(columns), figsize=size, squeeze=False, sharey=True, sharex=True, layout="constrained"
     )
@@ -48,13 +49,14 @@ def claims(comparisons):
         axis.axvline(0, color="black", linewidth=0.9, zorder=1)
         cells = made[(made[keys] == column).all(axis=1)]
         for cell in cells.itertuples():
-            _draw(axis, cell, places[cell.group, cell.row])
+            _draw(axis, cell, budgets[cell.group, cell.row, cell.budget])
         axis.set_title(panel_title(column), fontsize=9)
         axis.set_xlabel("difference (points)")
         axis.grid(axis="y", visible=False)
-        for group in dict.fromkeys(made["group"]):
-            axis.axhline(places[group, None] - 0.5, color="#CCCCCC", linewidth=0.6, zorder=0)
-    _name_rows(axes[0, 0], places, height)
+        for place in headings.values():
+            axis.axhline(place - HEADING / 2, color="#CCCCCC", linewidth=0.6, zorder=0)
+    axes[0, 0].set_ylim(height - 0.5, -0.5)
+    _name_lines(axes[0, 0], headings, names, budgets)
     low = min(made["effect"].min() - 3, made["low"].quantile(0.03))
     high = max(made["effect"].max() + 3, made["high"].quantile(0.97))
     axes[0, 0].set_xlim(max(low, -101), min(high, 101))
@@ -69,12 +71,18 @@ def _nothing():
 
 
 def _places(made):
-    """{(group, row), or (group, None) of a group's heading: height}, from the top."""
-    places = {}
+    """Where lines are, from the top: of headings {group: place}, of names {(group, row): place}, of budgets {(group,
+    row, budget): place}."""
+    headings, names, budgets, place = {}, {}, {}, 0
     for group, rows in made.groupby("group", sort=False):
-        for name in [None, *dict.fromkeys(rows["row"])]:
-            places[group, name] = len(places)
-    return places
+        headings[group] = place + (HEADING - 1) / 2
+        place += HEADING
+        for row, cells in rows.groupby("row", sort=False):
+            lines = {(group, row, budget): place + line for line, budget in enumerate(cells["budget"].unique())}
+            names[group, row] = place + (len(lines) - 1) / 2
+            budgets |= lines
+            place += len(lines) + GAP
+    return headings, names, budgets
 
 
 def _group_names(made):
@@ -95,7 +103,7 @@ def _row_names(made):
             words = f"{method} vs {other}" + ("" if shared else f", {training}")
         else:
             words = f"{method} {training} vs {other} {trained}"
-        names.append(words + ("" if pd.isna(cell.ipc) else f", {int(cell.ipc)}"))
+        names.append(words)
     return names
 
 
@@ -107,11 +115,16 @@ def _draw(axis, cell, place):
     tell_failed(axis, [cell.gate_failed], [cell.effect], [place])
 
 
-def _name_rows(axis, places, height):
-    axis.set_ylim(height - 0.5, -0.5)
-    axis.set_yticks(list(places.values()), [name or group for group, name in places])
-    for label, (_, name) in zip(axis.get_yticklabels(), places, strict=True):
-        label.set(fontsize=6.5 if name else 7.5, fontweight="normal" if name else "bold")
+def _name_lines(axis, headings, names, budgets):
+    """Budgets beside the panel, what is compared to the left of them."""
+    axis.set_yticks(list(budgets.values()), [budget for *_, budget in budgets], fontsize=6)
+    axis.yaxis.remove_overlapping_locs = False  # a comparison at one budget has its name and its budget on one line
+    named = {place: row for (_, row), place in names.items()} | {place: group for group, place in headings.items()}
+    axis.set_yticks(list(named), list(named.values()), minor=True)
+    axis.tick_params(axis="y", which="minor", pad=20, length=0)
+    for label, place in zip(axis.get_yticklabels(minor=True), named, strict=True):
+        heading = place in headings.values()
+        label.set(fontsize=8 if heading else 7.5, fontweight="bold" if heading else "normal")
 
 
 def _legend(made):
