@@ -80,7 +80,7 @@ rule cover_condensed:
         "../scripts/cover_condensed.py"
 
 
-rule import_condensed:
+rule import_set:
     """Import a set that a reference implementation or another study made."""
     input:
         unpack(of_study(outputs.images_of_indices, "dataset", "training_set")),
@@ -90,16 +90,16 @@ rule import_condensed:
         train=paths.IMPORTED_SET,
         summary=paths.IMPORTED_SUMMARY,
     log:
-        paths.log("import_condensed"),
+        paths.log("import_set"),
     conda:
         "../envs/torch.yaml"
     resources:
         mem_mb=memory(3000),
     params:
         settings=of_study(settings.method_settings, "dataset", "training_set"),
-        code=code("import_condensed"),
+        code=code("import_set"),
     script:
-        "../scripts/import_condensed.py"
+        "../scripts/import_set.py"
 
 
 rule export_condensed:

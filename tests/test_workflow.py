@@ -518,7 +518,7 @@ def digests(folder):
 
 MODELS = {"train_model", "attack_model", "transfer_attacks", "certify_model", "trace_bound"}
 COVERS = {"solve_cover", "verify_cover", "trace_frontier"}
-SETS = {"condense_dataset", "train_expert", "select_coreset", "import_condensed"}
+SETS = {"condense_dataset", "train_expert", "select_coreset", "import_set"}
 OWN = "\n\ndef mine(*arguments):\n    pass\n"
 
 

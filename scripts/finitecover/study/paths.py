@@ -26,7 +26,7 @@ JOBS = {
     "cover_condensed": f"{_SET}/seed{{seed}}",
     "verify_condensed_cover": f"{_SET}/seed{{seed}}",
     "explore_condensed_cover": f"{_SET}/seed{{seed}}",
-    "import_condensed": _SET,
+    "import_set": _SET,
     "cover_imported": _SET,
     "verify_imported_cover": _SET,
     "explore_imported_cover": _SET,

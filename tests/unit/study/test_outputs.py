@@ -17,24 +17,24 @@ def test_every_job_that_costs_time_is_listed_once_with_its_files():
     for job in jobs:
         count[job["rule"]] = count.get(job["rule"], 0) + 1
     assert count == {
-        "attack_model": 30,
+        "attack_model": 27,
         "condense_dataset": 6,
         "cover_condensed": 3,
         "download_dataset": 1,
         "prepare_dataset": 1,
         "select_coreset": 3,
         "solve_cover": 2,  # one that condensation starts from
-        "trace_bound": 12,
+        "trace_bound": 9,
         "trace_frontier": 1,
         "train_expert": 2,
         "label_set": 3,
-        "train_model": 30,
-        "transfer_attacks": 9,
+        "train_model": 27,
+        "transfer_attacks": 6,
         "verify_condensed_cover": 3,
         "verify_cover": 2,
     }
     assert len(set(outputs.benchmarks(jobs))) == len(jobs)
-    assert len(outputs.counts(jobs)) == 30 + 30 + 6 + 2
+    assert len(outputs.counts(jobs)) == 27 + 27 + 6 + 2
     (expert, *_) = [job for job in jobs if job["rule"] == "train_expert"]
     assert {key: value for key, value in expert.items() if value is not None} == {
         "rule": "train_expert",
@@ -151,9 +151,9 @@ def test_joined_tables_name_their_jobs_in_columns():
         "model": "convnet",
         "seed": 0,
     }
-    group = ("digits", "generalised-l2", "convnet", "1")
-    assert outputs.sets_of_group(config, *group) == ["mfc-ipc10", "free-dm-ipc10"]
-    assert outputs.models_of_group(config, *group)[0].endswith("models/mfc-ipc10/generalised-l2/convnet/seed1/model.pt")
+    group = ("digits", "standard", "convnet", "1")
+    assert outputs.sets_of_group(config, *group) == ["full", "mtt-ipc10"]
+    assert outputs.models_of_group(config, *group)[1].endswith("models/mtt-ipc10/standard/convnet/seed1/model.pt")
     assert outputs.report_tables(config)[-3:] == ["condensed", "transfer", "bounds"]
     config["evaluation"]["transfer"] = None
     assert outputs.joined_tables(config) == ["bounds"]

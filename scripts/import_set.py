@@ -8,7 +8,7 @@ from finitecover.jobs.harness import job
 from finitecover.jobs.records import load_records, save_records, training_set
 
 
-def import_condensed(imported_path, summary_path, train_path, name, settings, set_path, imported_summary_path):
+def import_set(imported_path, summary_path, train_path, name, settings, set_path, imported_summary_path):
     """Settings: format, experiment, normalisation: statistics the images were normalised by; absent: the data set's.
 
     train_path: of the training images, for places among them; name: of the data set.
@@ -33,7 +33,7 @@ def import_condensed(imported_path, summary_path, train_path, name, settings, se
 
 if __name__ == "__main__":
     with job(snakemake):
-        import_condensed(
+        import_set(
             imported_path=snakemake.input.condensed[0],
             summary_path=snakemake.input.summary,
             train_path=snakemake.input.get("train"),
