@@ -56,7 +56,7 @@ def render_report(
         "core_hours": core_hours(tables["costs"]),
         "failed": shown["gates"][~shown["gates"]["passed"].astype(bool)],
         "failures": [
-            f"{row.gate} {row.checked - row.passed}" for row in told["gates"].query("passed < checked").itertuples()
+            f"{row.gate} ({row.checked - row.passed})" for row in told["gates"].query("passed < checked").itertuples()
         ],
         "files": _files(tables),
         "columns": pd.DataFrame(column_table(load_json(package_path))),

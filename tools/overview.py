@@ -1,15 +1,15 @@
 """What README.md says in numbers and names: small tables of a kept study, and BibTeX of CITATION.cff."""
 
 import re
-from itertools import product
 
 import numpy as np
 import pandas as pd
 
+from finitecover.reporting.outcome import counted
 from finitecover.reporting.statistics import FAILED_MARK, at_training_eps, span, with_gates
 from finitecover.reporting.summaries import with_all_titles
 from finitecover.reporting.verdicts import AT_CHANCE, DECIDED_OR_OPEN, FAILS, HOLDS, overall
-from finitecover.study.kinds import FULL, LABELS
+from finitecover.study.kinds import FULL
 from finitecover.study.runs import budgets
 from finitecover.study.settings import every_training_eps, strength
 
@@ -19,13 +19,13 @@ _ENTRIES = {"software": "software", "article": "article", "generic": "misc"}
 
 
 def small_table(frames, config):
-    """(table, caption): robust accuracy in percent after adversarial training, a row per method, a column per data set,
-    budget and labels, of a study that has a training of kind pgd.
+    """(table, caption): robust accuracy in percent after adversarial training, a row per method, a column per data set
+    and budget, of a study that has a training of kind pgd.
 
-    frames, config: its tables by their names, and its settings. Of its trainings those of kind pgd count whose norm and
-    augmentation are those of the first one. The numbers of all images, which no budget limits, stand in the columns of
-    every budget; sets made for a radius are left out. Of more than two budgets the smallest and the largest are shown,
-    and with labels of several kinds the largest alone.
+    frames, config: its tables by their names, and its settings. Of its trainings those of kind pgd count whose norm,
+    augmentation and labels are those of the first one. The numbers of all images, which no budget limits, stand in the
+    columns of every budget; sets made for a radius are left out. Of more than two budgets the smallest and the largest
+    are shown.
     """
     frames, config = with_all_titles(frames, config)
     rows = _rows(frames, config)
@@ -47,41 +47,33 @@ def _rows(frames, config):
     return rows[np.logical_or.reduce(of_dataset)]
 
 
-def _labels(config):
-    """The kinds of labels of a study's comparable trainings."""
-    taken = {strength(config, training)["labels"] for training in _comparable(config)}
-    return [kind for kind in LABELS if kind in taken]
-
-
 def _budgets(config, dataset):
     asked = budgets(config, dataset)
-    return sorted({min(asked), max(asked)})[-2 if len(_labels(config)) == 1 else -1 :]
+    return sorted({min(asked), max(asked)})
 
 
 def _columns(rows, config):
     """{heading: entries by the method's name} of a study."""
-    strengths = {training: strength(config, training) for training in _comparable(config)}
-    labels, columns = _labels(config), {}
-    shown = [(dataset, budget) for dataset in config["run"]["datasets"] for budget in _budgets(config, dataset)]
-    for (dataset, budget), kind in product(shown, labels):
-        here = rows["dataset"].eq(dataset) & (rows["ipc"].isin([budget]) | rows["method"].eq(FULL))
-        here &= rows["training"].map(lambda name: strengths[name]["labels"]).eq(kind)
-        columns[_heading(dataset, budget, kind, labels)] = _column(rows[here], strengths)
+    updates = {training: strength(config, training)["updates"] for training in _comparable(config)}
+    columns = {}
+    for dataset in config["run"]["datasets"]:
+        for budget in _budgets(config, dataset):
+            here = rows["dataset"].eq(dataset) & (rows["ipc"].isin([budget]) | rows["method"].eq(FULL))
+            columns[f"{dataset}, {budget}"] = _column(rows[here], updates)
     return columns
 
 
 def _comparable(config):
-    """The trainings of kind pgd that share norm and augmentation with the first of them."""
+    """The trainings of kind pgd that share norm, augmentation and labels with the first of them."""
     found = [name for name in config["run"]["trainings"] if config["trainings"][name]["kind"] == "pgd"]
-    alike = [(config["trainings"][name]["norm"], strength(config, name)["augmentation"]) for name in found]
+    alike = [
+        (config["trainings"][name]["norm"], *(strength(config, name)[key] for key in ("augmentation", "labels")))
+        for name in found
+    ]
     return [name for name, key in zip(found, alike, strict=True) if key == alike[0]]
 
 
-def _heading(dataset, budget, kind, labels):
-    return f"{dataset}, {budget}" + (f", {kind} labels" if len(labels) > 1 else "")
-
-
-def _column(rows, strengths):
+def _column(rows, updates):
     """Entries by the method's name; the best of all sets but all images in bold."""
     small = rows[~rows["method"].eq(FULL) & ~rows["at_chance"]]
     best = small["mean"].max()
@@ -90,7 +82,7 @@ def _column(rows, strengths):
         text = f"{100 * row.mean:.1f}"
         text = f"**{text}**" if row.method != FULL and row.mean == best else text
         marks = FAILED_MARK * row.gate_failed + CHANCE_MARK * row.at_chance
-        entries[_name(row.method, strengths[row.training]["updates"])] = text + marks
+        entries[_name(row.method, updates[row.training])] = text + marks
     return entries
 
 
@@ -149,13 +141,13 @@ def decisions(studies):
 
 
 def _said(comparisons):
-    """ "3 holds, 1 inconclusive; +1.2 to +9.4"."""
+    """ "3 hold, 1 inconclusive; +1.2 to +9.4"."""
     counting = comparisons[comparisons["verdict"].isin(DECIDED_OR_OPEN)]
     if counting.empty:
         return overall(comparisons["verdict"])
     counts = comparisons["verdict"].value_counts()
     told = (*DECIDED_OR_OPEN, AT_CHANCE)
-    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in told if verdict in counts)
+    said = ", ".join(counted(verdict, counts[verdict]) for verdict in told if verdict in counts)
     low, high = f"{counting['effect'].min():+.1f}", f"{counting['effect'].max():+.1f}"
     return f"{said}; {low if low == high else f'{low} to {high}'}"
 

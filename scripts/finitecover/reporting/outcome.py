@@ -27,9 +27,14 @@ def claims(path):
     rows = _rows(path)
     compared = [row for row in rows if row["dataset"]]  # a claim that the study cannot test has a row without any
     verdicts = Counter(row["verdict"] for row in compared).most_common()
-    said = ", ".join(f"{count} {verdict}" for verdict, count in verdicts) or "none"
+    said = ", ".join(counted(verdict, count) for verdict, count in verdicts) or "none"
     tested, all_claims = ({row["claim"] for row in part} for part in (compared, rows))
     return f"Claims: {len(tested)} of {len(all_claims)} tested; comparisons: {said}."
+
+
+def counted(verdict, count):
+    """ "1 holds", "2 hold", "3 inconclusive"."""
+    return f"{count} {verdict if count == 1 else {'holds': 'hold', 'fails': 'fail'}.get(verdict, verdict)}"
 
 
 def gates(path):

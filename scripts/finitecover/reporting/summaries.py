@@ -1,8 +1,11 @@
 """Tables that the report and the pages of docs/results show, from the tables of a study."""
 
+from itertools import starmap
+
 import pandas as pd
 
 from finitecover.norms import PERTURBED
+from finitecover.reporting.outcome import counted
 from finitecover.reporting.published import published_table
 from finitecover.reporting.statistics import (
     FAILED_MARK,
@@ -111,7 +114,7 @@ def claim_table(comparisons):
                 "from": source,
                 "verdict": overall(group["verdict"]),
                 BY_STRENGTH: _by_strength(group),
-                "comparisons": ", ".join(f"{count} {verdict}" for verdict, count in counts.items()) + _failed(group),
+                "comparisons": ", ".join(starmap(counted, counts.items())) + _failed(group),
                 "effects": _spread(group["effect"]),
             }
         )
@@ -130,7 +133,7 @@ def _by_strength(group):
 
 def _failed(group):
     failed = group.get("gate_failed", pd.Series(dtype=bool)).sum()
-    return f"; {FAILED_MARK} {failed} with failed gates" if failed else ""
+    return f"; {FAILED_MARK} {failed} with a failed sanity check" if failed else ""
 
 
 def _spread(effects):

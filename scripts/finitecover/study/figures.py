@@ -74,8 +74,8 @@ def _has_architectures(config):
 
 
 def has_frontier(config):
-    """Whether the study knows anything of size against radius."""
-    return bool(frontier_runs(config) or frontier_datasets(config))
+    """Whether the study traces size against radius; what its searches learn on their way is too little to be shown."""
+    return bool(frontier_datasets(config))
 
 
 def frontier_runs(config):

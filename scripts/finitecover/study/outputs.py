@@ -179,11 +179,11 @@ def condensed_histories(config):
 def frontier_parts(config):
     """Tables of size against radius, as the figure shows them: dicts of dataset and path."""
     parts = []
-    for dataset in config["run"]["datasets"]:
+    for asked in figures.frontier_datasets(config):
+        dataset = asked["dataset"]
         learned = [run for run in figures.frontier_runs(config) if run["dataset"] == dataset]
         parts += [{"dataset": dataset, "path": paths.fill(paths.COVER_STEPS, run)} for run in learned]
-        asked = [run for run in figures.frontier_datasets(config) if run["dataset"] == dataset]
-        parts += [{"dataset": dataset, "path": paths.fill(paths.FRONTIER, run)} for run in asked]
+        parts.append({"dataset": dataset, "path": paths.fill(paths.FRONTIER, asked)})
     return parts
 
 

@@ -200,8 +200,24 @@ def test_accuracies_lie_where_the_table_says_against_budget_size_and_cost_and_ac
     assert [text.get_text() for text in legend.texts][-1] == "pgd"  # and no standard training, of which there is none
     costs = figures_["costs"].axes[0]
     assert dots(costs) == [(100, pytest.approx(41))]
-    assert [text.get_text() for text in costs.texts] == ["mfc 10"]
+    assert [text.get_text() for text in costs.texts] == ["mfc"]
     assert [text.get_text() for text in figures_["architectures"].axes[0].texts] == ["51", "25", "41", "25"]
+
+
+def test_sizes_and_costs_are_of_the_budgets_that_a_data_set_has():
+    two = [
+        part.assign(dataset=name, ipc=part["ipc"] * more) for name, part, more in (("d", SUMMARY, 1), ("e", SUMMARY, 5))
+    ]
+    of_sizes = accuracies.sizes(pd.concat(two), KINDS, "worst", LOOKS)
+    assert [axis.get_ylabel().splitlines()[:2] for axis in of_sizes.axes] == [
+        ["d", "10 per class"],
+        ["e", "50 per class"],
+    ]
+    assert all(len(axis.lines) > 1 for axis in of_sizes.axes)
+    of_costs = accuracies.costs(
+        pd.concat([TABLE, TABLE.assign(ipc=TABLE["ipc"] * 5)]), KINDS, {("d", "mfc-ipc10"): 100}, LOOKS
+    )
+    assert [axis.get_title().rpartition(", ")[2] for axis in of_costs.axes] == ["10 per class", "50 per class"]
 
 
 def test_clean_accuracy_is_shown_at_size_0_where_it_is_of_the_same_images_alone():
@@ -419,7 +435,11 @@ def test_what_a_gate_failed_for_has_a_mark_in_every_figure():
         "certificates": pd.DataFrame([models | shares | {"norm": "linf", "eps": "8/255"}]),
         "bounds": pd.DataFrame([models | losses | {"norm": "linf", "eps": "8/255"}]),
     }
-    marks = {"transfer": [], "architectures": ["41†"]}  # transferred attacks: beside the names of models
+    marks = {
+        "transfer": [],
+        "architectures": ["41†"],
+        "costs": ["mfc†"],
+    }  # transferred attacks: beside the names of models
     for name in DRAWN:
         tables["gates"] = gates()
         assert mark(DRAWN[name](tables, study)) == [], name

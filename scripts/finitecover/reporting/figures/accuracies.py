@@ -16,13 +16,15 @@ from finitecover.reporting.figures.style import (
     log_ticks,
     panel_grid,
     panel_keys,
+    panel_title,
     plt,
     point,
     tell_failed,
 )
+from finitecover.reporting.statistics import FAILED_MARK
 
 PANEL = ["dataset", "measure", "eps"]
-CLOSE = 0.6  # powers of ten that a name beside a point may take
+ASIDE, LETTER = 0.06, 0.018  # from a point to its name, in powers of ten; of a name's letter, in widths of a panel
 REFERENCES = ("all images", "random images")  # families that every family is shown beside
 
 
@@ -35,10 +37,11 @@ def budgets(table, kinds, looks):
     """
     robust = _against_own(table, kinds)
     panels = panel_keys(robust)
-    figure, axes = panel_grid(robust, panels, size=(4.2, 3.2))
+    groups = list(robust.groupby(panels, sort=False))
+    figure, axes = panel_grid(len(groups), size=(4.2, 3.2))
     trainings = list(dict.fromkeys(robust["training"]))
     lines = dict(zip(trainings, LINES * len(kinds), strict=False))
-    for axis, (panel, cells) in zip(axes, robust.groupby(panels, sort=False), strict=True):
+    for axis, (panel, cells) in zip(axes, groups, strict=True):
         ends = []
         asked = sorted(cells["ipc"].dropna().astype(int).unique())
         shifts = _shifts(cells)
@@ -66,14 +69,14 @@ def budgets(table, kinds, looks):
 
 
 def sizes(summary, kinds, attack, looks):
-    """Accuracy under one attack against its size at the largest budget: a row of panels per data set, norm and network,
-    a column per family of methods beside all and random images; for the first pgd training of that norm and, dotted,
-    standard training. Clean accuracy is shown at 0 where it is of as many images.
+    """Accuracy under one attack against its size at a data set's largest budget: a row of panels per data set, norm and
+    network, a column per family of methods beside all and random images; for the first pgd training of that norm and,
+    dotted, standard training. Clean accuracy is shown at 0 where it is of as many images.
 
     summary: of `summarise` and `with_gates`; kinds: {training: (kind, norm)}; attack: name of the attack.
     """
-    ipc = summary["ipc"].max()
-    chosen = summary[summary["ipc"].isna() | summary["ipc"].eq(ipc).fillna(False)]
+    largest = summary.groupby("dataset")["ipc"].max()
+    chosen = summary[summary["ipc"].isna() | summary["ipc"].eq(summary["dataset"].map(largest)).fillna(False)]
     attacked, clean = chosen[chosen["attack"] == attack], chosen[chosen["attack"] == "clean"]
     pairs = zip(attacked["training"], attacked["norm"], strict=True)
     attacked = attacked[[kinds[training] in (("standard", None), ("pgd", norm)) for training, norm in pairs]]
@@ -91,8 +94,9 @@ def sizes(summary, kinds, attack, looks):
             axis.set_title(family or "methods", fontsize=9)
             axis.set_xlabel(f"eps ({NORM_NAMES[norm]})")
         several = [network] if attacked["model"].nunique() > 1 else []
-        per_class = [] if pd.isna(ipc) else [f"{ipc} per class"]
-        line[0].set_ylabel(", ".join([dataset, *several, *per_class]) + f"\naccuracy under {attack} (%)", fontsize=8)
+        per_class = [] if pd.isna(largest[dataset]) else [f"{largest[dataset]} per class"]
+        told = [", ".join([dataset, *several]), *per_class, f"accuracy under {attack} (%)"]
+        line[0].set_ylabel("\n".join(told), fontsize=8)
     styles = {"pgd": "-", "standard": ":"}
     used = {kinds[training][0] for training in attacked["training"]}
     named = looks.named(attacked["method"], markersize=5)
@@ -102,7 +106,7 @@ def sizes(summary, kinds, attack, looks):
 
 def costs(table, kinds, seconds, looks):
     """Worst-case accuracy after pgd training against the seconds that making the training set took, a panel per data
-    set and norm, names at the points; the level line is all images, grey crosses are at chance.
+    set, norm and budget, names at the points; the level line is all images, grey crosses are at chance.
 
     table: of `at_training_eps` and `with_gates`; kinds: {training: (kind, norm)}; seconds: {(dataset,
     training_set): of one core}.
@@ -110,25 +114,34 @@ def costs(table, kinds, seconds, looks):
     robust = _against_own(table, kinds)
     robust = robust[[kinds[name][0] == "pgd" for name in robust["training"]]]
     robust = robust[robust["training"].isin(_firsts(kinds))]
-    panels = panel_keys(robust)
-    figure, axes = panel_grid(robust, panels, size=(4.0, 3.4))
-    for axis, (panel, cells) in zip(axes, robust.groupby(panels, sort=False), strict=True):
-        names, places = [], []
+    panels, several = [], False
+    for panel, cells in robust.groupby(panel_keys(robust), sort=False):
+        asked = cells["ipc"].dropna().drop_duplicates().sort_values().tolist()
+        several |= len(asked) > 1
+        panels += [
+            (panel, ipc, cells[cells["ipc"].isna() | cells["ipc"].eq(ipc).fillna(False)]) for ipc in asked or [None]
+        ]
+    figure, axes = panel_grid(len(panels), size=(4.0, 3.2), columns=2 if several else 3)
+    for axis, (panel, ipc, cells) in zip(axes, panels, strict=True):
+        names, places, levels = [], [], []
         for cell in cells.itertuples():
             spent = seconds.get((cell.dataset, cell.training_set))
             if spent is None:
                 axis.axhline(100 * cell.mean, color=looks.colour(cell.method), linewidth=1.1)
                 tell_failed(axis, [cell.gate_failed], [0.01], [100 * cell.mean], level=True)
+                levels.append(100 * cell.mean)
                 continue
-            _draw_point(axis, cell, spent, looks, 5)
-            names.append(cell.training_set.replace("-ipc", " "))
+            _draw_point(axis, cell._replace(gate_failed=False), spent, looks, 5)
+            names.append(cell.method + FAILED_MARK * cell.gate_failed)
             places.append((spent, 100 * cell.mean))
         axis.set_xscale("log")
         log_ticks(axis.xaxis)
         axis.set_ylim(0, min(100, 115 * cells["mean"].max() + 2))
         axis.margins(x=0.25)
-        _name_points(axis, names, places)
-        _label_panel(axis, panel, "core-seconds for one training set (log)")
+        _name_points(axis, names, places, levels)
+        _label_panel(
+            axis, panel, "core-seconds for one training set (log)", [] if ipc is None else [f"{ipc} per class"]
+        )
     named = looks.named(robust["method"])
     named = {label: {"linestyle": "", "markersize": 5, **look} for label, look in named.items()}
     if "full" in named:
@@ -145,8 +158,9 @@ def architectures(table, kinds):
     robust = _against_own(table, kinds)
     robust = robust.assign(row=robust["training_set"] + ", " + robust["training"])
     rows, columns = robust.groupby(PANEL)["row"].nunique().max(), robust["model"].nunique()
-    figure, axes = panel_grid(robust, PANEL, size=(0.75 * columns + 2.6, 0.28 * rows + 0.8))
-    for axis, (panel, cells) in zip(axes, robust.groupby(PANEL, sort=False), strict=True):
+    groups = list(robust.groupby(PANEL, sort=False))
+    figure, axes = panel_grid(len(groups), size=(0.75 * columns + 2.6, 0.28 * rows + 0.8))
+    for axis, (panel, cells) in zip(axes, groups, strict=True):
         names = [list(dict.fromkeys(cells[key])) for key in ("row", "model")]
         shares, grey, failed = (
             cells.pivot(index="row", columns="model", values=name).loc[names[0], names[1]]
@@ -194,18 +208,28 @@ def _name_ends(axis, ends, looks):
         axis.text(1.02, height, method, transform=axis.get_yaxis_transform(), **look)
 
 
-def _name_points(axis, names, places):
-    """Names right of points, moved up or down where another name is in the way."""
+def _name_points(axis, names, places, levels):
+    """Names beside points, moved up or down where a name, a point or a level line is in the way."""
     low, high = axis.get_ylim()
+    left, right = np.log10(axis.get_xlim())
     gap, taken = 0.05 * (high - low), []
     for name, (place, height) in sorted(zip(names, places, strict=True), key=lambda named: named[1]):
-        near = [other for at, other in taken if abs(np.log10(at / place)) < CLOSE]
-        moves = (height + sign * step * gap for step in range(len(near) + 1) for sign in (1, -1))
-        free = [moved for moved in moves if low <= moved <= high and all(abs(moved - other) >= gap for other in near)]
-        moved = free[0] if free else height
-        taken.append((place, moved))
+        found = []  # free places: how far from the point, height, side
+        for side in (1, -1):
+            start = np.log10(place) + side * ASIDE
+            near, far = sorted((start, start + side * LETTER * len(name) * (right - left)))
+            blocked = [at for ends, at in taken if ends[0] < far and near < ends[1]]
+            blocked += [at for other, at in places if near - ASIDE < np.log10(other) < far + ASIDE and other != place]
+            blocked += [at for other, at in places if other == place and at != height] + levels
+            moves = (height + sign * step * gap / 2 for step in range(2 * len(blocked) + 2) for sign in (1, -1))
+            free = (at for at in moves if low <= at <= high and all(abs(at - other) >= gap for other in blocked))
+            inside = left <= near and far <= right
+            found += [(not inside, abs(at - height), at, side, near, far) for at in [next(free, height)]]
+        _, _, moved, side, near, far = min(found, key=lambda place: place[:2])
+        taken.append(((near, far), moved))
         arrow = {"arrowstyle": "-", "linewidth": 0.4, "color": "#777777", "shrinkA": 0, "shrinkB": 2}
-        at = {"xytext": (place * 1.15, moved), "textcoords": "data", "fontsize": 6.5, "va": "center"}
+        at = {"xytext": (10 ** (near if side > 0 else far), moved), "ha": "left" if side > 0 else "right"}
+        at |= {"textcoords": "data", "fontsize": 6.5, "va": "center"}
         axis.annotate(name, (place, height), arrowprops=arrow if moved != height else None, **at)
 
 
@@ -232,8 +256,7 @@ def _against_own(table, kinds):
     return table[[kinds[name][1] == norm for name, norm in zip(table["training"], table["measure"], strict=True)]]
 
 
-def _label_panel(axis, panel, below):
-    dataset, norm, eps, *network = panel
-    axis.set_title(", ".join([dataset, *network, NORM_NAMES[norm], f"eps = {eps}"]))
+def _label_panel(axis, panel, below, more=()):
+    axis.set_title(", ".join([panel_title(panel), *more]), fontsize=9)
     axis.set_xlabel(below)
     axis.set_ylabel("robust accuracy (%)")

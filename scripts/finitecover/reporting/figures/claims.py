@@ -57,8 +57,7 @@ def claims(comparisons):
             axis.axhline(place - HEADING / 2, color="#CCCCCC", linewidth=0.6, zorder=0)
     axes[0, 0].set_ylim(height - 0.5, -0.5)
     _name_lines(axes[0, 0], headings, names, budgets)
-    low = min(made["effect"].min() - 3, made["low"].quantile(0.03))
-    high = max(made["effect"].max() + 3, made["high"].quantile(0.97))
+    low, high = made[["effect", "low"]].min(axis=None) - 2, made[["effect", "high"]].max(axis=None) + 2
     axes[0, 0].set_xlim(max(low, -101), min(high, 101))
     return legend_below(figure, _legend(made))
 
@@ -117,7 +116,7 @@ def _draw(axis, cell, place):
 
 def _name_lines(axis, headings, names, budgets):
     """Budgets beside the panel, what is compared to the left of them."""
-    axis.set_yticks(list(budgets.values()), [budget for *_, budget in budgets], fontsize=6)
+    axis.set_yticks(list(budgets.values()), [budget for *_, budget in budgets], fontsize=7)
     axis.yaxis.remove_overlapping_locs = False  # a comparison at one budget has its name and its budget on one line
     named = {place: row for (_, row), place in names.items()} | {place: group for group, place in headings.items()}
     axis.set_yticks(list(named), list(named.values()), minor=True)

@@ -10,7 +10,7 @@ PER_CLASS = 10  # images shown of a class, at most
 
 def frontier(tables, norm):
     """Size against radius of covers, a panel per data set: the middle class and the range over classes of covers found
-    and of proved lower bounds, over the radii at which every class was searched; points where a class was solved.
+    and of proved lower bounds, from the radius on at which every class was searched; points where a class was solved.
 
     tables: {dataset: DataFrame with label, points, radius, size, lower_bound}, of one search or of several. A cover
     serves every larger radius and a bound every smaller one, so both are steps.
@@ -51,15 +51,17 @@ def _steps(rows):
 
 
 def _over_classes(classes, column):
-    """Radii (n,) that lie within what every class was searched at, and the values there (classes, n)."""
+    """Radii (n,) from the first at which every class was searched to the last of any, and the values there (classes,
+    n): beyond a class's last radius its smallest cover still serves, and the bound is one centre."""
     low = max(rows["radius"].iloc[0] for rows in classes)
-    high = min(rows["radius"].iloc[-1] for rows in classes)
-    radii = np.linspace(low, max(low, high), GRID)
-    side = "right" if column == "size" else "left"
+    radii = np.linspace(low, max(rows["radius"].iloc[-1] for rows in classes), GRID)
     values = []
     for rows in classes:
-        places = np.searchsorted(rows["radius"], radii, side=side) - (column == "size")
-        values.append(rows[column].to_numpy()[np.clip(places, 0, len(rows) - 1)])
+        if column == "size":
+            known, places = rows[column], np.searchsorted(rows["radius"], radii, side="right") - 1
+        else:
+            known, places = [*rows[column], 1], np.searchsorted(rows["radius"], radii, side="left")
+        values.append(np.asarray(known)[places])
     return radii, np.array(values)
 
 

@@ -149,9 +149,7 @@ def transfer(table):
     shown = [(dict(zip(panels, key, strict=True)), _apart_from_own(rows)) for key, rows in shared]
     count = table["source"].nunique()
     reach = max(np.nanmax(np.abs(points.to_numpy()), initial=1) for _, points in shown)
-    figure, axes = panel_grid(
-        table, panels, size=(0.36 * count + 1.7, 0.3 * count + 1.5), columns=2 if count > 6 else 3
-    )
+    figure, axes = panel_grid(len(shown), size=(0.36 * count + 1.7, 0.3 * count + 1.5), columns=2 if count > 6 else 3)
     for axis, (named, points) in zip(axes, shown, strict=True):
         look = {"annot": True, "fmt": "+.0f", "annot_kws": {"fontsize": 7}, "square": True, "cbar": False}
         sns.heatmap(points, ax=axis, cmap="RdBu", center=0, vmin=-reach, vmax=reach, mask=points.isna(), **look)

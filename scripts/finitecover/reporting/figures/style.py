@@ -175,9 +175,8 @@ def legend_below(figure, named):
     return figure
 
 
-def panel_grid(table, keys, size=(3.3, 2.7), columns=3):
-    """A figure with a panel for each combination of keys, at most so many to a row."""
-    count = len(table[keys].drop_duplicates())
+def panel_grid(count, size=(3.3, 2.7), columns=3):
+    """A figure with so many panels, at most so many to a row."""
     columns = min(columns, count)
     rows = -(-count // columns)
     size = (size[0] * columns, size[1] * rows)
