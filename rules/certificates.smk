@@ -46,7 +46,8 @@ rule trace_bound:
     resources:
         mem_mb=memory(3000),
     params:
-        training=of_study(settings.training_settings, "dataset", "training"),
+        norm=lookup(within=config, dpath="trainings/{training}/norm"),
+        eps=of_study(settings.adversary_eps, "dataset", "training"),
         attack=settings.strongest_pgd(config)[1],
         points=lookup(within=config, dpath="certificates/points"),
         code=code("trace_bound"),

@@ -29,7 +29,7 @@ rule solve_cover:
 
 
 rule embed_dataset:
-    """Compute features in which covers may be chosen, of every training image: principal components, or a network's."""
+    """Compute features of every training image, in which covers may be chosen: principal components, or a network's."""
     input:
         unpack(of_study(outputs.model_of, "dataset", "space")),
         train=paths.TRAIN,
@@ -50,7 +50,7 @@ rule embed_dataset:
 
 
 rule verify_cover:
-    """Check everything stored of a cover, and the proof of its bound, with code that shares nothing with the solver."""
+    """Check everything stored about a cover, and the proof of its bound, with code that shares nothing with the solver."""
     input:
         train=paths.TRAIN,
         chosen=paths.COVER_SET,

@@ -1,6 +1,7 @@
 """The generalised adversarial loss on a cover beside the adversarial loss on all training images, over a training."""
 
 import math
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,9 @@ from finitecover.training.intervals import admits, loss_bounds
 from finitecover.training.models import build_model
 
 
-def trace_bound(snapshots_path, train_path, set_path, cover_path, training, attack, points, seed, bound_path):
-    """Training: adversary; attack: settings of the strongest of kind pgd; points: how many training images are drawn.
+def trace_bound(snapshots_path, train_path, set_path, cover_path, norm, eps, attack, points, seed, bound_path):
+    """Norm, eps: of the training, eps as the config writes it; attack: settings of the strongest of kind pgd; points:
+    how many training images are drawn.
 
     The attack at a centre begins with what it found for each image that the centre stands for, which lies inside the
     centre's ball, and at random. `violations` counts drawn images whose loss under attack exceeds the certified bound
@@ -27,14 +29,14 @@ def trace_bound(snapshots_path, train_path, set_path, cover_path, training, atta
     device = torch_device()
     saved = torch.load(Path(snapshots_path), weights_only=True)
     records, cover, arrays = load_records(train_path), load_records(set_path), load_arrays(cover_path)
-    norm, eps = training["adversary"]["norm"], training["adversary"]["eps"]
+    size = float(Fraction(eps))
     drawn = draw_examples(records["label"], points)
     drawn = drawn[arrays["covered"][drawn]]  # a partial cover speaks for no others
     places = arrays["assignment"][drawn]  # of each drawn image's centre
     weights = torch.from_numpy(cover["weight"] / cover["weight"].sum())
     sides = {
-        "all": _side(records[drawn], np.full(len(drawn), eps), device),
-        "cover": _side(cover, eps + cover[radius_field(norm)], device),
+        "all": _side(records[drawn], np.full(len(drawn), size), device),
+        "cover": _side(cover, size + cover[radius_field(norm)], device),
     }
     soft = soft_labels_of(cover)
     soft = None if soft is None else torch.from_numpy(soft).to(device)
@@ -51,12 +53,12 @@ def trace_bound(snapshots_path, train_path, set_path, cover_path, training, atta
         row = {
             "step": snapshot["step"],
             "norm": norm,
-            "eps": f"{eps:.4g}",
+            "eps": eps,
             "drawn": len(drawn),
             "all_attack": attacked["all"].mean().item(),
-            "cover_attack": (weights * attacked["cover"]).sum().item(),
+            "cover_attack": _weighted(weights, attacked["cover"]),
             "all_certified": bounds["all"].mean().item() if bounds else None,
-            "cover_certified": (weights * bounds["cover"]).sum().item() if bounds else None,
+            "cover_certified": _weighted(weights, bounds["cover"]) if bounds else None,
             "chance": math.log(saved["dataset"]["classes"]),
             "attack_violations": int((attacked["all"] > attacked["cover"][places]).sum()),
             "violations": int((attacked["all"] > bounds["cover"][places]).sum()) if bounds else None,
@@ -82,6 +84,11 @@ def _attacked(network, sides, soft, places, **settings):
     return {"all": losses.cpu(), "cover": found.cpu()}
 
 
+def _weighted(weights, losses):
+    """Weighted sum, to which what has no weight adds nothing, be it infinite."""
+    return torch.where(weights > 0, weights * losses, 0.0).sum().item()
+
+
 def _side(records, radii, device):
     """Images, labels and radii as tensors, radii in float64."""
     images = torch.from_numpy(pixels(records["image"])).to(device)
@@ -96,7 +103,8 @@ if __name__ == "__main__":
             train_path=snakemake.input.train,
             set_path=snakemake.input.set,
             cover_path=snakemake.input.cover,
-            training=snakemake.params.training,
+            norm=snakemake.params.norm,
+            eps=snakemake.params.eps,
             attack=snakemake.params.attack,
             points=snakemake.params.points,
             seed=int(snakemake.wildcards.seed),

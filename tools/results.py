@@ -36,7 +36,7 @@ from finitecover.jobs.files import load_json, load_rows, save_json  # noqa: E402
 from finitecover.jobs.tables import load_csv  # noqa: E402
 from finitecover.reporting.figures.registry import DRAWN, figure_of  # noqa: E402
 from finitecover.reporting.figures.style import save, style  # noqa: E402
-from finitecover.reporting.summaries import HEADINGS, study_tables, with_all_titles, written  # noqa: E402
+from finitecover.reporting.summaries import BY_STRENGTH, HEADINGS, study_tables, with_all_titles, written  # noqa: E402
 from finitecover.reporting.verdicts import DECIDED_OR_OPEN, NOT_TESTED  # noqa: E402
 from finitecover.study import claims, estimates, figures, outputs, paths, runs  # noqa: E402
 from finitecover.study.kinds import FAMILIES  # noqa: E402
@@ -234,6 +234,7 @@ def claims_page():
             "from": claim["source"],
             "study": f"[{name}](results/{name}/README.md)" if name else "",
             "verdict": told["verdict"],
+            BY_STRENGTH: told.get(BY_STRENGTH, ""),
             "comparisons": told["comparisons"],
             "effect": told["effects"] + ("" if claim["measure"] == "bound" or not told["effects"] else " points"),
             "minutes": _minutes(name, claim) if name else "",
@@ -438,6 +439,9 @@ def _is_older(name):
 @cache
 def _frames(name):
     frames = {path.stem: load_csv(path) for path in (KEPT / name).glob("*.csv")}
+    now = {key: claim["says"] for key, claim in _claims().items()}
+    says = frames["claims"]["claim"].map(now).fillna(frames["claims"]["says"])
+    frames["claims"] = frames["claims"].assign(says=says)  # in the words of today
     if "at_chance" not in frames["summary"]:  # kept before that was asked
         frames["summary"] = frames["summary"].assign(at_chance=False)
     return frames

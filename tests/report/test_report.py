@@ -46,11 +46,11 @@ def programs():
 def axe(tmp_path_factory):
     """The script of axe-core, which finds what keeps people from a page."""
     if not shutil.which("npm"):
-        pytest.skip("npm is not installed: axe-core cannot be had")
+        pytest.skip("npm is not installed: axe-core is not available")
     folder = tmp_path_factory.mktemp("axe")
     packed = subprocess.run(["npm", "pack", "--silent", AXE], cwd=folder, capture_output=True, text=True)
     if packed.returncode:
-        pytest.skip(f"{AXE} cannot be had: {packed.stderr.strip()[-200:]}")
+        pytest.skip(f"{AXE} is not available: {packed.stderr.strip()[-200:]}")
     shutil.unpack_archive(folder / packed.stdout.strip(), folder)
     return (folder / "package/axe.min.js").read_text(encoding="utf-8")
 

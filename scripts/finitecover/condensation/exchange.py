@@ -91,7 +91,7 @@ def load_indices(path, dataset, training_set, seed, labels):
     """
     rows = load_rows(path)
     if not rows or not set(COLUMNS) <= rows[0].keys():
-        raise ValueError(f"{path}: is no table with columns {', '.join(COLUMNS)} and a row or more")
+        raise ValueError(f"{path}: not a table with columns {', '.join(COLUMNS)} and at least one row")
     own = [row for row in rows if (row["dataset"], row["training_set"]) == (dataset, training_set)]
     if not own:
         known = ", ".join(dict.fromkeys(f"{row['dataset']}/{row['training_set']}" for row in rows))

@@ -112,7 +112,7 @@ class Task:
 
     def _drawn(self, rows, count):
         if count > len(rows):
-            raise ValueError(f"{count} images per class asked for; a class has {len(rows)}")
+            raise ValueError(f"asked for {count} images per class, but a class has {len(rows)}")
         return np.sort(self.rng.choice(rows, size=count, replace=False))
 
     def _normalised(self, rows):

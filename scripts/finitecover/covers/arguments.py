@@ -53,6 +53,18 @@ def check_budget(k, n):
         raise ValueError(f"k is {k!r}; it must be a whole number between 1 and the number of points, {n}")
 
 
+def check_seed(seed):
+    """Raise `ValueError` unless random generators can begin with it."""
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**31:
+        raise ValueError(f"seed is {seed!r}; it must be a whole number from 0 to {2**31 - 1}")
+
+
+def check_time_limit(seconds):
+    """Raise `ValueError` unless a search can be given so many seconds, or None for no limit."""
+    if seconds is not None and not (isinstance(seconds, Real) and seconds >= 0):
+        raise ValueError(f"time_limit is {seconds!r}; it must be a number of seconds >= 0, or None for no limit")
+
+
 def check_free(power, norm):
     """Raise `ValueError` unless free centres can be had for a power of the distance in a norm."""
     if isinstance(power, bool) or not isinstance(power, Real) or not (1 <= power <= LARGEST_POWER or power == np.inf):

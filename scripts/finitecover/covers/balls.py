@@ -79,8 +79,8 @@ def exchanged(gram, assignment, weights, steps, goal, rng):
                         grown = max(radius, (distance + radius) / 2) * (1 + 0.02 * rng.random())
                         if grown < least:
                             point, to, least = i, ball, grown
-        if point < 0:
-            break
+        if point < 0:  # all of them stay for now
+            continue
         assignment[point] = to
         _enclose(gram, assignment, largest, weights, squared, radii)
         _enclose(gram, assignment, to, weights, squared, radii)

@@ -17,7 +17,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from finitecover.covers.arguments import check_budget, check_free, check_radius, check_relaxations, checked
+from finitecover.covers.arguments import (
+    check_budget,
+    check_free,
+    check_radius,
+    check_relaxations,
+    check_seed,
+    checked,
+)
 from finitecover.covers.balls import exchanged, smallest_ball
 from finitecover.covers.distances import BLOCK, EQUAL, direct, flatten, nearest_of, nearest_share, paired
 from finitecover.covers.search import by_point, class_by_class, cover_with_budget, deadline_after
@@ -82,12 +89,14 @@ def free_cover(points, k, power=2, norm="l2", seed=0, time_limit=None, *, uncove
     found. norm: "l2", where every power can be had; "l1" for power 1 (medians of coordinates), "linf" for infinity
     (midranges). seed: of the starts. time_limit: seconds, None for no limit; then what is at hand is returned.
     uncovered: the share of points, the farthest, that neither the mean nor the radius speaks for. Raises `ValueError`
-    for empty or non-finite points, k out of range, an unknown norm, a power that cannot be had in it.
+    for empty or non-finite points, k out of range, an unknown norm, a power that it does not allow, a seed or a
+    time limit that is no such number.
     """
     given, points, deadline = np.asarray(points), checked(points, norm), deadline_after(time_limit)
     check_budget(k, len(points))
     check_free(power, norm)
     check_relaxations(uncovered)
+    check_seed(seed)
     if k == 1 and np.isinf(power) and norm == "l2" and not uncovered:
         centre, dual, _ = smallest_ball(points)
         centres, bound = centre[None], _weighted_bound(points, dual)
@@ -121,17 +130,19 @@ def free_cover_with_radius(points, radius, norm="l2", seed=0, time_limit=None):
     given, points, deadline = np.asarray(points), checked(points, norm), deadline_after(time_limit)
     check_radius(radius)
     check_free(np.inf, norm)
+    check_seed(seed)
     dual, bound = _spread_out(points, radius, norm)
+    distinct = np.unique(points, axis=0)
     low, high, best = bound, bound, None
-    while best is None and high < len(points) and not late(deadline):
-        best = _within(given, points, high, radius, norm, seed, deadline)
+    while best is None and high < len(distinct) and not late(deadline):
+        best = _within(given, distinct, high, radius, norm, seed, deadline)
         low, high = (low, high) if best is not None else (high + 1, 2 * high)
     if best is None:  # centres among the points always do
         best = points[_farthest_first(points, len(points), norm, radius)[0]]
         high = len(best)
     while low < high and not late(deadline):
         middle = (low + high) // 2
-        found = _within(given, points, middle, radius, norm, seed, deadline)
+        found = _within(given, distinct, middle, radius, norm, seed, deadline)
         low, high, best = (middle + 1, high, best) if found is None else (low, middle, found)
     found = covered_by(given, best, norm)
     return replace(found, lower_bound=bound, status="optimal" if len(best) <= bound else "feasible", dual=dual)
@@ -262,14 +273,21 @@ def _fitted(points, k, power, norm, seed, uncovered, deadline):
     if len(distinct) <= k:
         return distinct[np.arange(k) % len(distinct)]
     if np.isinf(power) and norm == "linf":
-        return _midranges(points, k, uncovered, deadline)
+        return _midranges(points, k, seed, uncovered, deadline)
     starts = _starts(points, k, seed, uncovered, deadline)
     if np.isinf(power):
-        means, _ = min(starts, key=lambda found: found[1])
+        means = _best(starts)
         inside = covered_by(points, means, norm, uncovered).covered
         return _small_balls(points[inside], means, 0.0, seed, deadline)
-    moved = [_moved(points, means, power, norm, uncovered, deadline) for means, _ in starts]
-    return min(moved, key=lambda found: found[1])[0]
+    if norm == "l1" and len(points) <= FEW:
+        rng = np.random.default_rng(seed)  # means are no good start where squares do not count
+        starts += [(points[rng.choice(len(points), k, replace=False)], 0.0) for _ in range(EACH)]
+    return _best([_moved(points, means, power, norm, uncovered, deadline) for means, _ in starts])
+
+
+def _best(found):
+    """The centres of the smallest value: [(centres, value)]."""
+    return min(found, key=lambda pair: pair[1])[0]
 
 
 def _starts(points, k, seed, uncovered, deadline):
@@ -456,32 +474,41 @@ def _drawn_in(points, centres, radius):
     return moved if _near(points, moved, "l2")[1].max() <= radius * (1 + GAIN) else centres
 
 
-def _midranges(points, k, uncovered, deadline):
+def _midranges(points, k, seed, uncovered, deadline):
     """Centres of k linf balls of a small largest radius: midranges of the points nearest to each, from a cover by
-    points, for which far points come first where there are many."""
+    points, for which far points come first where there are many, from means, and from l2 balls."""
     few = len(points) <= FEW and deadline is None
     chosen = cover_with_budget(points, k, "linf").indices if few else _farthest_first(points, k, "linf")[0]
-    centres, best = points[chosen], (np.inf, points[chosen])
+    starts = [(points[chosen], 0.0), *_starts(points, k, seed, uncovered, deadline)]
+    if not uncovered:
+        starts.append((_small_balls(points, _best(starts[1:]), 0.0, seed, deadline), 0.0))
+    return _best([_alternated(points, centres, uncovered, deadline) for centres, _ in starts])
+
+
+def _alternated(points, centres, uncovered, deadline):
+    """(midranges of the points nearest to each centre, moved as long as that helps, their linf radius)."""
+    best = centres, np.inf
     for _ in range(ROUNDS):
         found = covered_by(points, centres, "linf", uncovered)
-        if found.radius >= best[0] * (1 - GAIN) or late(deadline):
+        if found.radius >= best[1] * (1 - GAIN):
             break
-        best, centres = (found.radius, centres), centres.copy()
+        best, centres = (centres, found.radius), centres.copy()
+        if late(deadline):
+            break
         for centre in np.unique(found.assignment[found.covered]):
             own = points[found.covered & (found.assignment == centre)]
             centres[centre] = (own.min(axis=0) + own.max(axis=0)) / 2
-    return best[1]
+    return best
 
 
 def _within(given, points, k, radius, norm, seed, deadline):
-    """k centres within a radius of all points, or None if none are found."""
+    """k centres within a radius of all given points, or None if none are found; points (n, d): each of them once."""
     if k == 1 and norm == "l2":
         centres = smallest_ball(points)[0][None]
     elif norm == "linf":
-        centres = _midranges(points, k, 0.0, deadline)
+        centres = _midranges(points, k, seed, 0.0, deadline)
     else:
-        means, _ = _means(points, k, 1, seed, 0.0, deadline)
-        centres = _small_balls(points, means, radius, seed, deadline)
+        centres = _small_balls(points, _best(_starts(points, k, seed, 0.0, deadline)), radius, seed, deadline)
     centres = np.clip(centres, points.min(axis=0), points.max(axis=0))
     return centres if covered_by(given, centres, norm).radius <= radius else None
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from finitecover.covers import solver
-from finitecover.covers.arguments import check_budget, check_radius, checked
+from finitecover.covers.arguments import check_budget, check_radius, check_time_limit, checked
 from finitecover.covers.distances import (
     DIRECT_POINTS,
     EQUAL,
@@ -433,7 +433,8 @@ def represented(points, cover):
 
 
 def deadline_after(time_limit):
-    """On the monotonic clock, None for no limit."""
+    """On the monotonic clock, None for no limit; raises `ValueError` for what is no number of seconds."""
+    check_time_limit(time_limit)
     return None if time_limit is None else monotonic() + time_limit
 
 

@@ -134,7 +134,7 @@ def _refuse_unknown(image, file):
     if image.mode == "F":
         raise DataError(f"{file}: holds floats; expected 8 or 16 bits")
     if image.mode == "I;16" and getattr(image, "tag_v2", {}).get(262) == 0:  # the tag for what 0 is
-        raise DataError(f"{file}: has 16 bits of which 0 is white; expected 0 to be black")
+        raise DataError(f"{file}: in this 16-bit image 0 is white; expected 0 to be black")
 
 
 def _is_cut(image):

@@ -95,7 +95,7 @@ def from_npz(path):
         ) from error
     for name, array in zip(names, arrays, strict=True):
         if not isinstance(array, np.ndarray):
-            raise DataError(f"{path}: {name} is no array of NumPy's (.npy); write the file by numpy.savez")
+            raise DataError(f"{path}: {name} is not a NumPy array (.npy); write the file with numpy.savez")
     return arrays
 
 

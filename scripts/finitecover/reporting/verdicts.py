@@ -13,7 +13,7 @@ from finitecover.study.claims import NAMED
 from finitecover.study.kinds import LABELS, TEACHER, TRAININGS
 
 COLUMNS = ["says", "source", "verdict", "dataset", "model", "norm", "eps", "ipc", "measure", "higher", "lower"]
-COLUMNS += ["strength", "effect", "low", "high", "level", "p", "n_seeds", "n_images", "file"]
+COLUMNS += ["strength", "unit", "effect", "low", "high", "level", "p", "n_seeds", "n_images", "file"]
 HOLDS, FAILS, OPEN = "holds", "fails", "inconclusive"
 DECIDED_OR_OPEN = (HOLDS, FAILS, OPEN)  # what counts; the words below say why a comparison does not
 AT_CHANCE, TOO_FEW, SAME, REPEATED = "at chance", "too few seeds", "same training set", "counted already"
@@ -43,12 +43,13 @@ class Measured(NamedTuple):
         return not (self.answers[CLEAN].above_chance() and self.answers[worst].above_chance())
 
 
-def check_claim(claim, cells, bounds, kinds, training_eps, strengths):
+def check_claim(claim, cells, bounds, kinds, training_eps, strengths, teachers):
     """A row per comparison of a claim; one that says so where the study has no models for it.
 
     claim: of `claims.read_claims`; cells: {Cell: Measured}; bounds: the table of the bounds over training, or None;
     kinds: {training: (kind, norm)}; training_eps: {dataset: {norm: eps}}, the sizes that robust accuracy is compared
-    at; strengths: {training: of `settings.strength`}, equal on both sides but for what these name. Accuracies are
+    at; strengths: {training: of `settings.strength`}, equal on both sides but for what these name; teachers: {training:
+    who its teacher is and what its labels are made with, or None}, equal where both sides have one. Accuracies are
     compared in percentage points, losses as they are. Columns: `COLUMNS`; strength says in words how strong the
     trainings are in what both share; n_seeds is the number of seeds, of the side that has fewer, or of moments of a
     training; level is that of the interval, after Holm.
@@ -56,7 +57,7 @@ def check_claim(claim, cells, bounds, kinds, training_eps, strengths):
     if claim["measure"] == "bound":
         rows = [] if bounds is None else _bound(bounds)
     else:
-        rows = _decided(_compare(claim, cells, kinds, training_eps, strengths))
+        rows = _decided(_compare(claim, cells, kinds, training_eps, strengths, teachers))
     shared = {key: claim[key] for key in ("says", "source", "measure")}
     table = pd.DataFrame([shared | row for row in rows or [{"verdict": NOT_TESTED, "n_seeds": 0}]])
     return table.reindex(columns=COLUMNS).astype({"ipc": "Int64", "n_images": "Int64"})
@@ -123,7 +124,7 @@ def _wide(comparisons, entries, keys):
     return made[keys].drop_duplicates().merge(wide.reset_index(), on=keys).fillna("")
 
 
-def _compare(claim, cells, kinds, training_eps, strengths):
+def _compare(claim, cells, kinds, training_eps, strengths, teachers):
     """The comparisons of a claim, the verdict of those that do not count said already."""
     rows, seen, named = [], set(), {name for side in ("higher", "lower") for name in claim[side] if name in NAMED}
     shared = {name: {key: own[key] for key in own if key not in named} for name, own in strengths.items()}
@@ -133,7 +134,7 @@ def _compare(claim, cells, kinds, training_eps, strengths):
             key = CLEAN if claim["measure"] == "clean" else worst
             higher, lower = (_side(dataset, cells, claim[side], kinds, norm, strengths) for side in ("higher", "lower"))
             for (a, first), (b, second) in product(higher.items(), lower.items()):
-                if not _comparable(claim, a, b, kinds, shared, named):
+                if not (_comparable(claim, a, b) and _trained_alike(a, b, kinds, shared, named, teachers)):
                     continue
                 bases = _bases(claim, (a, b), cells, kinds, strengths)
                 if None in bases:
@@ -141,7 +142,7 @@ def _compare(claim, cells, kinds, training_eps, strengths):
                 names = {side: f"{cell.method} ({cell.training})" for side, cell in (("higher", a), ("lower", b))}
                 names |= {"ipc": b.ipc if a.ipc is None else a.ipc, "file": _file(dataset, a, b)}
                 row = {"dataset": dataset, "model": a.model, "norm": norm, "eps": eps, **names}
-                row |= {"strength": _in_words(shared[a.training])}
+                row |= {"strength": _in_words(shared[a.training]), "unit": "percentage points"}
                 row |= _difference(first, second, key, worst, bases)
                 pair = a.model, key, _identity(a, first, kinds), _identity(b, second, kinds)
                 if pair[2] == pair[3]:
@@ -153,13 +154,14 @@ def _compare(claim, cells, kinds, training_eps, strengths):
     return rows
 
 
-def _comparable(claim, a, b, kinds, shared, named):
-    """Whether two cells differ in what a claim is about alone."""
-    if claim["lower"]["methods"] == "same" and (a.method, a.ipc) != (b.method, b.ipc):
+def _comparable(claim, a, b):
+    """Whether the training sets and networks of two cells differ in what a claim is about alone."""
+    higher, lower = (claim[side]["methods"] for side in ("higher", "lower"))
+    if lower == "same" and (a.method, a.ipc) != (b.method, b.ipc):
         return False
-    if a.model != b.model or (None not in (a.ipc, b.ipc) and a.ipc != b.ipc):
+    if claim.get("pairwise") and higher.index(a.method) != lower.index(b.method):
         return False
-    return _trained_alike(a.training, b.training, kinds, shared, named)
+    return a.model == b.model and (None in (a.ipc, b.ipc) or a.ipc == b.ipc)
 
 
 def _decided(rows):
@@ -175,11 +177,13 @@ def _decided(rows):
     return rows
 
 
-def _trained_alike(first, second, kinds, shared, named):
-    """Whether two trainings are the same or differ in their kind and in what a claim names alone; shared: {training:
-    the rest of its strength}."""
+def _trained_alike(a, b, kinds, shared, named, teachers):
+    """Whether the trainings of two cells are the same or differ in their kind and in what a claim names alone; shared:
+    {training: the rest of its strength}."""
+    first, second = a.training, b.training
+    taught = {str(teachers[training]) for training in (first, second) if teachers[training]}
     differ = kinds[first] != kinds[second] or named
-    return first == second or (bool(differ) and shared[first] == shared[second])
+    return first == second or (bool(differ) and shared[first] == shared[second] and len(taught) < 2)
 
 
 def _bases(claim, pair, cells, kinds, strengths):
@@ -274,6 +278,7 @@ def _bound(bounds):
                 "eps": eps,
                 "higher": f"{training_set} ({training}, {upper})",
                 "lower": f"all images ({lower})",
+                "unit": "nats",
                 "effect": gap,
                 "n_seeds": len(group),
                 "verdict": FAILS if fails else HOLDS if certified else NOT_CERTIFIED,

@@ -76,7 +76,7 @@ def idle_trainings(config):
     idle = [name for name in config["run"]["trainings"] if name not in used]
     asked = {name: config["trainings"][name].get("methods") for name in idle}
     told = [f"{name}" + (f" (for {', '.join(methods)})" if methods else "") for name, methods in asked.items()]
-    return f"No set of this study is trained on by {', '.join(told)}; see run.trainings." if idle else None
+    return f"{', '.join(told)}: no set of this study is used; see run.trainings." if idle else None
 
 
 def forgotten_overlays(arguments):
@@ -87,7 +87,7 @@ def forgotten_overlays(arguments):
     options = [argument.partition("=")[0] for argument in arguments]
     if sum(option in ("--configfile", "--configfiles") for option in options) < 2:
         return None
-    return "Of several --configfile, Snakemake takes the last alone; name all overlays behind one, the strongest last."
+    return "Snakemake uses only the last of several --configfile; put all overlays behind one, the strongest last."
 
 
 def check_claims(claims, config):

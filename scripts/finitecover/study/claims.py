@@ -9,7 +9,7 @@ from finitecover.study.kinds import LABELS
 from finitecover.study.runs import bounded_runs, runs
 from finitecover.study.settings import ConfigurationError, strength
 
-KEYS = {"says", "source", "measure", "higher", "lower", "networks", "baselines", "gain"}
+KEYS = {"says", "source", "measure", "higher", "lower", "networks", "baselines", "gain", "pairwise"}
 NAMED = ("labels", "updates")  # what a side may say of how strong its training is; else it is equal on both
 
 
@@ -21,7 +21,8 @@ def read_claims(text):
     method of the other side), and, where they differ, labels and updates of `kinds.STRENGTH`; or the bound. gain:
     labels puts in the place of each side's accuracy how far a teacher's labels raise it. networks: "other" leaves out
     those that sets were condensed with. baselines: true where the lower side's methods are what covers, on the higher
-    side, are to be better than; a table shows each cover beside the strongest of them.
+    side, are to be better than; a table shows each cover beside the strongest of them. pairwise: true where a method is
+    compared with the one in its place on the other side alone.
     """
     claims = yaml.safe_load(text)
     if not isinstance(claims, dict):
@@ -30,7 +31,7 @@ def read_claims(text):
         if not isinstance(claim, dict) or not {"says", "source", "measure"} <= set(claim) <= KEYS:
             raise ConfigurationError(
                 f"claims.{name}: needs says, source, measure; allowed beside them: "
-                "higher, lower, networks, baselines, gain"
+                "higher, lower, networks, baselines, gain, pairwise"
             )
         if claim["measure"] not in ("robust", "clean", "bound"):
             raise ConfigurationError(f"claims.{name}.measure: {claim['measure']!r} is not one of robust, clean, bound")
@@ -38,11 +39,15 @@ def read_claims(text):
             raise ConfigurationError(f"claims.{name}.networks: {claim['networks']!r} is not other; or leave it out")
         if claim.get("gain", "labels") != "labels":
             raise ConfigurationError(f"claims.{name}.gain: {claim['gain']!r} is not labels; or leave it out")
-        if not isinstance(claim.get("baselines", True), bool):
-            raise ConfigurationError(f"claims.{name}.baselines: {claim['baselines']!r} is neither true nor false")
+        for key in ("baselines", "pairwise"):
+            if not isinstance(claim.get(key, True), bool):
+                raise ConfigurationError(f"claims.{name}.{key}: {claim[key]!r} is neither true nor false")
         if claim["measure"] != "bound":
             for side in ("higher", "lower"):
                 _check_side(f"claims.{name}.{side}", claim.get(side), side == "lower")
+            higher, lower = claim["higher"]["methods"], claim["lower"]["methods"]
+            if claim.get("pairwise") and (lower == "same" or len(higher) != len(lower)):
+                raise ConfigurationError(f"claims.{name}.pairwise: needs as many methods on both sides")
     return claims
 
 

@@ -174,7 +174,7 @@ FIGURES = {
         f"standard training. {_FAILED}",
     ),
     "costs": Figure(
-        "Robust accuracy against what the training set cost",
+        "Robust accuracy against the cost of the training set",
         _has_costs,
         ("summary", "gates", "costs"),
         f"{_WORST} A condensation's cost is without the set that it starts from.",
@@ -202,13 +202,13 @@ FIGURES = {
         "image; below them the predictions before and after the attacks, wrong ones with a cross and a thick frame.",
     ),
     "condensation": Figure(
-        "Condensation, loss and images over the iterations",
+        "Loss and images during condensation",
         lambda config: bool(condensations(config)),
         caption="A line per seed, relative to its first loss; below, an image of each class.",
         per_dataset=True,
     ),
     "transfer": Figure(
-        "Accuracy under the adversarial images of every other model, less that under a model's own",
+        "Accuracy under other models' adversarial images, minus accuracy under its own",
         lambda config: bool(runs.transfer_runs(config)),
         ("transfer", "gates"),
         "In percentage points; models of the same training, architecture and seed. Below zero another model's images "

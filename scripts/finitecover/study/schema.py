@@ -55,5 +55,6 @@ def _one_line(error):
     if "propertyNames" in error.absolute_schema_path:
         return f"{where}: name {error.instance!r} must be lower-case letters, digits and single hyphens"
     if error.validator == "type" and isinstance(error.instance, float) and not math.isfinite(error.instance):
-        return f"{where}: {error.instance} is no finite number"
+        text = "; write the word inf" if error.instance > 0 and where.endswith(".power") else ""
+        return f"{where}: {error.instance} is not a finite number{text}"
     return f"{where}: {error.message}"

@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from finitecover.study.catalogue import source_files, source_state
-from finitecover.study.kinds import ATTACKS, SOURCES, STRENGTH, all_keys
+from finitecover.study.kinds import ATTACKS, OF_TEACHER, SOURCES, STRENGTH, TEACHER, all_keys
 from finitecover.study.runs import at_budget, budgets, kind_of, snapshots, split_name
 
 
@@ -108,7 +108,7 @@ def training_settings(config, dataset, training):
     optimisation, adversary = config["optimisation"], None
     if kind.adversarial:
         adversary = {key: settings[key] for key in kind.keys}
-        adversary["eps"] = fraction(config["datasets"][dataset]["eps"][settings["norm"]]["train"])
+        adversary["eps"] = fraction(adversary_eps(config, dataset, training))
     return {
         "objective": kind.objective,
         "enlarged": kind.enlarged,
@@ -120,11 +120,26 @@ def training_settings(config, dataset, training):
     }
 
 
+def adversary_eps(config, dataset, training):
+    """The size of the perturbations of a training's adversary, as the config writes it."""
+    return config["datasets"][dataset]["eps"][config["trainings"][training]["norm"]]["train"]
+
+
 def compared_trainings(config):
     """By what models are compared: {"kinds": of `training_kinds`, "training_eps": of `every_training_eps`, "strengths":
-    {training: of `strength`}}; strengths must be equal on both sides, but for what a claim names."""
-    strengths = {name: strength(config, name) for name in config["run"]["trainings"]}
-    return {"kinds": training_kinds(config), "training_eps": every_training_eps(config), "strengths": strengths}
+    {training: of `strength`}, "teachers": {training: what it says of its teacher, None without}}; strengths must be
+    equal on both sides, but for what a claim names, and teachers where both have one."""
+    trainings = {name: config["trainings"][name] for name in config["run"]["trainings"]}
+    taught = [name for name in trainings if strength(config, name)["labels"] == TEACHER]
+    return {
+        "kinds": training_kinds(config),
+        "training_eps": every_training_eps(config),
+        "strengths": {name: strength(config, name) for name in trainings},
+        "teachers": {
+            name: {key: trainings[name].get(key) for key in OF_TEACHER} if name in taught else None
+            for name in trainings
+        },
+    }
 
 
 def strength(config, training):

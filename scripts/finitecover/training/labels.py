@@ -26,11 +26,11 @@ def teacher_labels(teacher, images, labels, temperature=1.0, hard_share=0.0):
 def check_soft_labels(soft_labels, shape):
     """Raise `ValueError` unless they are probabilities (n, classes), of this shape, in [0, 1], rows summing to 1."""
     if soft_labels.shape != tuple(shape):
-        raise ValueError(f"labels of a teacher are {soft_labels.shape}; needed are {tuple(shape)}")
+        raise ValueError(f"a teacher's labels have shape {soft_labels.shape}; expected {tuple(shape)}")
     inside = np.isfinite(soft_labels).all() and soft_labels.min() >= 0 and soft_labels.max() <= 1
     sums = np.asarray(soft_labels, dtype=np.float64).sum(axis=1)
     if not inside or np.abs(sums - 1).max() > SUM:
         raise ValueError(
-            f"labels of a teacher are no probabilities: from {soft_labels.min():.3g} to {soft_labels.max():.3g}, sums "
+            f"a teacher's labels are not probabilities: from {soft_labels.min():.3g} to {soft_labels.max():.3g}, sums "
             f"{sums.min():.6g} to {sums.max():.6g}; the file is not what label_set wrote, make it again"
         )

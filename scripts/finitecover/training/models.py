@@ -260,7 +260,7 @@ def load_model(path, dataset=None):
     """
     saved = torch.load(path, weights_only=True)
     if dataset is not None and saved["dataset"] != dataset:
-        raise ValueError(f"{path}: trained on another data set than is asked for; train it again")
+        raise ValueError(f"{path}: trained on another data set; train it again")
     network = build_model(saved["model"], saved["dataset"], seed=0)
     network.load_state_dict(saved["state"])
     return network.eval().requires_grad_(False)

@@ -187,5 +187,5 @@ def test_places_are_of_the_set_that_is_named(tmp_path):
         with pytest.raises(ValueError, match=told):
             asked(*arguments)
     (tmp_path / "indices.csv").write_text("dataset,index\nd,0\n")
-    with pytest.raises(ValueError, match="is no table with columns dataset, training_set, seed, label, index"):
+    with pytest.raises(ValueError, match="not a table with columns dataset, training_set, seed, label, index"):
         asked("d", "mfc-ipc1", 0, labels)

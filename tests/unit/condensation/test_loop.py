@@ -172,7 +172,7 @@ def test_augmentation_is_for_those_who_use_it(method, changes):
 
 
 def test_more_images_than_a_class_has_are_refused():
-    with pytest.raises(ValueError, match="31 images per class asked for; a class has 30"):
+    with pytest.raises(ValueError, match="asked for 31 images per class, but a class has 30"):
         condensed("dm", k=31)
 
 

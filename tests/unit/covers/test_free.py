@@ -74,23 +74,42 @@ def cost(points, power):
     return ((points - points.mean(axis=0)) ** 2).sum() if power == 2 else ball_radius(points)
 
 
+def best_of_partitions(points, k, power):
+    """The smallest cost of all ways to part points: the largest ball for infinity, else the sum."""
+    costs, best = {}, np.inf
+    for parts in partitions(len(points), k):
+        for place in set(parts):
+            costs.setdefault(key := tuple(np.flatnonzero(np.array(parts) == place)), None)
+            costs[key] = cost(points[list(key)], power) if costs[key] is None else costs[key]
+        each = [costs[tuple(np.flatnonzero(np.array(parts) == place))] for place in set(parts)]
+        best = min(best, max(each) if power == np.inf else sum(each))
+    return best
+
+
 @pytest.mark.parametrize("power", [1, 2, np.inf])
 @pytest.mark.parametrize("seed", range(8))
 def test_small_covers_are_as_good_as_the_best_of_all_partitions(seed, power):
     rng = np.random.default_rng(seed)
     n, d = int(rng.integers(3, 8)), int(rng.integers(1, 4))
     k, points = int(rng.integers(1, 4)), rng.random((n, d))
-    costs, best = {}, np.inf
-    for parts in partitions(n, k):
-        for place in set(parts):
-            costs.setdefault(key := tuple(np.flatnonzero(np.array(parts) == place)), None)
-            costs[key] = cost(points[list(key)], power) if costs[key] is None else costs[key]
-        each = [costs[tuple(np.flatnonzero(np.array(parts) == place))] for place in set(parts)]
-        best = min(best, max(each) if power == np.inf else sum(each))
+    best = best_of_partitions(points, k, power)
     cover = free_cover(points, k, power)
     found = cover.radius if power == np.inf else (cover.distances**power).sum()
     assert found == pytest.approx(best, rel=1e-4, abs=1e-6)
     assert cover.lower_bound <= (best if power == np.inf else cover.radius) + 1e-9
+
+
+@pytest.mark.parametrize("seed", [44, 112])
+def test_a_search_goes_on_when_no_point_of_the_largest_ball_may_move(seed):
+    points = np.random.default_rng(seed).random((8, 3))
+    assert free_cover(points, 3, np.inf).radius == pytest.approx(best_of_partitions(points, 3, np.inf), rel=1e-4)
+
+
+def test_midranges_come_from_several_starts():
+    points = np.array([[0.002], [0.193], [0.217], [0.368], [0.787], [0.991]])
+    cover = free_cover(points, 3, np.inf, "linf")
+    assert (cover.radius, cover.status) == (pytest.approx(0.102), "optimal")
+    assert free_cover_with_radius(points, 0.103, "linf").size == 3
 
 
 @pytest.mark.parametrize(("n", "d"), [(1, 3), (2, 2), (40, 2), (200, 3), (60, 50)])
@@ -357,6 +376,10 @@ def test_a_time_limit_ends_a_search_with_a_cover(rng):
             lambda points: free_cover(points, 2, uncovered=1),
             "uncovered is 1; it must be a number at least 0 and below 1",
         ),
+        (lambda points: free_cover(points, 2, seed=None), "seed is None; it must be a whole number from 0 to"),
+        (lambda points: free_cover(points, 2, seed=-1), "seed is -1"),
+        (lambda points: free_cover(points, 2, time_limit="1"), "time_limit is '1'; it must be a number of seconds"),
+        (lambda points: free_cover_with_radius(points, 1, seed=0.5), "seed is 0.5"),
         (lambda points: free_cover_with_radius(points, -1), "radius is -1"),
         (lambda points: free_cover_with_radius(points, 1, "l1"), "no free centres of power inf in l1"),
     ],

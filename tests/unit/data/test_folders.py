@@ -178,7 +178,7 @@ def test_a_tiff_is_turned_once_and_keeps_its_sixteen_bits(make):
     ("image", "options", "told"),
     [
         (Image.fromarray(GREY / np.float32(255)), {}, "0.tif: holds floats; expected 8 or 16 bits"),
-        (Image.fromarray(GREY.astype(np.uint16)), {"tiffinfo": {262: 0}}, "0.tif: has 16 bits of which 0 is white"),
+        (Image.fromarray(GREY.astype(np.uint16)), {"tiffinfo": {262: 0}}, "0.tif: in this 16-bit image 0 is white"),
     ],
 )
 def test_a_tiff_that_would_be_read_wrongly_is_refused(make, image, options, told):

@@ -128,7 +128,7 @@ def test_unusable_npz_files_are_refused_in_one_line(tmp_path):
     with zipfile.ZipFile(path, "w") as file:
         for name in arrays():
             file.writestr(name, "1 2 3")
-    with pytest.raises(DataError, match=r"mine.npz: x_train is no array of NumPy's \(.npy\); write the file by"):
+    with pytest.raises(DataError, match=r"mine.npz: x_train is not a NumPy array \(.npy\); write the file with"):
         sources.from_npz(path)
 
 

@@ -31,6 +31,9 @@ PLAIN = {"augmentation": False, "updates": 1, "labels": "hard"}
 STRENGTHS = dict.fromkeys(KINDS, PLAIN)
 STRENGTHS |= {"pgd-linf-long": PLAIN | {"updates": 4}, "pgd-linf-teacher": PLAIN | {"labels": "teacher"}}
 KINDS |= {"pgd-linf-long": KINDS["pgd-linf"], "pgd-linf-teacher": KINDS["pgd-linf"]}
+TEACHERS = {
+    name: {"teacher": "pgd-linf-long"} if own["labels"] == "teacher" else None for name, own in STRENGTHS.items()
+}
 TRAINING_EPS = {"digits": {"linf": "8/255"}}
 CLAIM = """
 above:
@@ -54,7 +57,7 @@ def cells(ipc=10, training="pgd-linf", model="convnet", **accuracies):
 
 def verdicts(measured, text=CLAIM, bounds=None):
     (claim,) = read_claims(text).values()
-    return check_claim(claim, measured, bounds, KINDS, TRAINING_EPS, STRENGTHS)
+    return check_claim(claim, measured, bounds, KINDS, TRAINING_EPS, STRENGTHS, TEACHERS)
 
 
 ABOVE = {"a": [0.60, 0.62, 0.61], "b": [0.40, 0.42, 0.41]}
@@ -161,9 +164,29 @@ def test_only_what_was_trained_alike_is_compared():
     measured = cells(**ABOVE) | cells(training="pgd-linf-long", **ABOVE)
     pairs = verdicts(measured)[["higher", "lower"]].to_numpy().tolist()
     assert pairs == [["a (pgd-linf)", "b (pgd-linf)"], ["a (pgd-linf-long)", "b (pgd-linf-long)"]]
-    STRENGTHS["pgd-linf-more"], KINDS["pgd-linf-more"] = STRENGTHS["pgd-linf"], KINDS["pgd-linf"]  # more steps, say
+    for of_training in (STRENGTHS, KINDS, TEACHERS):
+        of_training["pgd-linf-more"] = of_training["pgd-linf"]  # more steps, say
     assert len(verdicts(cells(a=ABOVE["a"]) | cells(training="pgd-linf-more", b=ABOVE["b"]))) == 1
     assert verdicts(cells(a=ABOVE["a"]) | cells(training="pgd-linf-more", b=ABOVE["b"]))["verdict"].item() == NOT_TESTED
+
+
+def test_labels_of_two_teachers_are_not_compared(monkeypatch):
+    for of_training in (STRENGTHS, KINDS, TEACHERS):
+        monkeypatch.setitem(of_training, "taught-otherwise", of_training["pgd-linf-teacher"])
+    text = CLAIM.replace("methods: [a], kind: pgd", "methods: [a], kind: pgd, labels: teacher")
+    text = text.replace("methods: [b], kind: pgd", "methods: [b], kind: pgd, labels: teacher")
+    measured = cells(training="pgd-linf-teacher", a=ABOVE["a"]) | cells(training="taught-otherwise", b=ABOVE["b"])
+    assert verdicts(measured, text)["verdict"].item() == HOLDS  # another name of the same
+    monkeypatch.setitem(TEACHERS, "taught-otherwise", {"teacher": "pgd-linf"})
+    assert verdicts(measured, text)["verdict"].item() == NOT_TESTED
+
+
+def test_where_a_claim_says_so_a_method_is_compared_with_its_own_counterpart_alone():
+    text = CLAIM.replace("[a]", "[a, c]").replace("[b]", "[b, d]")
+    measured = cells(**ABOVE) | cells(c=ABOVE["a"], d=ABOVE["b"])
+    assert len(verdicts(measured, text)) == 4
+    found = verdicts(measured, text + "  pairwise: true\n")
+    assert [(row.higher[0], row.lower[0]) for row in found.itertuples()] == [("a", "b"), ("c", "d")]
 
 
 def test_the_full_set_stands_beside_every_budget():

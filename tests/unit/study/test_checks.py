@@ -151,8 +151,8 @@ REFUSALS = [
     ("methods", {"x" * 61: {}}, f"methods: name '{'x' * 61}' is longer than 60 letters"),
     ("datasets.digits.eps.linf.train", "1e400000", "'1e400000' is not a fraction of at least 0, such as '8/255'"),
     ("run.seeds", [True], "run.seeds.0: True is not of type 'integer'"),
-    ("optimisation.learning_rate", float("nan"), "optimisation.learning_rate: nan is no finite number"),
-    ("datasets.digits.radius", {"l2": float("inf")}, "datasets.digits.radius.l2: inf is no finite number"),
+    ("optimisation.learning_rate", float("nan"), "optimisation.learning_rate: nan is not a finite number"),
+    ("datasets.digits.radius", {"l2": float("inf")}, "datasets.digits.radius.l2: inf is not a finite number"),
     ("methods", {2024: {"family": "full"}}, "methods: name 2024 must be text; put it between quotes"),
     ("models", {False: {}}, "models: name False must be text; put it between quotes"),
     ("run", ..., "the configuration: 'run' is a required property"),
@@ -216,6 +216,7 @@ REFUSALS = [
     ("methods.free.power", 0.5, "methods.free.power: 0.5 is less than the minimum of 1"),
     ("methods.free.power", 65, "methods.free.power: 65 is greater than the maximum of 64"),
     ("methods.noise", {"family": "full"}, "methods.noise: condensations may start from noise; choose another name"),
+    ("methods.free.power", float("inf"), "methods.free.power: inf is not a finite number; write the word inf"),
     ("methods.free.power", "big", "methods.free.power: 'big' does not match"),
     ("methods.free.norm", "linf", "methods.free.power: no free centres of power 2 in linf; choose l2, or power 1 in"),
     ("methods.free.label_wise", False, "methods.free.label_wise: free centres have the label of their class; set it"),
@@ -521,7 +522,7 @@ def test_a_network_too_deep_for_own_images_is_refused_before_anything_runs(tmp_p
 )
 def test_overlays_that_snakemake_forgets_are_told(arguments, told):
     line = checks.forgotten_overlays(["snakemake", *arguments.split()])
-    assert (line or "").startswith("Of several --configfile, Snakemake takes the last alone") == told
+    assert (line or "").startswith("Snakemake uses only the last of several --configfile") == told
 
 
 def test_a_data_set_needs_sizes_in_one_of_the_norms_of_the_evaluation():
@@ -544,4 +545,4 @@ def test_trainings_that_run_on_no_set_of_the_study_are_told():
     assert checks.idle_trainings(config) is None
     config["run"]["methods"] = ["full", "kmeans"]
     line = checks.idle_trainings(config)
-    assert "trained on by generalised-linf (for mfc), pgd-linf-teacher (for random, free, dm); see" in line
+    assert line.startswith("generalised-linf (for mfc), pgd-linf-teacher (for random, free, dm): no set of this study")

@@ -22,6 +22,12 @@ from studies import study
             "claims.a.lower.methods: 'a' is not a list of names, or \"same\"",
         ),
         ("a: {says: x, source: y, measure: bound, baselines: yes!}", "claims.a.baselines: 'yes!' is neither true nor"),
+        ("a: {says: x, source: y, measure: bound, pairwise: 1}", "claims.a.pairwise: 1 is neither true nor false"),
+        (
+            "a: {says: x, source: y, measure: clean, pairwise: true, higher: {methods: [a], kind: b}, "
+            "lower: {methods: same, kind: b}}",
+            "claims.a.pairwise: needs as many methods on both sides",
+        ),
         ("a: {says: x, source: y, measure: clean, networks: same}", "claims.a.networks: 'same' is not other"),
         ("a: {says: x, source: y, measure: clean, higher: {methods: [a]}}", "claims.a.higher: needs methods and kind"),
         ("a: {says: x, source: y, measure: bound, gain: images}", "claims.a.gain: 'images' is not labels; or leave"),

@@ -34,11 +34,11 @@ def test_temperature_flattens_them_and_the_share_of_hard_labels_adds_the_own_cla
 @pytest.mark.parametrize(
     ("soft", "shape", "message"),
     [
-        ([[0.5, 0.4]], (1, 2), "no probabilities"),
-        ([[1.5, -0.5]], (1, 2), "no probabilities"),
-        ([[np.nan, 1.0]], (1, 2), "no probabilities"),
-        ([[0.5, 0.5]], (1, 3), r"are \(1, 2\); needed are \(1, 3\)"),
-        ([[0.5, 0.5]], (2, 2), r"are \(1, 2\); needed are \(2, 2\)"),
+        ([[0.5, 0.4]], (1, 2), "not probabilities"),
+        ([[1.5, -0.5]], (1, 2), "not probabilities"),
+        ([[np.nan, 1.0]], (1, 2), "not probabilities"),
+        ([[0.5, 0.5]], (1, 3), r"have shape \(1, 2\); expected \(1, 3\)"),
+        ([[0.5, 0.5]], (2, 2), r"have shape \(1, 2\); expected \(2, 2\)"),
     ],
 )
 def test_what_is_no_probability_of_each_class_is_refused(soft, shape, message):

@@ -187,5 +187,5 @@ def test_a_model_is_loaded_as_it_was_and_not_for_another_data_set(tmp_path):
         loaded = load_model(path, asked)
         assert torch.equal(loaded(images), network.eval()(images))
         assert not any(parameter.requires_grad for parameter in loaded.parameters())
-    with pytest.raises(ValueError, match="trained on another data set than is asked for; train it again"):
+    with pytest.raises(ValueError, match="trained on another data set; train it again"):
         load_model(path, describe(9))

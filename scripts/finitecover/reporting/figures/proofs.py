@@ -122,7 +122,7 @@ def _draw_losses(axis, rows, keys):
     names = []
     for height, (key, cells) in enumerate(rows.groupby(keys, sort=False)):
         _, training_set, model, training, norm, eps = key
-        names.append(f"{training_set}, {model}, {training}, {NORM_NAMES[norm]} {float(Fraction(str(eps))):.3g}")
+        names.append(f"{training_set}, {model}, {training}, {NORM_NAMES[norm]} {eps}")
         means = cells[list(LOSSES)].mean().dropna()
         axis.plot([means.min(), means.max()], [height, height], color="#888888", linewidth=0.8, zorder=1)
         for name, value in means.items():
