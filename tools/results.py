@@ -102,7 +102,7 @@ BENCHMARKS = (
 )
 ACCURACY, MEAN = 12.0, 2.0
 SNAKEMAKE = "snakemake --cores 8 "
-CLAIMS_PAGE = """# The claims
+CLAIMS_PAGE = """# What is claimed, and what came out?
 
 Written by `make docs` from [config/claims.yaml](../config/claims.yaml) and the kept results in
 [docs/results](results/README.md).

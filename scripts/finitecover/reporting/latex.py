@@ -7,8 +7,25 @@ from finitecover.reporting.statistics import span
 from finitecover.study.kinds import FULL
 
 HEAD = """\
-% Each table needs \\usepackage{{booktabs}} and is as wide as two columns of most papers; no entry is in bold: whether a
-% difference is significant is decided by the claims (results/report/claims.csv).
+% Every table needs \\usepackage{{booktabs}}. The first one of a network, without intervals, fits a column as long as
+% six columns of numbers do. Bold is the highest mean; whether a difference is significant is decided by the claims
+% (results/report/claims.csv). The others, with intervals, are as wide as two columns.
+"""
+SHORT = """
+\\begin{{table}}
+\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{2.5pt}}
+\\caption{{{caption}}}
+\\label{{tab:{label}}}
+\\begin{{tabular}}{{l{columns}}}
+\\toprule
+ & {heads} \\\\
+{rules}
+method & {budgets} \\\\
+\\midrule
+{body}
+\\bottomrule
+\\end{{tabular}}
+\\end{{table}}
 """
 TABLE = """
 \\begin{{table*}}
@@ -33,10 +50,11 @@ _MARKS = {
 
 
 def latex_tables(table, titles):
-    """LaTeX of a table of `at_training_eps` with gate_failed: a table per data set, network and number of images per
-    class, with the sets that no budget makes in each; a row per training and method, a column per measure. titles: what
-    data sets are called."""
-    tables = []
+    """LaTeX of a table of `at_training_eps` with gate_failed: for each network the robust accuracies after the training
+    that most sets have, a row per method, a column per data set and number of images per class; then a table per data
+    set, network and number of images per class, with the sets that no budget makes in each, a row per training and
+    method, a column per measure. titles: what data sets are called."""
+    tables = [_short(rows, model, titles) for model, rows in table.groupby("model", sort=False)]
     for (dataset, model), rows in table.groupby(["dataset", "model"], sort=False):
         budgets = rows["ipc"].dropna().drop_duplicates().tolist()
         for budget in budgets or [None]:
@@ -44,6 +62,64 @@ def latex_tables(table, titles):
             shown = rows[rows["ipc"].isna() | rows["ipc"].eq(budget)]
             tables.append(_table(titles[dataset], model, budget, shown, label))
     return HEAD.format() + "".join(tables)
+
+
+def _short(table, model, titles):
+    robust = table[table["measure"].ne("clean")]
+    sets = robust.groupby(["training", "measure"], sort=False)["training_set"].nunique()
+    training, norm = sets.idxmax()
+    rows = robust[robust["training"].eq(training) & robust["measure"].eq(norm)]
+    columns = {
+        (dataset, budget): shown[shown["ipc"].isna() | shown["ipc"].isin([budget])]
+        for dataset, shown in rows.groupby("dataset", sort=False)
+        for budget in shown["ipc"].dropna().drop_duplicates().sort_values().tolist() or [None]
+    }
+    entries = {key: _short_entries(cells) for key, cells in columns.items()}
+    lines = [
+        " & ".join([method, *(entries[key].get(method, "") for key in columns)]) + " \\\\"
+        for method in dict.fromkeys(rows["method"])
+    ]
+    datasets = {dataset: sum(key[0] == dataset for key in columns) for dataset, _ in columns}
+    starts = [2 + sum(list(datasets.values())[:place]) for place in range(len(datasets))]
+    heads = [
+        f"\\multicolumn{{{count}}}{{c}}{{{titles[dataset].partition(' (')[0]}}}" for dataset, count in datasets.items()
+    ]
+    rules = [
+        f"\\cmidrule(lr){{{start}-{start + count - 1}}}" for start, count in zip(starts, datasets.values(), strict=True)
+    ]
+    return SHORT.format(
+        caption=_short_caption(training, norm, model, rows, titles),
+        label=f"robust-{model}",
+        columns="c" * len(columns),
+        heads=" & ".join(heads),
+        rules="".join(rules),
+        budgets=" & ".join("" if budget is None else str(budget) for _, budget in columns),
+        body="\n".join(lines),
+    )
+
+
+def _short_entries(cells):
+    """{method: accuracy in percent with marks}, the highest one of the small sets, if not at chance, in bold."""
+    small = cells[cells["method"].ne(FULL) & ~cells["at_chance"]]
+    best = small["mean"].max()
+    texts = {}
+    for cell in cells.itertuples():
+        text = f"{100 * cell.mean:.1f}"
+        text = f"\\textbf{{{text}}}" if cell.method != FULL and cell.mean == best else text
+        texts[cell.method] = text + FAILED * bool(cell.gate_failed) + AT_CHANCE * bool(cell.at_chance)
+    return texts
+
+
+def _short_caption(training, norm, model, rows, titles):
+    sizes = rows.drop_duplicates("dataset").set_index("dataset")["eps"]
+    within = ", ".join(f"{eps} on {titles[dataset]}" for dataset, eps in sizes.items())
+    seeds = f", means over {span(rows['n_seeds'])} seeds" if rows["n_seeds"].max() > 1 else ""
+    images = span(rows["n_images"])
+    return (
+        f"Robust accuracy of {model} in percent after training {training} on sets of as many images per class as the "
+        f"head says, or on all images ({FULL}){seeds}: worst case over {_all_attacks(rows)} ($n$ = {images}) within "
+        f"${symbol(norm)}$, $\\epsilon$ = {within}. Bold: the highest mean of a small set.{_explained(rows)}"
+    )
 
 
 def _table(dataset, model, budget, rows, label):
@@ -85,18 +161,25 @@ def _entry(cell):
 
 def _caption(dataset, model, budget, rows):
     clean, worst = rows[rows["measure"].eq("clean")], rows[rows["measure"].ne("clean")]
-    attacks = ", ".join(dict.fromkeys(name for names in worst["attacks"] for name in _attacks(names)))
     mean = ""
     if rows["n_seeds"].max() > 1:
         mean = f", means over {span(rows['n_seeds'])} seeds with 95\\,\\% intervals over seeds and test images"
     sets = ["all images (full)"] if rows["method"].eq(FULL).any() else []
     sets += [] if budget is None else [f"sets of {_per_class(budget)}"]
-    marks = "".join(words for column, words in _MARKS.items() if rows[column].any())
+    images = span(worst["n_images"])
     return (
         f"Accuracy of {model} on {dataset} in percent{mean}, after training on {' and '.join(sets)}: on clean images "
-        f"($n$ = {span(clean['n_images'])}) and in the worst case over {attacks} ($n$ = {span(worst['n_images'])}), "
-        f"with perturbations of at most $\\epsilon$ for pixels in $[0, 1]$.{marks}"
+        f"($n$ = {span(clean['n_images'])}) and in the worst case over {_all_attacks(worst)} ($n$ = {images}), with "
+        f"perturbations of at most $\\epsilon$ for pixels in $[0, 1]$.{_explained(rows)}"
     )
+
+
+def _explained(rows):
+    return "".join(words for column, words in _MARKS.items() if rows[column].any())
+
+
+def _all_attacks(rows):
+    return ", ".join(dict.fromkeys(name for names in rows["attacks"] for name in _attacks(names)))
 
 
 def _attacks(names):
