@@ -2,7 +2,7 @@
 
 import numpy as np
 
-CLASSES = 5  # of each of which one image is kept
+CLASSES = 10  # of each of which one image is kept
 
 
 def pictured(labels, judged):

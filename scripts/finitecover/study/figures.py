@@ -194,9 +194,9 @@ FIGURES = {
     "adversarial": Figure(
         "Adversarial images",
         lambda config: bool(pictured_runs(config, config["run"]["datasets"][0])),
-        caption="What the study's attacks made of the first test images of a few classes, at the size of training, for "
-        "models of the first seed. Where no attack succeeded, the image is that of the last attack; what a model "
-        "misclassifies anyway is not attacked.",
+        caption="What the study's attacks made of a few test images, at the size of training, for models of the first "
+        "seed: of the first image of each class, those that most models classify correctly. Where no attack succeeded, "
+        "the image is that of the last attack; what a model misclassifies anyway is not attacked.",
         per_dataset=True,
         alt="A column per test image, a row per model: the perturbation, scaled around grey, beside the adversarial "
         "image; below them the predictions before and after the attacks, wrong ones with a cross and a thick frame.",

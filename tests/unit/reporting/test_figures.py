@@ -243,6 +243,18 @@ def test_certificates_bounds_and_transfer_lie_where_their_tables_say():
     assert shown == ["+50", "+30"]  # a row per model attacked, less what its own images leave, which has no number
 
 
+def test_adversarial_images_are_of_what_most_models_classify_correctly():
+    shared = pictures()[:1]
+    many = np.concatenate([shared] * 7)
+    many["norm"], many["label"] = "linf", np.arange(7)
+    sure, unsure = many.copy(), many.copy()
+    sure["clean"], unsure["clean"] = many["label"], np.where(many["label"] < 3, 9, many["label"])
+    sure["clean"][6] = 9
+    (axis,) = adversarial([(("a", "pgd"), sure), (("b", "pgd"), unsure)], "linf", "8/255").axes
+    heads = [text.get_text() for text in axis.texts if text.get_text().startswith("class")]
+    assert heads == [f"class {label}" for label in (0, 1, 3, 4, 5)]
+
+
 def test_adversarial_images_have_a_scaled_perturbation_and_predictions_told_by_sign_and_frame():
     models = [(("full", "pgd"), pictures()), (("mfc", "pgd"), pictures(prediction=3, size=0.05))]
     (axis,) = adversarial(models, "linf", "8/255").axes

@@ -7,17 +7,21 @@ from finitecover.reporting.figures.style import NORM_NAMES, OTHER, mosaic, mpl, 
 INCH = 0.66  # width of an image
 GAP, LINE = 0.25, 0.34  # between test images, and for the line of text below them, in images
 WRONG = "#B5340A"  # of a wrong prediction, beside its sign and a thick frame
+SHOWN = 5  # test images, those that most of the models classify correctly: a clean error is no work of an attack
 SIGNS = {True: "\N{CHECK MARK}", False: "\N{BALLOT X}"}
 
 
 def adversarial(models, norm, eps):
-    """A column per test image and a row per model: the perturbation, scaled around grey, and the adversarial image,
-    with the predictions before and after; above them the clean images.
+    """A column per test image, at most `SHOWN` of them, and a row per model: the perturbation, scaled around grey, and
+    the adversarial image, with the predictions before and after; above them the clean images.
 
     models: pairs of (training set, training) and records of `evaluation.pictures`, of the same test images; norm, eps:
     of the attack that is shown.
     """
     chosen = [(name, records[(records["norm"] == norm) & (records["eps"] == eps)]) for name, records in models]
+    correct = sum((records["clean"] == records["label"]).astype(int) for _, records in chosen)
+    places = np.sort(np.argsort(-correct, kind="stable")[:SHOWN])
+    chosen = [(name, records[places]) for name, records in chosen]
     first = chosen[0][1]
     largest = max(np.abs(records["adversarial"] - records["image"]).max() for _, records in chosen)
     factor = float(f"{0.5 / largest:.2g}") if largest else 1.0
