@@ -70,6 +70,7 @@ bench: .venv/.benched
 	$(BIN)/python tools/results.py bench strength
 	$(BIN)/python tools/results.py bench controls
 	$(BIN)/python tools/results.py bench minimal_cover
+	$(BIN)/python tools/results.py bench selections
 	$(BIN)/snakemake --cores $(CORES) --configfile config/calibration.yaml --until attack_model \
 	    $(if $(FINITECOVER_MIRROR),--config 'data={mirror: $(FINITECOVER_MIRROR)}')
 	$(BIN)/python tools/results.py bench calibration

@@ -98,6 +98,7 @@ BENCHMARKS = (
     "strength",
     "controls",
     "minimal_cover",
+    "selections",
     "calibration",
 )
 ACCURACY, MEAN = 12.0, 2.0
