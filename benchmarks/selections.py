@@ -4,6 +4,7 @@ Both get the same kernel, or the same radius, class by class; scikit-activeml br
 """
 
 import sys
+import warnings
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
@@ -27,6 +28,7 @@ def herded(points, k):
 
 def covered(points, k, radius):
     """What scikit-activeml's ProbCover chooses of a class at a radius."""
+    warnings.filterwarnings("ignore", message="The maximum purity")  # of one cluster there is none
     query = ProbCover(deltas=[radius], cluster_algo_dict={"n_clusters": 1}, random_state=0)
     return np.ravel(query.query(points, np.full(len(points), np.nan), batch_size=k))
 
