@@ -146,8 +146,18 @@ def test_of_a_claim_it_is_told_per_data_set_what_its_comparisons_say():
         ["It is below.", "", "at chance"],
         ["It is.", "", ""],
     ]
+    sides = [
+        ("a (t)", "b (t)"),
+        ("full (t)", "a (t)"),
+        ("a (t)", "b (u)"),
+        ("a (t)", "a (u)"),
+        *[("b (t)", "a (t)")] * 3,
+    ]
+    comparisons = comparisons.assign(
+        measure="robust", **dict(zip(("higher", "lower"), zip(*sides, strict=True), strict=True))
+    )
     decided = overview.decisions([("one", comparisons, 2.5), ("none", comparisons[-1:], 1.0)])
-    assert decided.to_numpy().tolist() == [["one", 5, 4, "2.5", "2"]]
+    assert decided.to_numpy().tolist() == [["one", 5, 4, 3, 2, "2.5", "2"]]
 
 
 def test_the_citation_is_that_of_the_file():

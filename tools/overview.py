@@ -127,16 +127,20 @@ def by_dataset(comparisons, sentences):
 
 
 def decisions(studies):
-    """A row per study that compares anything: comparisons that count, how many are decided, and core-hours.
+    """A row per study that compares anything: comparisons that count, how many are decided, the same of comparisons of
+    two small sets, and core-hours.
 
     studies: triples of name, claims.csv and core-hours.
     """
     rows = []
     for name, comparisons, hours in studies:
-        counting = comparisons["verdict"].isin(DECIDED_OR_OPEN).sum()
-        decided = comparisons["verdict"].isin((HOLDS, FAILS)).sum()
-        rates = {"core-hours": f"{hours:.1f}", "decided per core-hour": f"{decided / hours:.0f}"}
-        rows.append({"study": name, "comparisons": counting, "decided": decided} | rates)
+        counting = comparisons[comparisons["verdict"].isin(DECIDED_OR_OPEN)]
+        decided = counting["verdict"].isin((HOLDS, FAILS))
+        higher, lower = (counting[side].astype("string").str.split(" ").str[0] for side in ("higher", "lower"))
+        small = higher.ne(lower) & higher.ne(FULL) & lower.ne(FULL) & counting["measure"].ne("bound")
+        of_small = {"of two small sets": small.sum(), "of these decided": (small & decided).sum()}
+        rates = {"core-hours": f"{hours:.1f}", "decided per core-hour": f"{decided.sum() / hours:.0f}"}
+        rows.append({"study": name, "comparisons": len(counting), "decided": decided.sum()} | of_small | rates)
     return pd.DataFrame([row for row in rows if row["comparisons"]])
 
 
