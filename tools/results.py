@@ -260,7 +260,7 @@ def claims_table():
         if name
     ]
     others = sum(not name for _, _, name, _ in found)
-    told = f"\n{others} further claims, which no kept study tests yet, are in [docs/claims.md](docs/claims.md).\n"
+    told = f"\n{others} others, not tested yet, are in [docs/claims.md](docs/claims.md).\n"
     return _markdown(pd.DataFrame(rows)) + (told if others else "")
 
 
