@@ -34,11 +34,11 @@ def test_job_counts_of_the_shipped_studies(make_workflow):
         counts |= {"select_coreset": coresets, "condense_dataset": condensed, "plot_figure": accuracies}
         return counts | {"total": sum(counts.values())}
 
-    # smoke: 3 seeds of 5 sets, of 2 under standard training too, of one generalised, of one with a teacher's
+    # smoke: 3 seeds of 5 sets, of one under standard training too, of one generalised, of one with a teacher's
     # labels; of covers the one that a condensation starts from as well
-    smoke = expected(1, 3 * (5 + 2 + 1 + 1), 2, 1 * 3, 2 * 3, 4)
-    # models of 2 trainings and 3 seeds attack each other; PGD on 2 covers and generalised on one have a bound
-    more = {"train_expert": 2, "transfer_attacks": 2 * 3, "trace_bound": 3 * 3, "collect_tables": 2, "label_set": 3}
+    smoke = expected(1, 3 * (5 + 1 + 1 + 1), 2, 1 * 3, 2 * 3, 4)
+    # models of one training and 3 seeds attack each other; PGD on 2 covers and generalised on one have a bound
+    more = {"train_expert": 2, "transfer_attacks": 3, "trace_bound": 3 * 3, "collect_tables": 2, "label_set": 3}
     more |= {"cover_condensed": 3, "verify_condensed_cover": 3, "explore_condensed_cover": 1}
     more |= {"explore_cover": 2}  # one was counted
     smoke |= more | {"total": smoke["total"] + sum(more.values()) - 1 + 2}

@@ -17,7 +17,7 @@ def test_every_job_that_costs_time_is_listed_once_with_its_files():
     for job in jobs:
         count[job["rule"]] = count.get(job["rule"], 0) + 1
     assert count == {
-        "attack_model": 27,
+        "attack_model": 24,
         "condense_dataset": 6,
         "cover_condensed": 3,
         "download_dataset": 1,
@@ -28,13 +28,13 @@ def test_every_job_that_costs_time_is_listed_once_with_its_files():
         "trace_frontier": 1,
         "train_expert": 2,
         "label_set": 3,
-        "train_model": 27,
-        "transfer_attacks": 6,
+        "train_model": 24,
+        "transfer_attacks": 3,
         "verify_condensed_cover": 3,
         "verify_cover": 2,
     }
     assert len(set(outputs.benchmarks(jobs))) == len(jobs)
-    assert len(outputs.counts(jobs)) == 27 + 27 + 6 + 2
+    assert len(outputs.counts(jobs)) == 24 + 24 + 6 + 2
     (expert, *_) = [job for job in jobs if job["rule"] == "train_expert"]
     assert {key: value for key, value in expert.items() if value is not None} == {
         "rule": "train_expert",
@@ -145,13 +145,13 @@ def test_joined_tables_name_their_jobs_in_columns():
     assert outputs.joined_tables(config) == ["transfer", "bounds"]
     assert outputs.joined_runs(config, "transfer")[0] == {
         "dataset": "digits",
-        "training": "standard",
+        "training": "pgd-linf",
         "model": "convnet",
         "seed": 0,
     }
-    group = ("digits", "standard", "convnet", "1")
-    assert outputs.sets_of_group(config, *group) == ["full", "mtt-ipc10"]
-    assert outputs.models_of_group(config, *group)[1].endswith("models/mtt-ipc10/standard/convnet/seed1/model.pt")
+    group = ("digits", "pgd-linf", "convnet", "1")
+    assert outputs.sets_of_group(config, *group) == ["full", "random-ipc10", "mfc-ipc10", "free-dm-ipc10", "mtt-ipc10"]
+    assert outputs.models_of_group(config, *group)[4].endswith("models/mtt-ipc10/pgd-linf/convnet/seed1/model.pt")
     assert outputs.report_tables(config)[-3:] == ["condensed", "transfer", "bounds"]
     config["evaluation"]["transfer"] = None
     assert outputs.joined_tables(config) == ["bounds"]
@@ -162,9 +162,11 @@ def test_a_study_has_the_figures_that_it_has_something_to_show_in():
         return [figure["name"] for figure in figures.of_study(config)]
 
     assert names(study("smoke")) == SMOKE_FIGURES
-    alone = changed(methods=["full"], trainings=["standard"])
+    alone = changed(methods=["mtt"], trainings=["standard"])
     alone["evaluation"]["transfer"] = None
-    assert names(alone) == ["methods", "claims", "sizes", "adversarial_digits"]
+    assert names(alone) == [
+        *("methods", "claims", "sizes", "images_digits", "adversarial_digits", "condensation_digits")
+    ]
     more = changed(methods=["random"], budgets=[1, 10], models=["convnet", "mlp"], trainings=["pgd-linf"])
     assert names(more) == [
         *("methods", "claims", "sizes", "costs", "architectures", "images_digits", "adversarial_digits", "transfer")

@@ -53,7 +53,7 @@ def test_a_training_set_lies_where_its_family_has_it(training_set, path):
 
 def test_every_run_of_a_study_has_files_of_its_own():
     of_study = runs(study("smoke"))
-    assert len(set(paths.fill_all(paths.ACCURACIES, of_study))) == len(of_study) == 27
+    assert len(set(paths.fill_all(paths.ACCURACIES, of_study))) == len(of_study) == 24
 
 
 def test_a_shell_expands_the_records_of_several_cells():
