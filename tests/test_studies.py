@@ -212,7 +212,7 @@ def test_another_workflow_may_use_this_one_as_a_module_with_a_prefix(make_workfl
     overlays = [workflow.folder / SMOKE, "small.yaml"]
     workflow.folder = tmp_path
     plan = workflow.planned("covers/results/report/report.html", config=overlays)
-    assert (plan["covers_train_model"], plan["covers_render_report"]) == (18, 1)
+    assert (plan["covers_train_model"], plan["covers_render_report"]) == (15, 1)
     workflow.run("covers/results/tables/covers.csv", config=overlays)
     covers = pd.read_csv(tmp_path / "covers/results/tables/covers.csv")
     assert covers["verified"].all()
