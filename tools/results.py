@@ -328,6 +328,7 @@ def citation():
     return f"```bibtex\n{bibtex(yaml.safe_load((ROOT / 'CITATION.cff').read_text(encoding='utf-8')))}\n```\n"
 
 
+@cache
 def _claims():
     return claims.read_claims((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
 

@@ -479,10 +479,11 @@ def _midranges(points, k, seed, uncovered, deadline):
     points, for which far points come first where there are many, from means, and from l2 balls."""
     few = len(points) <= FEW and deadline is None
     chosen = cover_with_budget(points, k, "linf").indices if few else _farthest_first(points, k, "linf")[0]
-    starts = [(points[chosen], 0.0), *_starts(points, k, seed, uncovered, deadline)]
+    found = _starts(points, k, seed, uncovered, deadline)
+    starts = [points[chosen], *(means for means, _ in found)]
     if not uncovered:
-        starts.append((_small_balls(points, _best(starts[1:]), 0.0, seed, deadline), 0.0))
-    return _best([_alternated(points, centres, uncovered, deadline) for centres, _ in starts])
+        starts.append(_small_balls(points, _best(found), 0.0, seed, deadline))
+    return _best([_alternated(points, centres, uncovered, deadline) for centres in starts])
 
 
 def _alternated(points, centres, uncovered, deadline):

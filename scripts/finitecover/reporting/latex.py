@@ -1,5 +1,7 @@
 """Tables of accuracies in LaTeX, to be pasted into a paper that loads booktabs."""
 
+from collections import Counter
+
 import numpy as np
 
 from finitecover.norms import symbol
@@ -79,14 +81,11 @@ def _short(table, model, titles):
         " & ".join([method, *(entries[key].get(method, "") for key in columns)]) + " \\\\"
         for method in dict.fromkeys(rows["method"])
     ]
-    datasets = {dataset: sum(key[0] == dataset for key in columns) for dataset, _ in columns}
-    starts = [2 + sum(list(datasets.values())[:place]) for place in range(len(datasets))]
-    heads = [
-        f"\\multicolumn{{{count}}}{{c}}{{{titles[dataset].partition(' (')[0]}}}" for dataset, count in datasets.items()
-    ]
-    rules = [
-        f"\\cmidrule(lr){{{start}-{start + count - 1}}}" for start, count in zip(starts, datasets.values(), strict=True)
-    ]
+    heads, rules, last = [], [], 1
+    for dataset, count in Counter(dataset for dataset, _ in columns).items():
+        heads.append(f"\\multicolumn{{{count}}}{{c}}{{{titles[dataset].partition(' (')[0]}}}")
+        rules.append(f"\\cmidrule(lr){{{last + 1}-{last + count}}}")
+        last += count
     return SHORT.format(
         caption=_short_caption(training, norm, model, rows, titles),
         label=f"robust-{model}",

@@ -181,9 +181,9 @@ def _trained_alike(a, b, kinds, shared, named, teachers):
     """Whether the trainings of two cells are the same or differ in their kind and in what a claim names alone; shared:
     {training: the rest of its strength}."""
     first, second = a.training, b.training
-    taught = {str(teachers[training]) for training in (first, second) if teachers[training]}
     differ = kinds[first] != kinds[second] or named
-    return first == second or (bool(differ) and shared[first] == shared[second] and len(taught) < 2)
+    taught_alike = None in (teachers[first], teachers[second]) or teachers[first] == teachers[second]
+    return first == second or (bool(differ) and shared[first] == shared[second] and taught_alike)
 
 
 def _bases(claim, pair, cells, kinds, strengths):

@@ -129,17 +129,13 @@ def compared_trainings(config):
     """By what models are compared: {"kinds": of `training_kinds`, "training_eps": of `every_training_eps`, "strengths":
     {training: of `strength`}, "teachers": {training: what it says of its teacher, None without}}; strengths must be
     equal on both sides, but for what a claim names, and teachers where both have one."""
-    trainings = {name: config["trainings"][name] for name in config["run"]["trainings"]}
-    taught = [name for name in trainings if strength(config, name)["labels"] == TEACHER]
-    return {
-        "kinds": training_kinds(config),
-        "training_eps": every_training_eps(config),
-        "strengths": {name: strength(config, name) for name in trainings},
-        "teachers": {
-            name: {key: trainings[name].get(key) for key in OF_TEACHER} if name in taught else None
-            for name in trainings
-        },
+    strengths = {name: strength(config, name) for name in config["run"]["trainings"]}
+    teachers = {
+        name: {key: config["trainings"][name].get(key) for key in OF_TEACHER} if own["labels"] == TEACHER else None
+        for name, own in strengths.items()
     }
+    compared = {"kinds": training_kinds(config), "training_eps": every_training_eps(config)}
+    return compared | {"strengths": strengths, "teachers": teachers}
 
 
 def strength(config, training):

@@ -114,14 +114,13 @@ def costs(table, kinds, seconds, looks):
     robust = _against_own(table, kinds)
     robust = robust[[kinds[name][0] == "pgd" for name in robust["training"]]]
     robust = robust[robust["training"].isin(_firsts(kinds))]
-    panels, several = [], False
-    for panel, cells in robust.groupby(panel_keys(robust), sort=False):
+    groups, panels = list(robust.groupby(panel_keys(robust), sort=False)), []
+    for panel, cells in groups:
         asked = cells["ipc"].dropna().drop_duplicates().sort_values().tolist()
-        several |= len(asked) > 1
         panels += [
             (panel, ipc, cells[cells["ipc"].isna() | cells["ipc"].eq(ipc).fillna(False)]) for ipc in asked or [None]
         ]
-    figure, axes = panel_grid(len(panels), size=(4.0, 3.2), columns=2 if several else 3)
+    figure, axes = panel_grid(len(panels), size=(4.0, 3.2), columns=2 if len(panels) > len(groups) else 3)
     for axis, (panel, ipc, cells) in zip(axes, panels, strict=True):
         names, places, levels = [], [], []
         for cell in cells.itertuples():
