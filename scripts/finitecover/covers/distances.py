@@ -97,8 +97,13 @@ def nearest_share(distances, uncovered):
     """Which points are left, (n,) bool, where this share of them, the farthest, is not covered."""
     covered = np.full(len(distances), True)
     order = np.argsort(distances, kind="stable")
-    covered[order[int(np.ceil((1 - uncovered) * len(distances))) :]] = False
+    covered[order[left(len(distances), uncovered) :]] = False
     return covered
+
+
+def left(count, uncovered):
+    """How many of so many points are left where this share of them is not covered."""
+    return int(np.ceil((1 - uncovered) * count))
 
 
 def represented_by(points, centres, place, covered):

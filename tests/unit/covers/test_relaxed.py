@@ -62,6 +62,9 @@ def test_slack_lowers_the_mean_distance_within_its_radius(rng):
     whole, slack = cover_with_budget(points, 4), relaxed_cover(points, 4, slack=0.3)
     assert slack.distances.mean() < whole.distances.mean()
     assert slack.radius <= 1.3 * whole.radius * (1 + 1e-9)
+    part, both = relaxed_cover(points, 4, uncovered=0.2), relaxed_cover(points, 4, uncovered=0.2, slack=0.3)
+    assert both.distances[both.covered].mean() < part.distances[part.covered].mean()
+    assert both.radius <= 1.3 * part.radius * (1 + 1e-9)
 
 
 def test_density_takes_centres_where_points_are(rng):
