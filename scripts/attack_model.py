@@ -3,7 +3,6 @@
 from fractions import Fraction
 
 import numpy as np
-import torch
 
 from finitecover.data.sampling import draw_examples
 from finitecover.evaluation.gates import standard_broken
@@ -12,7 +11,8 @@ from finitecover.guarded import seeded
 from finitecover.jobs.device import torch_device
 from finitecover.jobs.files import save_json, save_rows
 from finitecover.jobs.harness import job, log
-from finitecover.jobs.records import load_records, pixels, save_parquet, save_records
+from finitecover.jobs.records import load_records, save_parquet, save_records
+from finitecover.jobs.tensors import images_and_labels
 from finitecover.training.models import load_model
 from finitecover.training.passes import Passes
 
@@ -39,8 +39,7 @@ def attack_model(
     passes = Passes(network)
     records = load_records(test_path)
     chosen = draw_examples(records["label"], examples)
-    images = torch.from_numpy(pixels(records["image"])).to(device)
-    labels = torch.from_numpy(np.array(records["label"])).to(device)
+    images, labels = images_and_labels(records, device)
     asked = {"threat": threat, "attacks": attacks, "library": library}
     with seeded(seed, device):  # your own networks may draw from global generators
         rows, gates, shown = evaluate(network, images, labels, chosen, **asked, seed=seed)

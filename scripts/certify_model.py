@@ -11,7 +11,8 @@ from finitecover.data.sampling import draw_examples
 from finitecover.jobs.device import torch_device
 from finitecover.jobs.files import save_json, save_rows
 from finitecover.jobs.harness import job, log
-from finitecover.jobs.records import load_records, pixels, save_parquet
+from finitecover.jobs.records import load_records, save_parquet
+from finitecover.jobs.tensors import images_and_labels
 from finitecover.norms import order
 from finitecover.training.intervals import PASSES, certified_radii
 from finitecover.training.models import load_model
@@ -26,7 +27,7 @@ def certify_model(
     network = load_model(model_path).to(device)
     passes = Passes(network)
     records, chosen = load_records(train_path), load_records(cover_path)
-    (images, labels), (centres, own) = _images(records), _images(chosen)
+    (images, labels), (centres, own) = images_and_labels(records), images_and_labels(chosen)
     drawn = torch.from_numpy(draw_examples(labels, settings["points"]))
     norm = "l2" if training["noise"] else training["adversary"]["norm"]
 
@@ -55,11 +56,6 @@ def certify_model(
     save_parquet(points_path, _points(labels, others, radii, drawn))
     save_rows(table_path, [_row(norm, eps, radii, others, drawn, each) for eps in sizes])
     save_json(cost_path, passes.counts())
-
-
-def _images(records):
-    """Pixels and labels of records, as tensors."""
-    return torch.from_numpy(pixels(records["image"])), torch.from_numpy(np.array(records["label"]))
 
 
 def _row(norm, eps, radii, others, drawn, each):

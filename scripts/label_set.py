@@ -1,12 +1,12 @@
 """Give a training set the labels of a teacher: the probabilities that a model of all images has for its images."""
 
 import numpy as np
-import torch
 
 from finitecover.jobs.device import torch_device
 from finitecover.jobs.files import load_json
 from finitecover.jobs.harness import job, log
-from finitecover.jobs.records import load_records, pixels, save_records, with_soft_labels
+from finitecover.jobs.records import load_records, save_records, with_soft_labels
+from finitecover.jobs.tensors import images_and_labels
 from finitecover.training.labels import teacher_labels
 from finitecover.training.models import load_model
 
@@ -16,8 +16,7 @@ def label_set(set_path, summary_path, teacher_path, settings, labelled_path):
     device = torch_device()
     records, dataset = load_records(set_path), load_json(summary_path)
     teacher = load_model(teacher_path, dataset).to(device)
-    images = torch.from_numpy(pixels(records["image"])).to(device)
-    labels = torch.from_numpy(np.array(records["label"])).to(device)
+    images, labels = images_and_labels(records, device)
     soft = teacher_labels(teacher, images, labels, **settings)
     agreeing = (soft.argmax(1) == records["label"]).mean()
     log.info(

@@ -12,7 +12,8 @@ from finitecover.data.sampling import draw_examples
 from finitecover.jobs.device import torch_device
 from finitecover.jobs.files import save_rows
 from finitecover.jobs.harness import job, log
-from finitecover.jobs.records import load_arrays, load_records, pixels, radius_field, soft_labels_of
+from finitecover.jobs.records import load_arrays, load_records, radius_field, soft_labels_of
+from finitecover.jobs.tensors import images_and_labels
 from finitecover.training.balls import float32_radii
 from finitecover.training.intervals import admits, loss_bounds
 from finitecover.training.models import build_model
@@ -91,9 +92,7 @@ def _weighted(weights, losses):
 
 def _side(records, radii, device):
     """Images, labels and radii as tensors, radii in float64."""
-    images = torch.from_numpy(pixels(records["image"])).to(device)
-    labels = torch.from_numpy(np.array(records["label"])).to(device)
-    return images, labels, torch.from_numpy(radii).to(device)
+    return *images_and_labels(records, device), torch.from_numpy(radii).to(device)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Train one model on one training set and write its weights and history."""
 
-import io
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,9 +9,10 @@ import torch
 from finitecover.data.sampling import draw_examples
 from finitecover.jobs.checkpoint import Checkpoint
 from finitecover.jobs.device import automatic_precision, torch_device
-from finitecover.jobs.files import load_json, save_bytes, save_json, save_rows
+from finitecover.jobs.files import load_json, save_json, save_rows
 from finitecover.jobs.harness import job, log
-from finitecover.jobs.records import load_records, pixels, radius_field, soft_labels_of
+from finitecover.jobs.records import load_records, radius_field, soft_labels_of
+from finitecover.jobs.tensors import images_and_labels, save_tensors
 from finitecover.training.labels import check_soft_labels
 from finitecover.training.loop import train
 from finitecover.training.models import build_model
@@ -46,8 +46,8 @@ def train_model(train_path, summary_path, training, model, snapshots, seed, code
         checkpoint=Checkpoint(state_path, [read, dataset, training, model, snapshots, seed, str(device), code]),
     )
     described = {"model": dict(model), "dataset": dataset}
-    _save(outputs.model, described | {"state": network.cpu().state_dict()})
-    _save(outputs.snapshots, described | {"snapshots": trained.snapshots})
+    save_tensors(outputs.model, described | {"state": network.cpu().state_dict()})
+    save_tensors(outputs.snapshots, described | {"snapshots": trained.snapshots})
     save_rows(outputs.history, trained.history)
     save_json(outputs.cost, trained.cost)
     state_path.unlink(missing_ok=True)
@@ -72,12 +72,8 @@ def _tensors(records, training, classes):
     if training["enlarged"]:
         radii = radii + records[radius_field(adversary["norm"])]
         log.info("eps + r_c from %.3g to %.3g", radii.min(), radii.max())
-    found = {
-        "images": torch.from_numpy(pixels(records["image"])),
-        "labels": torch.from_numpy(np.array(records["label"])),
-        "weights": torch.tensor(weights, dtype=torch.float32),
-        "radii": torch.from_numpy(radii),
-    }
+    found = dict(zip(("images", "labels"), images_and_labels(records), strict=True))
+    found |= {"weights": torch.tensor(weights, dtype=torch.float32), "radii": torch.from_numpy(radii)}
     if (soft := soft_labels_of(records)) is not None:
         check_soft_labels(soft, (len(records), classes))
         found["targets"] = torch.from_numpy(soft)
@@ -97,12 +93,6 @@ def _split(records, data, training, seed):
     kept = np.setdiff1d(np.arange(len(records)), held_out)
     validation = (data["images"][held_out], data["labels"][held_out], adversary["eps"] if adversary else 0.0)
     return {name: column[kept] for name, column in data.items()}, validation
-
-
-def _save(path, content):
-    buffer = io.BytesIO()  # a file's name would become part of what is saved
-    torch.save(content, buffer)
-    save_bytes(path, buffer.getvalue())
 
 
 if __name__ == "__main__":

@@ -1,19 +1,16 @@
 """Attack every model of a training by the adversarial images of each of the others; a row per pair of models."""
 
-from contextlib import nullcontext
 from fractions import Fraction
-from functools import partial
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 
 from finitecover.data.sampling import draw_examples
 from finitecover.jobs.device import torch_device
 from finitecover.jobs.files import save_rows
 from finitecover.jobs.harness import job
-from finitecover.jobs.records import load_records, pixels
-from finitecover.training.attacks import perturb, predict
+from finitecover.jobs.records import load_records
+from finitecover.jobs.tensors import images_and_labels
+from finitecover.training.attacks import perturb_all, predict
 from finitecover.training.models import load_model
 
 
@@ -23,24 +20,15 @@ def transfer_attacks(model_paths, test_path, training_sets, training_eps, attack
     device = torch_device()
     records = load_records(test_path)
     records = records[draw_examples(records["label"], examples)]
-    images = torch.from_numpy(pixels(records["image"])).to(device)
-    labels = torch.from_numpy(np.array(records["label"])).to(device)
+    images, labels = images_and_labels(records, device)
     models = {name: load_model(path).to(device) for name, path in zip(training_sets, model_paths, strict=True)}
-    error = partial(F.cross_entropy, target=labels, reduction="sum")
+    shared = {name: attack[name] for name in ("steps", "step_size")}
     table = []
     for norm, eps in training_eps.items():
+        radii = torch.full((len(images),), float(Fraction(eps)), device=device)
         for source, attacked in models.items():
-            adversarial = perturb(
-                attacked,
-                images,
-                error,
-                torch.full((len(images),), float(Fraction(eps)), device=device),
-                norm=norm,
-                steps=attack["steps"],
-                step_size=attack["step_size"],
-                generator=torch.Generator().manual_seed(seed),
-                autocast=nullcontext,
-            )
+            generator = torch.Generator().manual_seed(seed)
+            adversarial = perturb_all(attacked, images, labels, radii, norm=norm, generator=generator, **shared)
             for target, judged in models.items():
                 accuracy = (predict(judged, adversarial) == labels).double().mean().item()
                 row = {"source": source, "target": target, "norm": norm, "eps": eps}

@@ -5,13 +5,11 @@ centre, as long as it has the label of x_i; so k certificates speak for n images
 a cover bounds the adversarial loss on all images (Chen and Selvan, arXiv 2402.05675).
 """
 
-from contextlib import nullcontext
-
 import torch
 import torch.nn.functional as F
 
 from finitecover.norms import order
-from finitecover.training.attacks import perturb
+from finitecover.training.attacks import perturb_all
 from finitecover.training.balls import ball_of
 
 BATCH = 1000
@@ -60,23 +58,17 @@ def adversarial_losses(model, images, labels, radii, *, norm, steps, step_size, 
     starts: images that the runs begin with instead of random ones, and that count; one that lies outside its ball
     counts for nothing, and its run begins with the image itself.
     """
-    generator, losses, found = torch.Generator().manual_seed(seed), [], []
-    for rows in torch.arange(len(images), device=images.device).split(BATCH):
-        x, y, begin = images[rows], labels[rows], None if starts is None else starts[rows]
-        worst, shown = _losses(model, x, y), x
-        if begin is not None:
-            inside = ball_of(norm).length(begin.double() - x.double()) <= radii[rows] + ROUNDING
-            begin = torch.where(inside.view(-1, 1, 1, 1), begin, x)
-            worst, shown = _larger(worst, shown, _losses(model, begin, y), begin)
-        for _ in range(restarts):
-            points = perturb(
-                model, x, lambda logits, y=y: F.cross_entropy(logits, y, reduction="sum"), radii[rows], norm=norm,
-                steps=steps, step_size=step_size, generator=generator, autocast=nullcontext, starts=begin,
-            )  # fmt: skip
-            worst, shown = _larger(worst, shown, _losses(model, points, y), points)
-        losses.append(worst)
-        found.append(shown)
-    return torch.cat(losses), torch.cat(found)
+    generator = torch.Generator().manual_seed(seed)
+    worst, shown = _losses(model, images, labels), images
+    if starts is not None:
+        inside = ball_of(norm).length(starts.double() - images.double()) <= radii + ROUNDING
+        starts = torch.where(inside.view(-1, 1, 1, 1), starts, images)
+        worst, shown = _larger(worst, shown, _losses(model, starts, labels), starts)
+    shared = {"norm": norm, "steps": steps, "step_size": step_size, "generator": generator, "starts": starts}
+    for _ in range(restarts):
+        points = perturb_all(model, images, labels, radii, **shared)
+        worst, shown = _larger(worst, shown, _losses(model, points, labels), points)
+    return worst, shown
 
 
 def hard_loss_bounds(soft_losses, soft_labels, labels):
@@ -108,6 +100,7 @@ def _larger(losses, images, others, points):
 
 
 def _losses(model, images, labels):
+    labels = labels.double() if labels.is_floating_point() else labels
     with torch.no_grad():
-        labels = labels.double() if labels.is_floating_point() else labels
-        return F.cross_entropy(model(images).double(), labels, reduction="none")
+        logits = torch.cat([model(part).double() for part in images.split(BATCH)])
+    return F.cross_entropy(logits, labels, reduction="none")

@@ -7,7 +7,6 @@ deviation per channel and not clamped. A study writes one table of places for al
 [0, 1] and labels for each cover with free centres. Files are read without running code.
 """
 
-import io
 import zipfile
 from pathlib import Path
 
@@ -15,8 +14,9 @@ import numpy as np
 import torch
 
 from finitecover.condensation.matching import from_normalised
-from finitecover.jobs.files import load_rows, save_bytes
+from finitecover.jobs.files import load_rows
 from finitecover.jobs.records import load_arrays
+from finitecover.jobs.tensors import save_tensors
 from finitecover.training.models import Normalise
 
 CLAMPED_SHARE, CLAMPED_MEAN = 0.1, 0.05  # of the pixels, and of the range on average, from which clamping is noted
@@ -132,9 +132,9 @@ def save_condensed(images, labels, dataset, dc_path, mtt_images_path, mtt_labels
     normalise = Normalise(dataset["mean"], dataset["std"])
     normalised = normalise(torch.from_numpy(np.array(images, dtype=np.float32)))
     labels = torch.from_numpy(np.array(labels, dtype=np.int64 if labels.ndim == 1 else np.float32))
-    _save(dc_path, {"data": [[normalised, labels]], "accs_all_exps": {}})
-    _save(mtt_images_path, normalised)
-    _save(mtt_labels_path, labels)
+    save_tensors(dc_path, {"data": [[normalised, labels]], "accs_all_exps": {}})
+    save_tensors(mtt_images_path, normalised)
+    save_tensors(mtt_labels_path, labels)
 
 
 def _load(path):
@@ -145,12 +145,6 @@ def _load(path):
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise ValueError(f"{path}: not a file of tensors that can be read without running code") from error
-
-
-def _save(path, content):
-    buffer = io.BytesIO()  # a file's name would become part of its bytes
-    torch.save(content, buffer)
-    save_bytes(path, buffer.getvalue())
 
 
 def _check(path, images, labels, dataset):

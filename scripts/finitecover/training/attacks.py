@@ -4,6 +4,9 @@
 each image leaves the attack as soon as it is misclassified. Both work on pixels and keep them in [0, 1].
 """
 
+from contextlib import nullcontext
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 
@@ -26,6 +29,21 @@ def perturb(model, images, error, radius, *, norm, steps, step_size, generator, 
         (gradient,) = torch.autograd.grad(error(logits.float()), points)
         points = _step(ball, images, points.detach(), gradient, radius, step_size)
     return points
+
+
+def perturb_all(model, images, labels, radius, *, norm, steps, step_size, generator=None, starts=None, batch=128):
+    """`perturb` for any number of images, in float32: what raises the cross-entropy with their labels, classes (n,) or
+    probabilities (n, C). Random starts are drawn for all images, so that they do not depend on the batch."""
+    ball = ball_of(norm)
+    starts = (images + ball.random(images, radius, generator)).clamp(0, 1) if starts is None else starts
+    parts = zip(*(column.split(batch) for column in (images, labels, radius, starts)), strict=True)
+    shared = {"norm": norm, "steps": steps, "step_size": step_size, "generator": None, "autocast": nullcontext}
+    return torch.cat(
+        [
+            perturb(model, x, partial(F.cross_entropy, target=y, reduction="sum"), within, starts=begin, **shared)
+            for x, y, within, begin in parts
+        ]
+    )
 
 
 def attack(
