@@ -1,6 +1,8 @@
 # The environment of all rules, with the same hashes as `make setup`, and the workflow itself.
 #   docker build -t finite-cover .
-#   docker run --rm -v "$PWD/results:/study/results" finite-cover --cores 8 --configfile config/smoke.yaml
+#   docker run --rm -v "$PWD/results:/study/results" -v "$PWD/.snakemake:/study/.snakemake" finite-cover --cores 8 \
+#     --configfile config/smoke.yaml
+# .snakemake holds what a second run compares settings and code with.
 # Apptainer: apptainer build finite-cover.sif docker-daemon://finite-cover:latest
 FROM python:3.11.7-slim-bookworm
 

@@ -5,7 +5,9 @@
 # make format apply style and format             make fault-test  kill, fill and damage every rule, and say it again
 # make docs   write what is generated in docs    make report-test open the smoke study's report in a browser
 # make lock   lock the versions that pyproject.toml pins
-# make picture draw the picture of README.md      make clean       remove the environment and the results
+# make picture draw the picture of README.md      make offline-test what a mirror folder has, without a network
+# make setup  install into .venv                  make check       what continuous integration runs, but for rivals
+# make clean  remove the environment and the results
 # Nothing is needed but Python >= 3.11 and make; everything is installed into .venv.
 
 PYTHON ?= python3

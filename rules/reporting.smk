@@ -189,19 +189,19 @@ rule check_claim:
 rule collect_claims:
     """Collect the tests of all claims, the paper's and ours: effect, interval and verdict of every comparison."""
     input:
-        verdicts=expand(paths.CLAIM, claim=CLAIMS),
+        tables=expand(paths.CLAIM, claim=CLAIMS),
     output:
-        claims=report(paths.CLAIMS, caption="captions/claims.rst", category="Tables"),
+        table=report(paths.CLAIMS, caption="captions/claims.rst", category="Tables"),
     log:
         paths.log("collect_claims"),
     localrule: True
     conda:
         "../envs/figures.yaml"
     params:
-        claims=list(CLAIMS),
-        code=code("collect_claims"),
+        runs=[{"claim": claim} for claim in CLAIMS],
+        code=code("collect_tables"),
     script:
-        "../scripts/collect_claims.py"
+        "../scripts/collect_tables.py"
 
 
 rule describe_tables:
@@ -338,9 +338,10 @@ rule record_environment:
         environment=paths.ENVIRONMENT,
     log:
         paths.log("record_environment"),
-    localrule: True
     conda:
         "../envs/torch.yaml"
+    resources:
+        mem_mb=memory(3000),
     params:
         code=code("record_environment"),
     script:

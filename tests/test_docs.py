@@ -124,7 +124,7 @@ def test_the_small_table_has_what_is_comparable_and_its_caption_the_number_of_im
     ]
     assert "within linf eps 0.2 on mnist" in caption
     assert "n = 250 test images, 3 seeds" in caption
-    assert "†: a gate failed. ‡: at chance." in caption
+    assert "†: a sanity check failed. ‡: at chance." in caption
 
 
 def test_of_a_claim_it_is_told_per_data_set_what_its_comparisons_say():

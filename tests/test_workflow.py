@@ -179,7 +179,7 @@ def test_a_run_prints_how_far_it_is_and_what_came_of_it_and_its_log_has_the_rest
     assert len(finished.printed) <= len(lines) + 10
     claims, gates, cost, report = finished.printed[-4:]
     assert re.fullmatch(r"Claims: \d+ of \d+ tested; comparisons: (\d+ [a-z ]+(, )?)+\.", claims)
-    assert re.fullmatch(r"Gates: \d+ of [\d,]+ failed\.", gates)
+    assert re.fullmatch(r"Sanity checks: \d+ of [\d,]+ failed\.", gates)
     assert re.fullmatch(r"Cost: \S+ core-minutes measured, no estimate\.", cost)  # the copy has no kept results
     assert report == f"Report: {finished.folder / 'results/report/report.html'}"
     rest = (finished.folder / log).read_text()

@@ -103,7 +103,7 @@ def _caption(rows, config):
     sizes = every_training_eps(config)
     sizes = ", ".join(f"{sizes[dataset][norm]} on {dataset}" for dataset in config["run"]["datasets"])
     attacks = ", ".join(config["evaluation"]["attacks"])
-    marks = {"gate_failed": f" {FAILED_MARK}: a gate failed.", "at_chance": f" {CHANCE_MARK}: at chance."}
+    marks = {"gate_failed": f" {FAILED_MARK}: a sanity check failed.", "at_chance": f" {CHANCE_MARK}: at chance."}
     marks = [words for column, words in marks.items() if rows[column].any()]
     return (
         f"Robust accuracy in percent after adversarial training: the worst case over {attacks} within {norm} "

@@ -69,7 +69,7 @@ STUDIES = {
 }
 SHOWN = "cifar10-50k"  # the study that README.md and docs/findings.md show
 SAMPLE = "paper-sample"  # of which costs alone say something: its trainings have a hundredth of their updates
-MAIN_CLAIMS = (  # those that docs/findings.md puts in numbers
+MAIN_CLAIMS = (  # those that docs/findings.md puts in numbers, and README.md beside all of the paper
     "adversarial-training-helps",
     "condensed-below-full",
     "condensed-below-random",
@@ -86,7 +86,7 @@ Written by `make docs` from the tables in these folders, which `python tools/res
 a test compares them. `make check-results` runs the smoke study again and compares its results with those kept here.
 Each study has a page with all its figures and tables. Robust accuracy is the worst case over the study's attacks, in
 percent, with its 95 % interval. A star marks the highest value in the column of a data set, norm and budget (images per
-class), † the numbers of models for which a gate failed.
+class), † the numbers of models for which a sanity check failed.
 """
 OLDER = " Older: this command has other settings now; those of the kept results are in settings.json."
 BENCHMARKS = (
@@ -248,20 +248,20 @@ def claims_page():
 
 
 def claims_table():
-    """Markdown: the claims that a kept study tests, each with its verdict and command; how many others there are."""
-    found = _told_claims()
+    """Markdown: the paper's claims and our main ones that a kept study tests, with verdicts and commands; how many more
+    there are."""
+    main = [found for found in _told_claims() if found[0] in MAIN_CLAIMS or found[1]["source"] != "ours"]
     rows = [
         {
             "claim": claim["says"],
             "verdict": told["verdict"] + (" (older settings)" if _is_older(name) else ""),
             "command": f"`{command(name, paths.CLAIM.format(claim=key)).removeprefix(SNAKEMAKE)}`",
         }
-        for key, claim, name, told in found
+        for key, claim, name, told in main
         if name
     ]
-    others = sum(not name for _, _, name, _ in found)
-    told = f"\n{others} others, not tested yet, are in [docs/claims.md](docs/claims.md).\n"
-    return _markdown(pd.DataFrame(rows)) + (told if others else "")
+    more = len(_claims()) - len(rows)
+    return f"{_markdown(pd.DataFrame(rows))}\n{more} more are in [docs/claims.md](docs/claims.md).\n"
 
 
 def _told_claims():
@@ -293,10 +293,12 @@ def studies_table():
     """Markdown: the kept studies, their data sets, core-hours and overlays; the overlays of those that are not kept."""
     rows = []
     for name in kept():
-        study = f"[{STUDIES[name][0]}](docs/results/{name}/README.md)"
+        study = f"[{STUDIES[name][0]}](docs/results/{name}/README.md)" + (
+            " (older settings)" if _is_older(name) else ""
+        )
         hours = f"{estimates.core_hours(KEPT / name / 'costs.csv'):.1f}"
         overlays = f"`{overlays_of(name)}`" if STUDIES[name][1] else "none"
-        sets = ", ".join(merged(name)["run"]["datasets"])
+        sets = ", ".join(_settings(name)["run"]["datasets"])
         rows.append({"study": study, "data sets": sets, "core-hours": hours, "overlays": overlays})
     others = ", ".join(f"`{overlays_of(name)}`" for name in STUDIES if name not in kept() and STUDIES[name][1])
     return _markdown(pd.DataFrame(rows)) + (f"\nWithout kept results: {others}.\n" if others else "")

@@ -5,10 +5,14 @@ from fractions import Fraction
 import pandas as pd
 
 from finitecover.jobs.files import atomic_write
-from finitecover.study.renamed import check_columns, counts_of
 
+# What the config writes or names, whatever it looks like.
+TEXT = ("eps", "dataset", "training_set", "method", "training", "model", "cover", "space", "source", "target")
 # Whole numbers that may be missing.
 WHOLE = ("ipc", "seed", "n_seeds", "n_images", "violations", "images_seen", "gradient_evaluations")
+# Numbers of seeds and images in tables kept by older versions, and what they are called now.
+_COUNTS = {"n": "n_images", "seeds": "n_seeds"}
+_COUNTS_OF_CLAIMS = {"n": "n_seeds", "images": "n_images"}
 
 
 def save_csv(path, table):
@@ -22,14 +26,15 @@ def save_csv(path, table):
 
 
 def load_csv(path):
-    """Read a table; `eps` stays the text of the config, "8/255", without the number beside it, and what is in `WHOLE`
-    is whole or missing. Numbers of seeds and images of an older version get their present names.
-
-    Raises `ValueError` for a table of an older version, whose columns had other names.
+    """Read a table; what is in `TEXT` stays text, "8/255" without the number beside it, and what is in `WHOLE` is whole
+    or missing. Numbers of seeds and images of an older version get their present names.
     """
-    table = pd.read_csv(path, dtype={"eps": str}, keep_default_na=False, na_values=[""])
-    check_columns(path, table.columns)
-    return _whole(table.drop(columns="eps_value", errors="ignore").rename(columns=counts_of(table.columns)))
+    table = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=[""])
+    return _whole(
+        table.drop(columns="eps_value", errors="ignore").rename(
+            columns=_COUNTS_OF_CLAIMS if "verdict" in table else _COUNTS
+        )
+    )
 
 
 def _whole(table):

@@ -16,12 +16,13 @@ _MODEL = {
 }
 _RUN = {name: _MODEL[name] for name in ("dataset", "training_set", "training", "model", "seed")}
 _THREAT = {
-    "norm": ("string", "", "Norm of perturbations: linf, l2 or l1; none for clean images."),
+    "norm": ("string", "", "Norm of perturbations: linf or l2; none for clean images."),
     "eps": ("string", "", "Size of perturbations as the config has it, such as 8/255, for pixels in [0, 1]."),
     "eps_value": ("number", "pixel range", "eps as a number."),
 }
 _ATTACK = {"attack": ("string", "", "Attack; clean: none; worst: the worst case over all attacks up to this size.")}
 _IMAGES = {"n_images": ("integer", "images", "Number of test images.")}
+_LEARNED = ("any", "", "What a condensation of your own learned beside the images.")
 _SEEDS = {"n_seeds": ("integer", "", "Number of seeds.")}
 
 # {table: (title, fields)}, in the order of the workflow.
@@ -97,7 +98,7 @@ TABLES = {
         },
     ),
     "condensed": (
-        "Condensed sets: loss, clamping, cost",
+        "Condensed sets, imported synthetic ones among them: loss, clamping, cost",
         {
             **{name: _MODEL[name] for name in ("dataset", "training_set", "seed")},
             "loss_first": ("number", "loss", "Matching loss over the first stretch; empty for imported sets."),
@@ -218,7 +219,7 @@ TABLES = {
 
 def data_package(tables):
     """Descriptor of a data package; tables: {name: (path, columns)}. Raises `ValueError` for a column that has no
-    description here."""
+    description here, but of condensed sets: a condensation of one's own may say more of them."""
     return {
         "$schema": SCHEMA,
         "name": "finitecover-tables",
@@ -244,7 +245,10 @@ def column_table(package):
 
 def _resource(name, path, columns):
     title, fields = TABLES[name]
-    if unknown := [column for column in columns if column not in fields]:
+    unknown = [column for column in columns if column not in fields]
+    if name == "condensed":
+        fields, unknown = fields | dict.fromkeys(unknown, _LEARNED), []
+    if unknown:
         raise ValueError(f"table {name}: no description of {', '.join(unknown)} in reporting/columns.py")
     return {
         "name": name,

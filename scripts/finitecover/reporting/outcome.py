@@ -38,9 +38,9 @@ def counted(verdict, count):
 
 
 def gates(path):
-    """How many gates failed, of how many."""
+    """How many sanity checks of evaluations failed, of how many."""
     rows = _rows(path)
-    return f"Gates: {sum(row['passed'] != 'True' for row in rows)} of {len(rows):,} failed."
+    return f"Sanity checks: {sum(row['passed'] != 'True' for row in rows)} of {len(rows):,} failed."
 
 
 def costs(path, estimated=None):

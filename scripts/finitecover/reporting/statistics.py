@@ -53,7 +53,9 @@ def marked(table, gates, *training_sets):
 
 def with_titles(table, titles):
     """A table in which data sets are called by their titles; titles: {name: title}."""
-    return table.assign(dataset=table["dataset"].replace(titles)) if "dataset" in table else table
+    if "dataset" not in table:
+        return table
+    return table.assign(dataset=[titles.get(name, name) for name in table["dataset"]])
 
 
 def at_training_eps(summary, training_eps):

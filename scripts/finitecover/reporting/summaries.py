@@ -86,14 +86,15 @@ def _marked(table, gates, *training_sets):
 
 def compared_with_gates(comparisons, gates):
     """Comparisons of claims with gate_failed: whether a gate failed for a model of either side."""
-    failed = gates[~gates["passed"]]
-    names = failed["method"] + " (" + failed["training"] + ")"
-    budgets = failed["ipc"].astype("string").fillna("")
-    known = set(zip(failed["dataset"], failed["model"], names, budgets, strict=True))
+    failed = gates[~gates["passed"]].astype({"ipc": "string"}).fillna({"ipc": ""})
+    failed = pd.concat([failed, failed.assign(method=failed["training_set"], ipc="")])  # the latter as bounds name them
+    sides = failed["method"] + " (" + failed["training"]
+    known = set(zip(failed["dataset"], failed["model"], sides, failed["ipc"], strict=True))
 
     def of_row(row):
         budgets = {"", "" if pd.isna(row.ipc) else str(row.ipc)}
-        return any((row.dataset, row.model, side, ipc) in known for side in (row.higher, row.lower) for ipc in budgets)
+        sides = [str(side).rstrip(")").partition(", ")[0] for side in (row.higher, row.lower)]
+        return any((row.dataset, row.model, side, ipc) in known for side in sides for ipc in budgets)
 
     return comparisons.assign(gate_failed=[of_row(row) for row in comparisons.itertuples()])
 

@@ -4,7 +4,7 @@ from fractions import Fraction
 from operator import itemgetter
 from pathlib import Path
 
-from finitecover.study import kinds, layout, paths, renamed
+from finitecover.study import kinds, layout, paths
 from finitecover.study.catalogue import image_side, smallest_class
 from finitecover.study.kinds import ALGORITHMS, ATTACKS, FAMILIES, PRINCIPAL_COMPONENTS, RELAXATIONS, SOURCES, TRAININGS
 from finitecover.study.runs import (
@@ -37,7 +37,6 @@ RESERVED = ("clean", "worst")  # what rows beside those of attacks are called
 def check(config, schema_path):
     """Raise `ConfigurationError` with one line on the first thing that is wrong with a study."""
     _check_own_names()
-    _check_renamed(config)
     if wrong := mistake(config, schema_path):
         raise ConfigurationError(wrong)
     for name, settings in config["datasets"].items():
@@ -62,12 +61,6 @@ def check(config, schema_path):
     for dataset in config["run"]["datasets"]:
         _check_dataset_of_run(dataset, config)
         _check_budgets(dataset, config)
-
-
-def check_files(root):
-    """Raise `ConfigurationError` if a file of the user's own lies where older versions looked for it."""
-    for old, new in renamed.FILES.items():
-        _require(not (root / old).exists(), f"{old}: is now {new}; move what is yours there")
 
 
 def idle_trainings(config):
@@ -111,11 +104,6 @@ def _check_own_names():
         for name in names:
             taken = name in kinds.BUILT_IN[module]
             _require(not taken, f"scripts/finitecover/own/{module}.py: {name} is built in; choose another name")
-
-
-def _check_renamed(config):
-    for (section, old), new in renamed.KEYS.items():
-        _require(old not in (config.get(section) or {}), f"{section}.{old}: is now called {section}.{new}; rename it")
 
 
 def _require(condition, message):
@@ -381,8 +369,11 @@ def _check_dataset_of_run(dataset, config):
 
 def _check_depths(dataset, config):
     side = image_side(source_settings(config, dataset))
-    of_methods = [config["methods"][method].get("model") for method in config["run"]["methods"]]
-    for name in dict.fromkeys([*config["run"]["models"], *filter(None, of_methods)]):
+    methods = [config["methods"][method] for method in config["run"]["methods"]]
+    of_methods = [method[key] for method in methods for key in ("model", "space") if key in method]
+    for name in dict.fromkeys([*config["run"]["models"], *of_methods]):
+        if name == kinds.PRINCIPAL_COMPONENTS:
+            continue
         model = config["models"][name]
         _require(
             side is None or model["architecture"] != "convnet" or model["depth"] <= deepest_convnet(side),

@@ -92,6 +92,7 @@ PRINCIPAL_COMPONENTS = "pca"  # the space that is no network's
 FREE = ("centres", "power")  # what a cover has whose centres need not be images
 INFINITE = "inf"  # the power that asks for the smallest radius
 FULL = "full"  # the method of all images, whose models may teach
+STANDARD = "standard"  # the training whose networks have the features that covers are chosen in
 LABELS = ("hard", "teacher")  # of trainings, the first where none is named
 TEACHER = LABELS[1]
 # What makes a training strong, and what it is where a training does not say it.

@@ -1,7 +1,7 @@
 """What rules collect: for each, the runs that a study has for it and where their files lie, in the same order."""
 
 from finitecover.study import claims, figures, paths, runs
-from finitecover.study.kinds import FAMILIES, PRINCIPAL_COMPONENTS
+from finitecover.study.kinds import FAMILIES
 from finitecover.study.settings import titles
 
 # Tables of the whole study that `collect_tables` joins from those of jobs: where these lie, and which jobs there are.
@@ -25,7 +25,7 @@ _COSTLY = {
     "train_expert": runs.experts,
     "score_images": runs.scores,
     "label_set": runs.labelled_runs,
-    "train_model": runs.runs,
+    "train_model": runs.trained,
     "attack_model": runs.runs,
     "transfer_attacks": runs.transfer_runs,
     "certify_model": runs.certified_runs,
@@ -82,10 +82,8 @@ def features_of(config, dataset, training_set):
 def model_of(config, dataset, space):
     """The network whose features a space consists of: {"model": path}, trained on all images, with the first seed; or
     nothing where the space consists of principal components."""
-    if space == PRINCIPAL_COMPONENTS:
-        return {}
-    trained = {"training_set": "full", "training": "standard", "seed": config["run"]["seeds"][0]}
-    return {"model": paths.fill(paths.MODEL, {"dataset": dataset, "model": space, **trained})}
+    run = runs.network_of_space(config, dataset, space)
+    return {"model": paths.fill(paths.MODEL, run)} if run else {}
 
 
 def start_of(config, dataset, training_set, seed):
@@ -161,14 +159,19 @@ def condensed_runs(config):
     """Every condensed set of the study, its own and then imported ones: dicts of dataset, training_set, seed (None of
     an imported set)."""
     keys, sets = ("dataset", "training_set", "seed"), runs.made_sets(config, "condensation")
-    return [{key: run.get(key) for key in keys} for run in sets + runs.made_sets(config, "imported")]
+    return [{key: run.get(key) for key in keys} for run in sets + _imported_images(config)]
+
+
+def _imported_images(config):
+    """Imported sets whose images need not be training images."""
+    sets = runs.made_sets(config, "imported")
+    return [made for made in sets if config["methods"][made["method"]]["format"] != "indices"]
 
 
 def condensed_summaries(config):
     """Summaries of `condensed_runs`."""
-    imported = runs.made_sets(config, "imported")
     own = paths.fill_all(paths.CONDENSED_SUMMARY, runs.made_sets(config, "condensation"))
-    return own + paths.fill_all(paths.IMPORTED_SUMMARY, imported)
+    return own + paths.fill_all(paths.IMPORTED_SUMMARY, _imported_images(config))
 
 
 def condensed_histories(config):
@@ -201,11 +204,11 @@ def explored_covers(config):
     """What the report's explorer shows, paths: of every data set each kind of cover, at the largest budget, those of
     condensed sets with the first seed."""
     first, order = config["run"]["seeds"][0], config["run"]["datasets"]
-    largest = {
-        (run["dataset"], run["method"]): paths.fill(explorer, run)
-        for find, _, _, explorer in _COVERS
-        for run in find(config)
-        if run.get("seed") in (None, first)
+    found = [(run, explorer) for find, _, _, explorer in _COVERS for run in find(config)]
+    shown = [(run, explorer) for run, explorer in found if run.get("seed") in (None, first)]
+    by_budget = sorted(shown, key=lambda one: one[0]["ipc"] or 0)
+    largest = {  # in the study's order, which the first of each has; the last of each stays
+        (run["dataset"], run["method"]): paths.fill(explorer, run) for run, explorer in [*shown, *by_budget]
     }
     return [largest[key] for key in sorted(largest, key=lambda key: order.index(key[0]))]
 

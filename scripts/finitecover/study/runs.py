@@ -8,7 +8,17 @@ learn what a file is about.
 import re
 from collections import Counter
 
-from finitecover.study.kinds import ALGORITHMS, FAMILIES, FULL, LABELS, STARTS, TEACHER, TRAININGS
+from finitecover.study.kinds import (
+    ALGORITHMS,
+    FAMILIES,
+    FULL,
+    LABELS,
+    PRINCIPAL_COMPONENTS,
+    STANDARD,
+    STARTS,
+    TEACHER,
+    TRAININGS,
+)
 
 BUDGET = re.compile(r"(?P<method>.+)-ipc(?P<ipc>[1-9][0-9]*)")
 GROUP = ("dataset", "training", "model", "seed")  # models that share all but their training set
@@ -225,6 +235,21 @@ def spaces(config):
     methods = [config["methods"][name] for name in config["run"]["methods"]]
     names = dict.fromkeys(method["space"] for method in methods if "space" in method)
     return [{"dataset": dataset, "space": space} for dataset in config["run"]["datasets"] for space in names]
+
+
+def network_of_space(config, dataset, space):
+    """The run whose model's features a space consists of: trained on all images, with the first seed; None where it
+    consists of principal components."""
+    if space == PRINCIPAL_COMPONENTS:
+        return None
+    return _run_of_all({"dataset": dataset, "seed": config["run"]["seeds"][0]}, STANDARD, space)
+
+
+def trained(config):
+    """Every model that is trained: `runs`, and those whose features covers are chosen in."""
+    networks = [network_of_space(config, **asked) for asked in spaces(config)]
+    found = runs(config)
+    return found + [run for run in networks if run and run not in found]
 
 
 def certified_runs(config):

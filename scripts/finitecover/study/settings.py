@@ -6,7 +6,7 @@ from pathlib import Path
 
 from finitecover.study.catalogue import source_files, source_state
 from finitecover.study.kinds import ATTACKS, OF_TEACHER, SOURCES, STRENGTH, TEACHER, all_keys
-from finitecover.study.runs import at_budget, budgets, kind_of, snapshots, split_name
+from finitecover.study.runs import at_budget, budgets, kind_of, runs, snapshots, split_name
 
 
 class ConfigurationError(ValueError):
@@ -152,8 +152,9 @@ def teacher_settings(config, training):
 
 
 def training_kinds(config):
-    """{training: [kind, norm]} of the study's trainings; norm None where there is no adversary."""
-    trainings = {name: config["trainings"][name] for name in config["run"]["trainings"]}
+    """{training: [kind, norm]} of the trainings that train models of the study; norm None without an adversary."""
+    used = {run["training"] for run in runs(config)}
+    trainings = {name: config["trainings"][name] for name in config["run"]["trainings"] if name in used}
     return {name: [settings["kind"], settings.get("norm")] for name, settings in trainings.items()}
 
 

@@ -87,3 +87,11 @@ def test_nothing_is_described_that_a_table_does_not_have(tmp_path):
     columns["claims"] = ["claim", *COLUMNS[:7], "eps_value", *COLUMNS[7:]]
     for name, found in columns.items():
         assert set(TABLES[name][1]) == set(found)
+
+
+def test_what_a_condensation_of_ones_own_says_of_itself_is_described_and_nothing_else_unknown():
+    package = data_package({"condensed": ("condensed.csv", ["dataset", "temperature"])})
+    field = package["resources"][0]["schema"]["fields"][1]
+    assert (field["name"], field["type"]) == ("temperature", "any")
+    with pytest.raises(ValueError, match="table costs: no description of temperature"):
+        data_package({"costs": ("costs.csv", ["rule", "temperature"])})

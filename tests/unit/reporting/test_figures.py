@@ -308,9 +308,15 @@ def test_what_is_at_chance_is_a_grey_cross_whatever_made_it():
         assert "at chance" in [text.get_text() for text in figure.legends[0].texts]
     shares = pd.DataFrame({"m": [0.2, 0.6]}, index=["a", "b"])
     _, axis = style.plt.subplots()
-    style.heat_map(axis, shares, grey=shares < 0.5)
+    style.heat_map(axis, shares, shares < 0.5, shares > 1)
     (patch,) = axis.patches
     assert (patch.get_xy(), style.mpl.colors.to_hex(patch.get_facecolor())) == ((0, 0), style.AT_CHANCE_CELL.lower())
+
+
+def test_a_network_without_some_training_leaves_its_cells_of_the_heat_map_empty():
+    other = TABLE[TABLE["method"] == "mfc"].assign(model="n", mean=0.25)
+    (axis,) = accuracies.architectures(pd.concat([TABLE, other]), KINDS).axes
+    assert [text.get_text() for text in axis.texts] == ["51", "41", "25"]
 
 
 def test_a_norm_that_nothing_was_trained_against_has_no_panel_of_its_own_but_in_the_main_figure():

@@ -34,7 +34,7 @@ def study(tmp_path, monkeypatch):
 def test_a_finished_study_is_told_in_four_lines(study, tmp_path):
     assert outcome.told(study, 0.5) == [
         "Claims: 2 of 3 tested; comparisons: 2 inconclusive, 1 holds, 1 fails.",
-        "Gates: 1 of 2 failed.",
+        "Sanity checks: 1 of 2 failed.",
         "Cost: 12 core-minutes measured, 30 core-minutes estimated.",
         f"Report: {tmp_path / paths.REPORT}",
     ]
@@ -45,7 +45,7 @@ def test_without_figures_there_is_no_estimate(study):
 
 
 def test_a_table_that_nobody_asked_for_is_not_told_nor_one_that_is_not_there(study):
-    assert outcome.told([paths.table("gates"), paths.table("covers")]) == ["Gates: 1 of 2 failed."]
+    assert outcome.told([paths.table("gates"), paths.table("covers")]) == ["Sanity checks: 1 of 2 failed."]
     Path(paths.CLAIMS).unlink()
     assert outcome.told([paths.CLAIMS]) == []
 

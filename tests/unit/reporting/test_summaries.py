@@ -44,6 +44,10 @@ def test_a_failed_gate_is_marked_in_comparisons_and_counted_for_claims():
     marked = compared_with_gates(table, gates(method="mfc"))
     assert marked["gate_failed"].tolist() == [True, False, False]  # of ten per class, not of one
     assert compared_with_gates(table, gates(method="full"))["gate_failed"].tolist() == [False, False, True]
+    bound = {"higher": "mfc-ipc10 (pgd, cover_certified)", "lower": "all images (all_certified)", "ipc": None}
+    bounds = pd.DataFrame([shared | {"measure": "bound"} | bound]).astype({"ipc": "Int64"})
+    assert compared_with_gates(bounds, gates(method="mfc"))["gate_failed"].tolist() == [True]
+    assert compared_with_gates(bounds, gates(method="random"))["gate_failed"].tolist() == [False]
     assert claim_table(marked)["comparisons"].tolist() == ["3 hold; † 1 with a failed sanity check"]
     entries = comparison_table(marked).set_index("higher")
     assert entries.loc["mfc (pgd)", "d, linf, 10"] == "+3.0† (+1.0 to +5.0) holds"

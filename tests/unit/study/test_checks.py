@@ -6,7 +6,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from finitecover.study import checks, figures, kinds, renamed, runs, settings
+from finitecover.study import checks, figures, kinds, runs, settings
 from finitecover.study.catalogue import image_side, smallest_class
 from finitecover.study.claims import read_claims
 from finitecover.study.settings import ConfigurationError
@@ -74,22 +74,6 @@ def test_what_is_ones_own_may_not_be_called_like_what_is_built_in(constant, name
     message = f"scripts/finitecover/own/{module}.py: {name} is built in; choose another name"
     with pytest.raises(ConfigurationError, match=message):
         checks.check(study("smoke"), SCHEMA)
-
-
-def test_a_key_of_an_older_version_is_told_with_its_new_name():
-    config = study("smoke")
-    config["evaluation"]["verdict"] = config["evaluation"].pop("library_attacks")
-    message = "evaluation.verdict: is now called evaluation.library_attacks; rename it"
-    with pytest.raises(ConfigurationError, match=message):
-        checks.check(config, SCHEMA)
-
-
-@pytest.mark.parametrize("old", renamed.FILES)
-def test_a_file_where_an_older_version_had_it_is_told_with_its_new_place(old, tmp_path):
-    checks.check_files(tmp_path)
-    (tmp_path / old).mkdir(parents=True)
-    with pytest.raises(ConfigurationError, match=f"{old}: is now {renamed.FILES[old]}; move what is yours there"):
-        checks.check_files(tmp_path)
 
 
 def test_the_schema_lists_the_kinds_that_there_are():
@@ -492,6 +476,25 @@ def test_own_data_is_counted_before_anything_runs(tmp_path):
 def test_the_side_of_own_images_is_known_from_the_head_of_their_file(shape, side, tmp_path):
     np.savez_compressed(tmp_path / "mine.npz", x_train=np.zeros(shape))
     assert image_side({"source": "npz", "path": str(tmp_path / "mine.npz")}) == side
+
+
+def test_a_network_too_deep_for_the_images_that_it_is_to_embed_is_refused():
+    config = study("smoke")
+    config["models"]["deep"] = config["models"]["convnet"] | {"depth": 3}
+    config["methods"]["mfc-features"]["space"] = "deep"
+    checks.check(config, SCHEMA)
+    config["run"]["methods"].append("mfc-features")
+    with pytest.raises(ConfigurationError, match=r"models\.deep\.depth: 3 is too deep for the 8x8 images"):
+        checks.check(config, SCHEMA)
+    config["methods"]["mfc-features"]["space"] = "pca"
+    checks.check(config, SCHEMA)
+
+
+def test_a_training_that_no_set_is_for_has_no_figures():
+    config = study("smoke")
+    config["run"] |= {"methods": ["random", "mfc"], "trainings": ["generalised-linf", "pgd-linf-long"]}
+    assert settings.training_kinds(config) == {"generalised-linf": ["generalised", "linf"]}
+    assert not {"sizes", "costs"} & {figure["name"] for figure in figures.of_study(config)}
 
 
 def test_a_network_too_deep_for_own_images_is_refused_before_anything_runs(tmp_path):

@@ -55,6 +55,13 @@ def test_spaces_of_covers_are_embedded_once_per_data_set():
     assert [job["space"] for job in jobs] == ["pca", "convnet"]
 
 
+def test_a_network_whose_features_covers_are_chosen_in_is_trained_once_and_costs_time():
+    standard = {"rule": "train_model", "training_set": "full", "training": "standard", "model": "convnet", "seed": 0}
+    for methods, trainings in ((["mfc-features"], ["pgd-l2"]), (["full", "mfc-features"], ["standard", "pgd-l2"])):
+        jobs = outputs.costly_jobs(changed(methods=methods, trainings=trainings, models=["convnet"]))
+        assert sum(standard.items() <= job.items() for job in jobs) == 1
+
+
 def test_condensed_sets_are_those_of_the_study_with_their_histories():
     runs = outputs.condensed_runs(study("smoke"))
     assert [(run["training_set"], run["seed"]) for run in runs] == [
@@ -67,6 +74,8 @@ def test_condensed_sets_are_those_of_the_study_with_their_histories():
     (imported,) = outputs.condensed_runs(config)
     assert (imported["seed"], outputs.condensed_histories(config)) == (None, [])
     assert outputs.condensed_summaries(config) == ["results/digits/imported/theirs/summary.json"]
+    config["methods"]["theirs"]["format"] = "indices"  # training images, whoever chose them
+    assert outputs.condensed_runs(config) == outputs.condensed_summaries(config) == []
 
 
 def test_what_no_model_is_trained_on_is_not_made():
@@ -115,7 +124,7 @@ def test_adversarial_images_are_shown_of_a_model_of_each_family_beside_standard_
 
 
 def test_the_explorer_shows_each_kind_of_cover_at_its_largest_budget():
-    shown = outputs.explored_covers(changed(methods=["mfc", "mfc-eta", "random", "free-dm"], budgets=[5, 10]))
+    shown = outputs.explored_covers(changed(methods=["mfc", "mfc-eta", "random", "free-dm"], budgets=[10, 5]))
     covers = [f"results/digits/covers/{name}/explorer.json" for name in ("mfc-ipc10", "mfc-eta", "free-ipc10")]
     assert shown == [*covers, "results/digits/condensed/free-dm-ipc10/seed0/cover/explorer.json"]
 

@@ -66,7 +66,7 @@ def _over_classes(classes, column):
 
 
 def image_grid(sets, per_class=PER_CLASS):
-    """The first images of each class, a row per training set and a block per class, as many as the smallest set has:
+    """The first images of each class, a row per training set and a block per class, at most `per_class`:
     {name: (images (n, c, h, w) in [0, 1], labels (n,))}."""
     classes = np.unique(np.concatenate([labels for _, labels in sets.values()]))
     most = min(per_class, max(np.sum(labels == label) for _, labels in sets.values() for label in classes))

@@ -148,14 +148,14 @@ def failed_mark(table):
     return {"a sanity check failed": look} if table["gate_failed"].any() else {}
 
 
-def heat_map(axis, shares, grey=None, failed=None, **look):
+def heat_map(axis, shares, grey, failed):
     """Shares as percentages, in numbers that stand out against their cells in grey, too; grey: which cells are grey;
-    failed: which have the mark of failed gates."""
-    labels = (100 * shares).map("{:.0f}".format)
-    labels = labels if failed is None else labels + np.where(failed, FAILED_MARK, "")
-    sns.heatmap(100 * shares, ax=axis, vmin=0, vmax=100, cmap="cividis", annot=labels, fmt="", cbar=False, **look)
-    grey = shares.isna() if grey is None else grey
-    for text, share, at_chance in zip(axis.texts, shares.to_numpy().flat, grey.to_numpy().flat, strict=True):
+    failed: which have the mark of failed gates. A cell without a share stays empty."""
+    labels = (100 * shares).map("{:.0f}".format) + np.where(failed, FAILED_MARK, "")
+    sns.heatmap(100 * shares, ax=axis, vmin=0, vmax=100, cmap="cividis", annot=labels, fmt="", cbar=False)
+    written = shares.notna().to_numpy()  # the others have no text
+    numbers, greys = shares.to_numpy()[written], grey.to_numpy()[written]
+    for text, share, at_chance in zip(axis.texts, numbers, greys, strict=True):
         text.set_color("black" if share >= 0.5 or at_chance else "white")
     for row, column in np.argwhere(grey.to_numpy()):
         axis.add_patch(mpl.patches.Rectangle((column, row), 1, 1, color=AT_CHANCE_CELL, linewidth=0))
