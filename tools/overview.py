@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from finitecover.reporting.outcome import counted
-from finitecover.reporting.statistics import FAILED_MARK, at_training_eps, span, with_gates
+from finitecover.reporting.statistics import FAILED_MARK, at_training_eps, best_small, span, with_gates
 from finitecover.reporting.summaries import with_all_titles
 from finitecover.reporting.verdicts import AT_CHANCE, DECIDED_OR_OPEN, FAILS, HOLDS, overall
 from finitecover.study.kinds import FULL
@@ -75,12 +75,10 @@ def _comparable(config):
 
 def _column(rows, updates):
     """Entries by the method's name; the best of all sets but all images in bold."""
-    small = rows[~rows["method"].eq(FULL) & ~rows["at_chance"]]
-    best = small["mean"].max()
     entries = {}
-    for row in rows.itertuples():
+    for row in rows.assign(best=best_small(rows)).itertuples():
         text = f"{100 * row.mean:.1f}"
-        text = f"**{text}**" if row.method != FULL and row.mean == best else text
+        text = f"**{text}**" if row.best else text
         marks = FAILED_MARK * row.gate_failed + CHANCE_MARK * row.at_chance
         entries[_name(row.method, updates[row.training])] = text + marks
     return entries

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 
 from finitecover.norms import symbol
-from finitecover.reporting.statistics import span
+from finitecover.reporting.statistics import best_small, span
 from finitecover.study.kinds import FULL
 
 HEAD = """\
@@ -99,12 +99,10 @@ def _short(table, model, titles):
 
 def _short_entries(cells):
     """{method: accuracy in percent with marks}, the highest one of the small sets, if not at chance, in bold."""
-    small = cells[cells["method"].ne(FULL) & ~cells["at_chance"]]
-    best = small["mean"].max()
     texts = {}
-    for cell in cells.itertuples():
+    for cell in cells.assign(best=best_small(cells)).itertuples():
         text = f"{100 * cell.mean:.1f}"
-        text = f"\\textbf{{{text}}}" if cell.method != FULL and cell.mean == best else text
+        text = f"\\textbf{{{text}}}" if cell.best else text
         texts[cell.method] = text + FAILED * bool(cell.gate_failed) + AT_CHANCE * bool(cell.at_chance)
     return texts
 

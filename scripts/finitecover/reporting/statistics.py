@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from finitecover.norms import PERTURBED
+from finitecover.study.kinds import FULL
 
 CELL = ["dataset", "training_set", "method", "ipc", "training", "model"]
 CLEAN = ("clean", "none", "0")  # attack, norm and eps of clean images
@@ -108,6 +109,13 @@ def ranking_table(table, form):
     order = robust.groupby(keys)["mean"].mean().sort_values(ascending=False, kind="stable").index
     wide = robust.pivot(index=keys, columns="where", values="entry")[list(dict.fromkeys(robust["where"]))]
     return wide.loc[order].reset_index().fillna("")
+
+
+def best_small(rows):
+    """Which rows, of one column of a table, have the highest mean of all sets but that of all images, unless it is at
+    chance."""
+    small = rows["method"].ne(FULL) & ~rows["at_chance"]
+    return small & rows["mean"].eq(rows.loc[small, "mean"].max())
 
 
 def architecture_table(table, form):
