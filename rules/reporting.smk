@@ -146,7 +146,7 @@ rule collect_condensed:
 
 
 rule collect_tables:
-    """Join the tables of one kind of all models: certificates, bounds, or transferred attacks."""
+    """Join the tables of one kind of all jobs: certificates, bounds, transferred attacks; the tests of all claims."""
     input:
         tables=of_study(outputs.joined_paths, "table"),
     output:
@@ -186,22 +186,16 @@ rule check_claim:
         "../scripts/check_claim.py"
 
 
-rule collect_claims:
-    """Collect the tests of all claims, the paper's and ours: effect, interval and verdict of every comparison."""
+use rule collect_tables as collect_claims with:
     input:
         tables=expand(paths.CLAIM, claim=CLAIMS),
     output:
         table=report(paths.CLAIMS, caption="captions/claims.rst", category="Tables"),
     log:
         paths.log("collect_claims"),
-    localrule: True
-    conda:
-        "../envs/figures.yaml"
     params:
         runs=[{"claim": claim} for claim in CLAIMS],
         code=code("collect_tables"),
-    script:
-        "../scripts/collect_tables.py"
 
 
 rule describe_tables:
