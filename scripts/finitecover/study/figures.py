@@ -177,7 +177,7 @@ FIGURES = {
         "Robust accuracy against the cost of the training set",
         _has_costs,
         ("summary", "gates", "costs"),
-        f"{_WORST} A condensation's cost is without the set that it starts from.",
+        f"{_WORST} Not counted: experts, scores of images, a teacher, the set that a condensation starts from.",
     ),
     "architectures": Figure("Robust accuracy (%) across networks", _has_architectures, ("summary", "gates"), _WORST),
     "frontier": Figure(
