@@ -6,7 +6,7 @@
 # make docs   write what is generated in docs    make report-test open the smoke study's report in a browser
 # make lock   lock the versions that pyproject.toml pins
 # make picture draw the picture of README.md      make offline-test what a mirror folder has, without a network
-# make setup  install into .venv                  make check       what continuous integration runs, but for rivals
+# make setup  install into .venv                  make check       say what is wrong with the overlay CONFIG=...
 # make clean  remove the environment and the results
 # Nothing is needed but Python >= 3.11 and make; everything is installed into .venv.
 

@@ -146,7 +146,7 @@ rule collect_condensed:
 
 
 rule collect_tables:
-    """Join the tables of one kind of all jobs: certificates, bounds, transferred attacks; the tests of all claims."""
+    """Join the tables of all jobs of one kind: certificates, bounds, transferred attacks, tests of claims."""
     input:
         tables=of_study(outputs.joined_paths, "table"),
     output:

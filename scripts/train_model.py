@@ -72,7 +72,8 @@ def _tensors(records, training, classes):
     if training["enlarged"]:
         radii = radii + records[radius_field(adversary["norm"])]
         log.info("eps + r_c from %.3g to %.3g", radii.min(), radii.max())
-    found = dict(zip(("images", "labels"), images_and_labels(records), strict=True))
+    images, labels = images_and_labels(records)
+    found = {"images": images, "labels": labels}
     found |= {"weights": torch.tensor(weights, dtype=torch.float32), "radii": torch.from_numpy(radii)}
     if (soft := soft_labels_of(records)) is not None:
         check_soft_labels(soft, (len(records), classes))

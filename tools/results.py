@@ -254,7 +254,7 @@ def claims_table():
     rows = [
         {
             "claim": claim["says"],
-            "verdict": told["verdict"] + (" (older settings)" if _is_older(name) else ""),
+            "verdict": told["verdict"] + _older_mark(name),
             "command": f"`{command(name, paths.CLAIM.format(claim=key)).removeprefix(SNAKEMAKE)}`",
         }
         for key, claim, name, told in main
@@ -278,6 +278,11 @@ def _told_claims():
     return found
 
 
+def _older_mark(name):
+    """What stands behind a kept study that was run with other settings, or behind what it says."""
+    return " (older settings)" if _is_older(name) else ""
+
+
 def overlays_of(name):
     """The overlays of a study, as a command names them."""
     return " ".join(f"config/{overlay}.yaml" for overlay in STUDIES[name][1])
@@ -293,9 +298,7 @@ def studies_table():
     """Markdown: the kept studies, their data sets, core-hours and overlays; the overlays of those that are not kept."""
     rows = []
     for name in kept():
-        study = f"[{STUDIES[name][0]}](docs/results/{name}/README.md)" + (
-            " (older settings)" if _is_older(name) else ""
-        )
+        study = f"[{STUDIES[name][0]}](docs/results/{name}/README.md){_older_mark(name)}"
         hours = f"{estimates.core_hours(KEPT / name / 'costs.csv'):.1f}"
         overlays = f"`{overlays_of(name)}`" if STUDIES[name][1] else "none"
         sets = ", ".join(_settings(name)["run"]["datasets"])

@@ -26,7 +26,7 @@ from finitecover.covers.arguments import (
     checked,
 )
 from finitecover.covers.balls import exchanged, smallest_ball
-from finitecover.covers.distances import BLOCK, EQUAL, direct, flatten, nearest_of, nearest_share, paired
+from finitecover.covers.distances import BLOCK, EQUAL, direct, flatten, left, nearest_of, nearest_share, paired
 from finitecover.covers.search import by_point, class_by_class, cover_with_budget, deadline_after
 from finitecover.covers.solver import late
 
@@ -322,7 +322,7 @@ def _means(points, k, starts, seed, uncovered, deadline):
 
 def _moved(points, centres, power, norm, uncovered, deadline):
     """(centres of a smaller mean of the distance to a finite power, its value), moved as long as a round helps."""
-    counted = int(np.ceil((1 - uncovered) * len(points)))
+    counted = left(len(points), uncovered)
     place, distances = _near(points, centres, norm)
     first = step = 1.0 / max(1.0, power - 1)  # Newton's, where the mean curves most
     value = _value(distances, power, counted)

@@ -30,11 +30,8 @@ def load_csv(path):
     or missing. Numbers of seeds and images of an older version get their present names.
     """
     table = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=[""])
-    return _whole(
-        table.drop(columns="eps_value", errors="ignore").rename(
-            columns=_COUNTS_OF_CLAIMS if "verdict" in table else _COUNTS
-        )
-    )
+    counts = _COUNTS_OF_CLAIMS if {"claim", "verdict"} & set(table) else _COUNTS
+    return _whole(table.drop(columns="eps_value", errors="ignore").rename(columns=counts))
 
 
 def _whole(table):

@@ -11,9 +11,8 @@ from finitecover.jobs.records import pixels
 
 def images_and_labels(records, device="cpu"):
     """(images (n, c, h, w) float32 in [0, 1], classes (n,) int64) of records, on a device."""
-    return torch.from_numpy(pixels(records["image"])).to(device), torch.from_numpy(np.array(records["label"])).to(
-        device
-    )
+    images, labels = torch.from_numpy(pixels(records["image"])), torch.from_numpy(np.array(records["label"]))
+    return images.to(device), labels.to(device)
 
 
 def save_tensors(path, content):

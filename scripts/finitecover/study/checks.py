@@ -28,6 +28,7 @@ from finitecover.study.settings import (
     mirror,
     source_settings,
     titles,
+    training_kinds,
 )
 from finitecover.study.shapes import deepest_convnet
 
@@ -65,7 +66,7 @@ def check(config, schema_path):
 
 def idle_trainings(config):
     """A line on trainings of the study that run on no set of it; else None."""
-    used = {run["training"] for run in runs(config)}
+    used = training_kinds(config)
     idle = [name for name in config["run"]["trainings"] if name not in used]
     asked = {name: config["trainings"][name].get("methods") for name in idle}
     told = [f"{name}" + (f" (for {', '.join(methods)})" if methods else "") for name, methods in asked.items()]

@@ -21,7 +21,7 @@ def perturb(model, images, error, radius, *, norm, steps, step_size, generator, 
     `starts`, images to begin with; `autocast()` is the context of the forward passes.
     """
     ball = ball_of(norm)
-    points = (images + ball.random(images, radius, generator)).clamp(0, 1) if starts is None else starts
+    points = _random_starts(ball, images, radius, generator) if starts is None else starts
     for _ in range(steps):
         points = points.detach().requires_grad_()
         with autocast():
@@ -34,8 +34,7 @@ def perturb(model, images, error, radius, *, norm, steps, step_size, generator, 
 def perturb_all(model, images, labels, radius, *, norm, steps, step_size, generator=None, starts=None, batch=128):
     """`perturb` for any number of images, in float32: what raises the cross-entropy with their labels, classes (n,) or
     probabilities (n, C). Random starts are drawn for all images, so that they do not depend on the batch."""
-    ball = ball_of(norm)
-    starts = (images + ball.random(images, radius, generator)).clamp(0, 1) if starts is None else starts
+    starts = _random_starts(ball_of(norm), images, radius, generator) if starts is None else starts
     parts = zip(*(column.split(batch) for column in (images, labels, radius, starts)), strict=True)
     shared = {"norm": norm, "steps": steps, "step_size": step_size, "generator": None, "autocast": nullcontext}
     return torch.cat(
@@ -102,6 +101,11 @@ def _pgd(model, images, labels, points, radius, ball, steps, step_size):
         alive = alive[kept]
         points = _step(ball, images[alive], points.detach()[kept], gradient[kept], radius[alive], step_size)
     return found, predictions
+
+
+def _random_starts(ball, images, radius, generator):
+    """Images drawn from the ball around each one, within [0, 1]."""
+    return (images + ball.random(images, radius, generator)).clamp(0, 1)
 
 
 def _step(ball, images, points, gradient, radius, step_size):

@@ -38,7 +38,7 @@ def test_sizes_are_written_as_text_and_as_a_number_and_read_as_text_alone(tmp_pa
     [
         (["eps", "seeds", "n"], ["eps", "n_seeds", "n_images"]),
         (["claim", "verdict", "n", "images"], ["claim", "verdict", "n_seeds", "n_images"]),
-        (["verdict", "n", "file"], ["verdict", "n_seeds", "file"]),  # kept before images were counted
+        (["claim", "n", "file"], ["claim", "n_seeds", "file"]),  # kept before images were counted
         (["accuracy", "n_images"], ["accuracy", "n_images"]),
     ],
 )
